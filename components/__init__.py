@@ -1,0 +1,22 @@
+"""Pulumi components that give Backstage its PostgreSQL and hand back the `backend.database` block."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .local_postgres import LocalPostgres as LocalPostgres
+    from .local_postgres import LocalPostgresArgs as LocalPostgresArgs
+
+_MODULES = {
+    "LocalPostgres": "local_postgres",
+    "LocalPostgresArgs": "local_postgres",
+}
+
+__all__ = ["LocalPostgres", "LocalPostgresArgs"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: a stack then needs only the provider SDK of the component that it creates.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

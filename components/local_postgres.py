@@ -1,0 +1,240 @@
+"""PostgreSQL in a local Docker container, for developing Backstage on a laptop."""
+
+import difflib
+import functools
+import importlib.resources
+import secrets
+from collections.abc import Mapping
+from typing import Any, Optional, TypedDict
+
+import pulumi
+import pulumi_docker as docker
+
+from . import backstage
+from .arguments import Arguments, matching, port_number
+
+DATA = "/var/lib/postgresql"
+PASSWORD_FILE = "/run/postgres-password"
+
+# A directory per major version under one volume: another major never touches the data of the one before.
+# The official entrypoint reads the password only when it initialises; setting it at every start makes it declarative.
+START = rf"""
+export PGDATA="{DATA}/$PG_MAJOR/data"
+if [ -s "$PGDATA/PG_VERSION" ]; then
+  password=$(cat "$POSTGRES_PASSWORD_FILE")
+  printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '${{password//\'/\'\'}}'" |
+    gosu postgres postgres --single -D "$PGDATA" postgres >/dev/null
+fi
+exec docker-entrypoint.sh postgres "$@"
+"""
+
+# Over the container's own address: on its loopback any password is accepted, and the server that runs during
+# initialisation listens on a socket only.
+LOGIN = (
+    f'PGPASSWORD="$(cat {PASSWORD_FILE})" '
+    'psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"'
+)
+
+
+class LocalPostgresArgs(TypedDict, total=False):
+    """Arguments of LocalPostgres, all optional."""
+
+    image: pulumi.Input[str]
+    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when absent. Another major version starts empty beside the old data, and going back finds the old data again."""
+
+    port: pulumi.Input[float]
+    """Port on 127.0.0.1 of this machine, 1 to 65535. Default: 5432. It becomes `connection.port`, except with `network`."""
+
+    user: pulumi.Input[str]
+    """PostgreSQL superuser, created when the data is. Default: postgres. Letters, digits, `_` and `-`, at most 63, not starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
+
+    password: pulumi.Input[str]
+    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one takes effect on existing data. Not empty, one line. It becomes `connection.password`."""
+
+    timezone: pulumi.Input[str]
+    """Time zone of the server, by its tz database name, such as Europe/Stockholm. Default: UTC."""
+
+    network: pulumi.Input[str]
+    """Name of an existing Docker network on which Backstage itself runs. `connection.host` is then the container's name and `connection.port` 5432, because from another container 127.0.0.1 is that container. Default: none; the block is for a Backstage that runs on this machine."""
+
+    volume: pulumi.Input[str]
+    """Name of a Docker volume that outlives the stack; Docker creates it if need be and `destroy` leaves it. Default: a volume that lives and dies with the stack."""
+
+
+class LocalPostgres(pulumi.ComponentResource):
+    """PostgreSQL in a local Docker container, reachable from this machine only, and the block that logs in to it.
+
+    `pulumi up` ends when a real login has worked. Raises ArgumentError for a wrong argument, before anything is created.
+    """
+
+    database_config: pulumi.Output[Mapping[str, Any]]
+    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret: it holds the password."""
+
+    app_config: pulumi.Output[str]
+    """The same as an app-config YAML document, usable as a file. Secret: it holds the password."""
+
+    app_config_from_env: pulumi.Output[str]
+    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and `${POSTGRES_PASSWORD}`. Not secret; may be committed."""
+
+    environment: pulumi.Output[Mapping[str, str]]
+    """Those four variables and their values. Secret: one is the password."""
+
+    host: pulumi.Output[str]
+    """Where Backstage connects: 127.0.0.1, or with `network` the container's name."""
+
+    port: pulumi.Output[int]
+    """The port to connect to at `host`."""
+
+    user: pulumi.Output[str]
+    """The PostgreSQL superuser that Backstage logs in as."""
+
+    password: pulumi.Output[str]
+    """That user's password, given or generated. Secret."""
+
+    container_name: pulumi.Output[str]
+    """Name of the Docker container, for `docker logs` and `docker exec`."""
+
+    def __init__(self, name: str, args: LocalPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
+        arguments = Arguments("LocalPostgres", name, args, LocalPostgresArgs)
+        image = arguments.get("image", image_reference, "postgres:17-trixie")
+        port = arguments.get("port", port_number, 5432)
+        user = arguments.get("user", role_name, "postgres")
+        password = arguments.get("password", password_text, secret=True)
+        timezone = arguments.get("timezone", time_zone)
+        network = arguments.get("network", network_name)
+        volume = arguments.get("volume", volume_name)
+
+        super().__init__("backstage-database:index:LocalPostgres", name, None, opts)
+
+        if password is None:
+            password = pulumi.Stash(
+                f"{name}-password",
+                input=pulumi.Output.secret(secrets.token_hex(24)),
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
+            ).output
+        password = pulumi.Output.secret(password)
+
+        local_image = docker.RemoteImage(
+            f"{name}-image",
+            name=image,
+            keep_locally=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+        if volume is None:
+            volume = docker.Volume(f"{name}-data", opts=pulumi.ResourceOptions(parent=self)).name
+
+        container = docker.Container(
+            f"{name}-postgres",
+            image=local_image.name,
+            entrypoints=["bash", "-ec", START, "postgres"],
+            command=None if timezone is None else server_settings(timezone=timezone, log_timezone=timezone),
+            envs=[pulumi.Output.concat("POSTGRES_USER=", user), f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
+            # A file, because the provider's debug log prints the environment and `docker inspect` shows it.
+            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
+            ports=[docker.ContainerPortArgs(internal=5432, external=port, ip="127.0.0.1")],
+            volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA)],
+            networks_advanced=None if network is None else [docker.ContainerNetworksAdvancedArgs(name=network)],
+            healthcheck=docker.ContainerHealthcheckArgs(
+                tests=["CMD-SHELL", LOGIN], interval="1s", timeout="5s", retries=10, start_period="30s"
+            ),
+            wait=True,
+            wait_timeout=120,
+            restart="unless-stopped",
+            destroy_grace_seconds=30,
+            shm_size=128,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # One at a time on the port and the data; and a container whose creation failed half-way is made anew.
+                delete_before_replace=True,
+                replace_on_changes=["*"],
+            ),
+        )
+
+        reachable = {"host": "127.0.0.1", "port": port} if network is None else {"host": container.name, "port": 5432}
+        # Through the container's id, so that whoever uses an output waits for a database that answers.
+        connection = pulumi.Output.all(container.id, {**reachable, "user": user}).apply(lambda ready: ready[1])
+        config = pulumi.Output.all(connection, password).apply(
+            lambda both: backstage.database_config({**both[0], "password": both[1]})
+        )
+
+        self.database_config = config
+        self.app_config = config.apply(backstage.app_config)
+        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
+        self.environment = config.apply(backstage.environment)
+        self.host = connection["host"]
+        self.port = connection["port"]
+        self.user = connection["user"]
+        self.password = password
+        self.container_name = container.name
+        self.register_outputs(
+            {
+                "databaseConfig": self.database_config,
+                "appConfig": self.app_config,
+                "appConfigFromEnv": self.app_config_from_env,
+                "environment": self.environment,
+                "host": self.host,
+                "port": self.port,
+                "user": self.user,
+                "password": self.password,
+                "containerName": self.container_name,
+            }
+        )
+
+
+def server_settings(**settings: pulumi.Output[str]) -> list[pulumi.Output[str]]:
+    """Command-line arguments that make PostgreSQL start with these settings."""
+    return [pulumi.Output.concat("--", name, "=", value) for name, value in settings.items()]
+
+
+image_reference = matching(
+    r"[^\s\"']+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
+)
+
+role_name = matching(
+    r"(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}",
+    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not with pg_, which PostgreSQL reserves.",
+)
+
+network_name = matching(
+    r"(?!(?:bridge|host|none)$)[A-Za-z0-9][A-Za-z0-9_.-]*",
+    "must name a Docker network of your own, because containers find each other by name only there: "
+    "`docker network create backstage`, and run Backstage with `--network backstage`.",
+)
+
+volume_name = matching(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]+",
+    "must be the name of a Docker volume, not a path: at least two of A-Z, a-z, 0-9, _ . and -, such as backstage-data.",
+)
+
+
+def password_text(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be text and not empty. Leave it out to have a password generated.")
+    if any(character in value for character in "\0\r\n"):
+        raise ValueError("must be a single line without NUL.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode text: it has half of a surrogate pair.") from None
+    return value
+
+
+def time_zone(value: Any) -> str:
+    if value not in _time_zones():
+        closest = difflib.get_close_matches(str(value), _time_zones(), n=1)
+        hint = f" Did you mean {closest[0]}?" if closest else ""
+        raise ValueError(
+            f"must be a current name of the tz database, such as Europe/Stockholm or UTC.{hint} "
+            "Old aliases such as US/Eastern are missing from the Debian images."
+        )
+    return value
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    tzdata = importlib.resources.files("tzdata")
+    table = (tzdata / "zoneinfo" / "zone.tab").read_text().splitlines()
+    places = {line.split("\t")[2] for line in table if not line.startswith("#")}
+    fixed = {zone for zone in (tzdata / "zones").read_text().split() if zone.startswith("Etc/")}
+    return frozenset(places | fixed | {"UTC", "GMT"})

@@ -1,0 +1,157 @@
+"""Runs a Pulumi program against mocks, for unit tests of programs that use these components, and of the components.
+
+    from components.testing import run
+
+    def program():
+        database = LocalPostgres("db", {"port": 5433})
+        return {"block": database.database_config}
+
+    def test_backstage_is_told_the_port():
+        assert run(program)["block"].value["connection"]["port"] == 5433
+
+No engine, no network, no Docker. Each run has an event loop and one worker thread of its own and closes both, so that
+runs neither see each other nor leave anything behind.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks, rpc, settings
+
+# Turns an Output formatted into a string, otherwise a warning text as the value, into an error.
+os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What became of an output: its value, whether it is known (in a preview it may not be), whether it is secret."""
+
+    value: Any
+    known: bool
+    secret: bool
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A resource as the program registered it."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    """In the provider's camelCase, secrets unwrapped, numbers as floats, unknown ones as pulumi.Unknown."""
+    secret_inputs: frozenset[str]
+    """The names of inputs that are secret or hold a secret."""
+    options: Any
+    """The request to the engine, with `parent`, `protect`, `ignoreChanges`, `deleteBeforeReplace` and so on."""
+
+
+@dataclass
+class Run:
+    """The outputs of the program, by `run["name"]`, and its resources, by `run.resource(type)`."""
+
+    outputs: dict[str, Resolved] = field(default_factory=dict)
+    resources: list[Registration] = field(default_factory=list)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each component registered as its outputs, by URN."""
+
+    def __getitem__(self, output: str) -> Resolved:
+        return self.outputs[output]
+
+    def resource(self, type_: str) -> Registration:
+        """The only resource of that type, such as docker:index/container:Container."""
+        found = [resource for resource in self.resources if resource.type == type_]
+        if len(found) != 1:
+            types = ", ".join(sorted({resource.type for resource in self.resources})) or "none"
+            raise LookupError(f"{len(found)} resources of type {type_}, not 1; the program registered: {types}")
+        return found[0]
+
+
+class Mocks(mocks.Mocks):
+    """Answers like a provider that accepts everything. Derive from it to answer otherwise."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:index:Stash":
+            return f"{args.name}-id", {**args.inputs, "output": args.inputs["input"]}
+        if pulumi.runtime.is_dry_run():
+            return "", dict(args.inputs)
+        return f"{args.name}-id", {"name": f"{args.name}-0000000", **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        raise NotImplementedError(f"the program calls {args.token}: derive from Mocks and answer it")
+
+
+def run(
+    program: Callable[[], Mapping[str, Any] | None],
+    *,
+    mocks: Mocks | None = None,
+    preview: bool = False,
+    config: Mapping[str, str] | None = None,
+    secret_config: Mapping[str, str] | None = None,
+    project: str = "project",
+    stack: str = "dev",
+) -> Run:
+    """Runs `program` as Pulumi would and resolves the outputs that it returns or exports.
+
+    `preview` makes what a provider would decide unknown. `config` and `secret_config` are the stack's configuration,
+    with the project's name as the default namespace. Raises what the program raises, also inside `apply`.
+    """
+    result = Run()
+    answers = mocks or Mocks()
+    loop = asyncio.new_event_loop()
+    worker = ThreadPoolExecutor(1, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
+    loop.set_default_executor(worker)
+    asyncio.set_event_loop(loop)
+    settings.reset_options()
+    pulumi.runtime.set_mocks(
+        answers, project=project, stack=stack, preview=preview, monitor=_RecordingMonitor(answers, result)
+    )
+    qualified = {
+        key if ":" in key else f"{project}:{key}": value
+        for key, value in {**(config or {}), **(secret_config or {})}.items()
+    }
+    secret_keys = [key if ":" in key else f"{project}:{key}" for key in secret_config or {}]
+    pulumi.runtime.set_all_config(qualified, secret_keys)
+
+    async def resolve() -> None:
+        returned = program() or {}
+        exported = settings.get_root_resource()
+        for key, value in {**(exported.outputs if exported else {}), **returned}.items():  # pyright: ignore[reportAttributeAccessIssue]
+            output = pulumi.Output.from_input(value)
+            result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
+
+    try:
+        pulumi.runtime.test(resolve)()
+    finally:
+        worker.submit(lambda: asyncio.get_event_loop().close()).result()
+        worker.shutdown()
+        loop.close()
+        asyncio.set_event_loop(None)
+    return result
+
+
+class _RecordingMonitor(mocks.MockMonitor):
+    def __init__(self, answers: Mocks, result: Run) -> None:
+        super().__init__(answers)
+        self._result = result
+        self._urns: set[str] = set()
+
+    def RegisterResource(self, request: Any) -> Any:
+        response = super().RegisterResource(request)
+        if response.urn in self._urns:
+            raise AssertionError(f"registered twice: {response.urn}")
+        self._urns.add(response.urn)
+        if request.type != "pulumi:pulumi:Stack":
+            inputs = rpc.deserialize_properties(request.object)
+            secret = frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value))
+            plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
+            self._result.resources.append(Registration(request.type, request.name, plain, secret, request))
+        return response
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self._result.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
+        return super().RegisterResourceOutputs(request)

@@ -1,0 +1,111 @@
+"""A stack of its own for one test, on the real engine with a file backend."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PASSPHRASE = "passphrase of a test"
+
+
+@dataclass
+class Result:
+    """What one operation did."""
+
+    ok: bool
+    output: str
+    """All that the engine printed, errors included."""
+    changes: dict[str, int] = field(default_factory=dict)
+    """How many resources saw each kind of step, such as {"create": 6}."""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    secret_outputs: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """The steps that were more than looking."""
+        return {kind: count for kind, count in self.changes.items() if kind not in ("same", "read") and count}
+
+
+class Stack:
+    """Runs a Pulumi program, by default the repository's own, the way `pulumi` would."""
+
+    def __init__(
+        self, folder: Path, *, program: Path = REPOSITORY / "__main__.py", environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.name = "test"
+        self.program = program
+        self.state = folder / "state"
+        self.state.mkdir(parents=True)
+        shutil.copy(REPOSITORY / "Pulumi.yaml", folder)
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(REPOSITORY),
+            "PULUMI_BACKEND_URL": f"file://{self.state}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **(environment or {}),
+        }
+
+    def up(self, **options: Any) -> Result:
+        return self._operate("up", options)
+
+    def preview(self, **options: Any) -> Result:
+        return self._operate("preview", options)
+
+    def refresh(self, **options: Any) -> Result:
+        return self._operate("refresh", options)
+
+    def destroy(self, **options: Any) -> Result:
+        return self._operate("destroy", options)
+
+    def configure(self, key: str, value: object, *, secret: bool = False) -> None:
+        """`pulumi config set --path`; the value goes through standard input, not through process arguments."""
+        self.cli("stack", "select", "--create", self.name)
+        kind = "--secret" if secret else "--plaintext"
+        self.cli("config", "set", "--stack", self.name, "--path", kind, key, input=str(value))
+
+    def unconfigure(self, key: str) -> None:
+        self.cli("config", "rm", "--stack", self.name, "--path", key)
+
+    def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
+        """`pulumi …` in the stack's folder; returns everything it printed."""
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive", "--color=never"],
+            cwd=self.folder,
+            env=self.environment,
+            input=input,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        printed = done.stdout + done.stderr
+        assert not check or done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{printed}"
+        return printed
+
+    def _operate(self, operation: str, options: Mapping[str, Any]) -> Result:
+        request = {
+            "operation": operation,
+            "options": options,
+            "folder": str(self.folder),
+            "program": str(self.program),
+            "stack": self.name,
+        }
+        done = subprocess.run(
+            [sys.executable, Path(__file__).with_name("operate.py")],
+            cwd=self.folder,
+            env=self.environment,
+            input=json.dumps(request),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{operation} broke down:\n{done.stdout}\n{done.stderr}"
+        return Result(**json.loads(done.stdout))
