@@ -14,8 +14,11 @@ Rule = Callable[[Any], T]
 """Returns the value to use, or raises ValueError saying what is allowed and what to do."""
 
 
-class ArgumentError(pulumi.RunError, ValueError):
-    """A wrong argument. Pulumi prints its message alone, without a traceback."""
+class ArgumentError(pulumi.RunError):
+    """A wrong argument. Pulumi prints its message alone, without a traceback.
+
+    Not a ValueError: Pulumi wraps those that arise in an Output into one of its own, with a traceback.
+    """
 
 
 class Arguments:
@@ -55,7 +58,7 @@ class Arguments:
                 shown = "" if hidden else f" is {plain!r}, but it"
                 raise ArgumentError(f'{self._owner}: argument "{argument}"{shown} {reason}') from None
 
-        if not isawaitable(value):
+        if not isinstance(value, pulumi.Output) and not isawaitable(value):
             return pulumi.Output.from_input(check(value, secret))
         output = pulumi.Output.from_input(value)
         marked = pulumi.Output.from_input(output.is_secret())
