@@ -124,6 +124,7 @@ class LocalPostgres(pulumi.ComponentResource):
         if volume is None:
             volume = docker.Volume(f"{name}-data", opts=pulumi.ResourceOptions(parent=self)).name
 
+        proven, refuse_unproven = login_hooks(name)
         container = docker.Container(
             f"{name}-postgres",
             image=local_image.name,
@@ -148,12 +149,22 @@ class LocalPostgres(pulumi.ComponentResource):
                 # One at a time on the port and the data; and a container whose creation failed half-way is made anew.
                 delete_before_replace=True,
                 replace_on_changes=["*"],
+                hooks=pulumi.ResourceHookBinding(after_create=[proven]),
+            ),
+        )
+
+        answered = pulumi.Stash(
+            f"{name}-answered",
+            input=container.id,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                hooks=pulumi.ResourceHookBinding(before_create=[refuse_unproven], before_update=[refuse_unproven]),
             ),
         )
 
         reachable = {"host": "127.0.0.1", "port": port} if network is None else {"host": container.name, "port": 5432}
-        # Through the container's id, so that whoever uses an output waits for a database that answers.
-        connection = pulumi.Output.all(container.id, {**reachable, "user": user}).apply(lambda ready: ready[1])
+        # Through the record, so that whoever uses an output waits for a database that answers.
+        connection = pulumi.Output.all(answered.input, {**reachable, "user": user}).apply(lambda ready: ready[1])
         config = pulumi.Output.all(connection, password).apply(
             lambda both: backstage.database_config({**both[0], "password": both[1]})
         )
@@ -180,6 +191,28 @@ class LocalPostgres(pulumi.ComponentResource):
                 "containerName": self.container_name,
             }
         )
+
+
+def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
+    """Keeps a record of the last container that answered a login honest.
+
+    Creating a container ends with a login. If that fails, the next `up` makes the container anew; but a refresh in
+    between takes it for a good one. Then the record would change without a container being created: that is refused.
+    """
+    answering: set[str] = set()
+
+    def note(container: pulumi.ResourceHookArgs) -> None:
+        answering.add(container.id)
+
+    def refuse(record: pulumi.ResourceHookArgs) -> None:
+        if record.new_inputs and record.new_inputs["input"] not in answering:
+            raise pulumi.RunError(
+                f'LocalPostgres "{name}": its container was created by an update that failed, and never answered a '
+                "login. Find the cause with `docker logs`, then have the container made anew: "
+                f"`pulumi up --replace '**::{name}-postgres'`."
+            )
+
+    return pulumi.ResourceHook(f"{name}-answers", note), pulumi.ResourceHook(f"{name}-never-answered", refuse)
 
 
 def server_settings(**settings: pulumi.Output[str]) -> list[pulumi.Output[str]]:

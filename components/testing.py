@@ -62,12 +62,12 @@ class Run:
     def __getitem__(self, output: str) -> Resolved:
         return self.outputs[output]
 
-    def resource(self, type_: str) -> Registration:
-        """The only resource of that type, such as docker:index/container:Container."""
-        found = [resource for resource in self.resources if resource.type == type_]
+    def resource(self, type_: str, name: str | None = None) -> Registration:
+        """The only resource of that type, such as docker:index/container:Container, or that type and name."""
+        found = [resource for resource in self.resources if resource.type == type_ and name in (None, resource.name)]
         if len(found) != 1:
-            types = ", ".join(sorted({resource.type for resource in self.resources})) or "none"
-            raise LookupError(f"{len(found)} resources of type {type_}, not 1; the program registered: {types}")
+            registered = ", ".join(f"{resource.type} {resource.name}" for resource in self.resources) or "none"
+            raise LookupError(f"{len(found)} resources of type {type_}, not 1; the program registered: {registered}")
         return found[0]
 
 

@@ -75,6 +75,15 @@ class Stack:
     def unconfigure(self, key: str) -> None:
         self.cli("config", "rm", "--stack", self.name, "--path", key)
 
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the stack's state, secrets encrypted."""
+        state = json.loads(self.cli("stack", "export", "--stack", self.name))
+        return state["deployment"].get("resources", [])
+
+    def ids(self, type_: str) -> list[str]:
+        """The ids of all resources of a type, such as docker:index/container:Container."""
+        return [resource["id"] for resource in self.resources() if resource["type"] == type_]
+
     def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """`pulumi …` in the stack's folder; returns everything it printed."""
         done = subprocess.run(
