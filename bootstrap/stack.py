@@ -15,7 +15,7 @@ from typing import Any
 
 from pulumi import automation
 
-from components import backstage
+from components.dotenv_file import dotenv
 
 from . import places
 
@@ -39,8 +39,13 @@ def env() -> None:
     outputs = _stack().outputs()
     if "environment" not in outputs:
         sys.exit("The stack dev has no database yet. Run: make up")
-    _write_secret(DOTENV, backstage.dotenv(outputs["environment"].value))
-    print(f"Written to {DOTENV.name}. Start your Backstage with it: dotenv -e {DOTENV} -- yarn start")
+    try:
+        text = dotenv(outputs["environment"].value)
+    except ValueError as error:
+        sys.exit(str(error))
+    _write_secret(DOTENV, text)
+    print(f"Written to {DOTENV.name}. Next, in the folder of your Backstage app:\n")
+    print(f"  npx dotenv-cli -e {DOTENV} -- yarn start")
 
 
 def down() -> None:

@@ -38,18 +38,18 @@ class Arguments:
                 )
 
     @overload
-    def get(self, argument: str, rule: Rule[T], default: T, *, secret: bool = ...) -> pulumi.Output[T]: ...
+    def get(self, argument: str, rule: Rule[T], default: T, *, secret: bool = ...) -> pulumi.Input[T]: ...
     @overload
-    def get(self, argument: str, rule: Rule[T], *, secret: bool = ...) -> pulumi.Output[T] | None: ...
+    def get(self, argument: str, rule: Rule[T], *, secret: bool = ...) -> pulumi.Input[T] | None: ...
     def get(self, argument: str, rule: Rule[Any], default: Any = None, *, secret: bool = False) -> Any:
-        """The argument after its rule; `default`, or None without one, when it is absent or None.
+        """The argument after its rule; `default` when it is absent or None.
 
-        A plain value is checked here, an Output's when it is known. The message repeats the value unless it is
+        A plain value is checked here and stays plain, an Output's is checked when it is known. The message repeats the value unless it is
         `secret`, here or by the Output's own mark.
         """
         value = self._values.get(argument)
         if value is None:
-            return None if default is None else pulumi.Output.from_input(default)
+            return default
 
         def check(plain: Any, hidden: bool) -> Any:
             try:
@@ -59,7 +59,7 @@ class Arguments:
                 raise ArgumentError(f'{self._owner}: argument "{argument}"{shown} {reason}') from None
 
         if not isinstance(value, pulumi.Output) and not isawaitable(value):
-            return pulumi.Output.from_input(check(value, secret))
+            return check(value, secret)
         output = pulumi.Output.from_input(value)
         marked = pulumi.Output.from_input(output.is_secret())
         return pulumi.Output.all(output, marked).apply(lambda known: check(known[0], secret or known[1]))

@@ -29,11 +29,16 @@ exec docker-entrypoint.sh postgres "$@"
 """
 
 # Over the container's own address: on its loopback any password is accepted, and the server that runs during
-# initialisation listens on a socket only.
-LOGIN = (
-    f'PGPASSWORD="$(cat {PASSWORD_FILE})" '
-    'psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"'
-)
+# initialisation listens on a socket only. Until the first login, waits in small steps, for a fast `up`; then seldom.
+LOGIN = f"""
+export PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" PGPASSWORD="$(cat {PASSWORD_FILE})"
+[ ! -e /tmp/answered ] || sleep 5
+until psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"; do
+  [ ! -e /tmp/answered ] || exit 1
+  sleep 0.1
+done
+touch /tmp/answered
+"""
 
 
 class LocalPostgresArgs(TypedDict, total=False):
@@ -112,7 +117,7 @@ class LocalPostgres(pulumi.ComponentResource):
                 input=pulumi.Output.secret(secrets.token_hex(24)),
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
             ).output
-        password = pulumi.Output.secret(password)
+        secret: pulumi.Output[str] = pulumi.Output.secret(password)
 
         local_image = docker.RemoteImage(
             f"{name}-image",
@@ -132,12 +137,12 @@ class LocalPostgres(pulumi.ComponentResource):
             command=None if timezone is None else server_settings(timezone=timezone, log_timezone=timezone),
             envs=[pulumi.Output.concat("POSTGRES_USER=", user), f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
             # A file, because the provider's debug log prints the environment and `docker inspect` shows it.
-            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
+            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=secret)],
             ports=[docker.ContainerPortArgs(internal=5432, external=port, ip="127.0.0.1")],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA)],
             networks_advanced=None if network is None else [docker.ContainerNetworksAdvancedArgs(name=network)],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD-SHELL", LOGIN], interval="1s", timeout="5s", retries=10, start_period="30s"
+                tests=["CMD-SHELL", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
             ),
             wait=True,
             wait_timeout=120,
@@ -165,7 +170,7 @@ class LocalPostgres(pulumi.ComponentResource):
         reachable = {"host": "127.0.0.1", "port": port} if network is None else {"host": container.name, "port": 5432}
         # Through the record, so that whoever uses an output waits for a database that answers.
         connection = pulumi.Output.all(answered.input, {**reachable, "user": user}).apply(lambda ready: ready[1])
-        config = pulumi.Output.all(connection, password).apply(
+        config = pulumi.Output.all(connection, secret).apply(
             lambda both: backstage.database_config({**both[0], "password": both[1]})
         )
 
@@ -176,7 +181,7 @@ class LocalPostgres(pulumi.ComponentResource):
         self.host = connection["host"]
         self.port = connection["port"]
         self.user = connection["user"]
-        self.password = password
+        self.password = secret
         self.container_name = container.name
         self.register_outputs(
             {
@@ -215,7 +220,7 @@ def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
     return pulumi.ResourceHook(f"{name}-answers", note), pulumi.ResourceHook(f"{name}-never-answered", refuse)
 
 
-def server_settings(**settings: pulumi.Output[str]) -> list[pulumi.Output[str]]:
+def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
     """Command-line arguments that make PostgreSQL start with these settings."""
     return [pulumi.Output.concat("--", name, "=", value) for name, value in settings.items()]
 

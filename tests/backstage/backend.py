@@ -3,11 +3,10 @@
 import json
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tests.backstage import node
@@ -20,7 +19,7 @@ DEADLINE = 60
 @dataclass
 class Backend:
     process: subprocess.Popen[bytes]
-    url: str
+    port: int
     log: Path
 
     @property
@@ -32,11 +31,10 @@ class Backend:
         """The HTTP status of a GET; None while nothing listens."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.url + path, headers=headers), timeout=10) as answer:
-                return answer.status
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+                connection.request("GET", path, headers=headers)
+                return connection.getresponse().status
+        except (OSError, HTTPException):
             return None
 
     def is_ready(self) -> bool:
@@ -71,7 +69,7 @@ def backend(folder: Path, document: str, variables: Mapping[str, str] | None = N
             stderr=subprocess.STDOUT,
         )
     try:
-        yield Backend(process, f"http://127.0.0.1:{port}", log)
+        yield Backend(process, port, log)
     finally:
         process.terminate()
         try:

@@ -34,7 +34,7 @@ def test_a_backend_gets_ready_serves_the_catalog_and_uses_this_database(
     variables = postgres["environment"] if form == "appConfigFromEnv" else {}
     with backend(tmp_path, postgres[form], variables) as running:
         running.wait_until(running.is_ready, "being ready")
-        assert running.status(CATALOG) == 401, "the catalog answers anyone, so the next line proves nothing"
+        assert running.status(CATALOG) == 401, "the catalog answers anyone"
         assert running.status(CATALOG, token=TOKEN) == 200, running.output
         assert running.status("/api/search/query?term=", token=TOKEN) == 200, running.output
     assert databases(administrator) >= PLUGINS

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.dotenv_file import dotenv
 from tests.backstage import node
-from tests.backstage.dotenv_draft import dotenv
 from tests.backstage.hard_text import hard_texts
 
 PRINT = "process.stdout.write(JSON.stringify(process.env))"

@@ -11,8 +11,8 @@ import pytest
 from psycopg import sql
 
 from components import backstage
+from components.dotenv_file import dotenv
 from tests.backstage import node
-from tests.backstage.dotenv_draft import dotenv
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")
 

@@ -1,4 +1,4 @@
-"""Draft of `components.backstage.dotenv`."""
+"""The `.env` file that dotenv-cli and env-cmd start a Backstage with: the first way of Backstage's guide."""
 
 import re
 from collections.abc import Mapping
