@@ -5,7 +5,6 @@ import re
 import shutil
 import tarfile
 import urllib.request
-from pathlib import Path
 
 from . import go_build, places
 from .steps import CommandError, Progress, StepError
@@ -65,24 +64,28 @@ def _version(progress: Progress, program: str) -> tuple[int, ...]:
     return tuple(int(number) for number in numbers.groups()) if numbers else ()
 
 
-def _download(progress: Progress, releases: str) -> None:
-    """Unpacks the vendor's release: the CLI and the language hosts beside it."""
-    system = platform.system().lower()
+def archive_name() -> str:
+    """The vendor's file for this kind of machine."""
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     if machine is None:
         raise StepError(f"there is no Pulumi CLI for {platform.machine()}", "Install the Pulumi CLI yourself.")
+    return f"pulumi-v{VERSION}-{platform.system().lower()}-{machine}.tar.gz"
+
+
+def _download(progress: Progress, releases: str) -> None:
+    """Unpacks the vendor's release: the CLI and the language hosts beside it."""
     archive = places.CACHE / "pulumi.tar.gz"
-    url = f"{releases}/pulumi-v{VERSION}-{system}-{machine}.tar.gz"
-    with urllib.request.urlopen(url, timeout=20) as response, archive.open("wb") as file:  # noqa: S310 - https
-        shutil.copyfileobj(response, file)
     unpacked = places.CACHE / "pulumi.unfinished"
     shutil.rmtree(unpacked, ignore_errors=True)
+    url = f"{releases}/{archive_name()}"
+    with urllib.request.urlopen(url, timeout=20) as response, archive.open("wb") as file:  # noqa: S310 - https
+        shutil.copyfileobj(response, file)
     with tarfile.open(archive) as release:
         if hasattr(tarfile, "data_filter"):  # Python 3.10.12, 3.11.4 and later
             release.extraction_filter = tarfile.data_filter
         release.extractall(unpacked)  # noqa: S202 - the vendor's own archive
     archive.unlink()
     shutil.rmtree(places.VENDOR, ignore_errors=True)
-    Path(unpacked / "pulumi").rename(places.VENDOR)
+    (unpacked / "pulumi").rename(places.VENDOR)
     unpacked.rmdir()
     progress.say(f"unpacked into {places.VENDOR}")

@@ -13,7 +13,7 @@ from .steps import CommandError, Progress
 
 def ensure(progress: Progress, requirements: str) -> str:
     """.venv with everything in `requirements`, a file of the checkout."""
-    wanted = "".join(_read(places.CHECKOUT / requirements))
+    wanted = "".join(lines(places.CHECKOUT / requirements))
     stamp = places.VENV / f".installed-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
     if stamp.exists() and (places.VENV / "bin" / "python").exists():
         return f".venv has what {requirements} asks for"
@@ -38,10 +38,10 @@ def _create(progress: Progress) -> None:
     progress.run([sys.executable, "-m", "venv", places.VENV])
 
 
-def _read(file: Path) -> list[str]:
+def lines(file: Path) -> list[str]:
     """The lines of a requirements file and of those that it includes."""
-    lines: list[str] = []
+    found: list[str] = []
     for line in file.read_text().splitlines(keepends=True):
         included = re.match(r"-r\s+(\S+)", line)
-        lines += _read(file.parent / included[1]) if included else [line]
-    return lines
+        found += lines(file.parent / included[1]) if included else [line]
+    return found

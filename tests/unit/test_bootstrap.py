@@ -1,0 +1,303 @@
+"""The bootstrap's decisions, with stand-ins for the programs that it looks for. Its real run is `make up` itself."""
+
+import functools
+import http.server
+import io
+import os
+import stat
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bootstrap import (
+    debian,
+    docker_engine,
+    go_build,
+    node_packages,
+    places,
+    postgres_image,
+    pulumi_cli,
+    python_environment,
+    steps,
+)
+from components import local_postgres
+from components.testing import run
+from tests.unit.test_local_postgres import IMAGE
+
+
+class Machine:
+    """A machine with nothing on its PATH but what a test puts there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.programs = folder / "programs"
+        self.programs.mkdir()
+
+    def install(self, name: str, script: str, folder: Path | None = None) -> None:
+        program = (folder or self.programs) / name
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine(tmp_path)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    monkeypatch.setenv("PATH", str(machine.programs))
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
+        monkeypatch.delenv(name, raising=False)
+    for place, folder in {"CACHE": "", "LOGS": "logs", "BUILT": "bin", "VENDOR": "pulumi"}.items():
+        monkeypatch.setattr(places, place, cache / folder)
+    monkeypatch.setattr(places, "VENV", tmp_path / "venv")
+    monkeypatch.setattr(docker_engine, "SYSTEM_PATH", str(machine.programs))
+    monkeypatch.setattr(docker_engine.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    return machine
+
+
+@pytest.fixture
+def progress(machine: Machine) -> steps.Progress:
+    return steps.Progress("step")
+
+
+# --- Running steps
+
+
+def test_steps_that_depend_on_a_failed_one_are_not_tried_and_all_others_are(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done: list[str] = []
+
+    def succeed(progress: steps.Progress) -> str:
+        done.append(progress.name)
+        return "fine"
+
+    def fail(_: steps.Progress) -> str:
+        raise steps.StepError("no disk", "Buy a disk.")
+
+    ok = steps.run(
+        [
+            steps.Step("broken", fail),
+            steps.Step("dependent", succeed, after=("broken",)),
+            steps.Step("other", succeed),
+            steps.Step("last", succeed, after=("other",)),
+        ]
+    )
+    printed = capsys.readouterr().out
+    assert not ok
+    assert done == ["other", "last"]
+    assert "broken          FAILED after 0 s: no disk" in printed
+    assert "what to do: Buy a disk." in printed
+    assert "log: " in printed
+    assert "dependent       not tried: it needs broken" in printed
+
+
+def test_a_failed_command_shows_the_end_of_its_output_and_keeps_all_of_it_in_the_log(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.install("tool", "for n in 1 2 3 4 5 6 7 8 9; do echo line $n; done; exit 3")
+
+    def ensure(progress: steps.Progress) -> str:
+        return progress.run(["tool"])
+
+    assert not steps.run([steps.Step("broken", ensure)])
+    printed = capsys.readouterr().out
+    assert "`tool` failed" in printed
+    assert "| line 9" in printed
+    assert "line 1\n" not in printed
+    assert "line 1\n" in (places.LOGS / "broken.log").read_text()
+
+
+# --- What a machine has is used
+
+
+def test_an_installed_cli_of_a_new_enough_version_is_used_as_it_is(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("pulumi", "echo v3.230.0")
+    assert pulumi_cli.ensure_cli(progress) == f"Pulumi 3.230.0 ({machine.programs / 'pulumi'})"
+
+
+@pytest.fixture
+def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The vendor's download site, on this machine, with whatever a test puts into the folder."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    monkeypatch.setattr(handler.func, "log_message", lambda *_: None)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setattr(pulumi_cli, "RELEASES", f"http://127.0.0.1:{server.server_port}")
+        yield folder
+        server.shutdown()
+
+
+def release(folder: Path) -> None:
+    """The vendor's release for this machine, with a CLI that only tells its version."""
+    script = f"#!/bin/sh\necho v{pulumi_cli.VERSION}\n".encode()
+    with tarfile.open(folder / pulumi_cli.archive_name(), "w:gz") as archive:
+        member = tarfile.TarInfo("pulumi/pulumi")
+        member.mode, member.size = 0o755, len(script)
+        archive.addfile(member, io.BytesIO(script))
+
+
+@pytest.mark.parametrize("installed", [None, "echo v3.229.9", "exit 1"], ids=["absent", "old", "broken"])
+def test_without_a_cli_that_is_new_enough_the_vendors_release_is_unpacked(
+    machine: Machine, progress: steps.Progress, releases: Path, installed: str | None
+) -> None:
+    if installed:
+        machine.install("pulumi", installed)
+    release(releases)
+    pulumi_cli.ensure_cli(progress)
+    version = subprocess.run([places.VENDOR / "pulumi", "version"], capture_output=True, text=True, check=True)
+    assert version.stdout == f"v{pulumi_cli.VERSION}\n"
+    assert str(places.VENDOR) in places.environment()["PATH"].split(os.pathsep)
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["not found", "no archive"])
+def test_where_the_vendor_is_out_of_reach_the_cli_is_built(
+    machine: Machine, progress: steps.Progress, releases: Path, broken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if broken:
+        (releases / pulumi_cli.archive_name()).write_text("<html>Please log in to the proxy</html>")
+    built: list[str] = []
+    monkeypatch.setattr(go_build, "build", lambda _progress, folder, *_, **__: built.append(folder))
+    pulumi_cli.ensure_cli(progress)
+    assert built == ["pulumi"]
+
+
+def test_a_go_that_fetches_its_own_toolchain_builds_into_the_cache(machine: Machine, progress: steps.Progress) -> None:
+    machine.install(
+        "go",
+        """
+        [ "$1" != version ] || exec printf "go version go1.21.0\\n"
+        while [ "$1" != -o ]; do shift; done
+        printf built > "$2"
+        """,
+    )
+    assert go_build.build(progress, "pulumi", "some/package") == places.BUILT / "pulumi"
+    assert (places.BUILT / "pulumi").read_text() == "built"
+
+
+def test_a_running_docker_is_used_as_it_is(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", "echo 28.0.1")
+    assert docker_engine.ensure(progress) == "Docker 28.0.1"
+
+
+def test_the_context_chosen_with_docker_context_use_becomes_docker_host(machine: Machine) -> None:
+    machine.install("docker", "echo unix:///home/me/.colima/docker.sock")
+    assert docker_engine.host_of_context() == {"DOCKER_HOST": "unix:///home/me/.colima/docker.sock"}
+
+
+@pytest.mark.parametrize("variable", ["DOCKER_HOST", "DOCKER_CONTEXT"])
+def test_an_engine_chosen_by_the_environment_stays_chosen(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    machine.install("docker", "echo unix:///elsewhere.sock")
+    monkeypatch.setenv(variable, "mine")
+    assert docker_engine.host_of_context() == {}
+
+
+def test_an_image_that_is_there_is_not_pulled(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", 'test "$1 $2" = "image inspect"')
+    assert postgres_image.ensure(progress, "postgres:17-trixie") == "postgres:17-trixie"
+
+
+def test_an_image_that_can_be_pulled_is_pulled(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", 'test "$1" = pull')
+    assert postgres_image.ensure(progress, "postgres:17-trixie") == "postgres:17-trixie"
+
+
+# --- Not root: the command to run is named, and nothing is changed
+
+
+def remedy(progress: steps.Progress, ensure: object) -> str:
+    with pytest.raises(steps.StepError) as stopped:
+        ensure(progress)  # pyright: ignore[reportCallIssue]
+    return stopped.value.remedy
+
+
+def test_without_docker_the_command_that_installs_it_is_named(machine: Machine, progress: steps.Progress) -> None:
+    expected = 'Run: sudo sh -c "apt-get update && apt-get install -y docker.io; service docker start"'
+    assert remedy(progress, docker_engine.ensure) == expected
+
+
+def test_with_a_docker_that_does_not_run_the_command_that_starts_it_is_named(
+    machine: Machine, progress: steps.Progress
+) -> None:
+    machine.install("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+    machine.install("dockerd", "exit 1")
+    assert remedy(progress, docker_engine.ensure) == 'Run: sudo sh -c "service docker start"'
+
+
+def test_a_docker_that_others_may_use_asks_for_its_group(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", "echo 'permission denied while trying to connect to the socket' >&2; exit 1")
+    assert "sudo usermod -aG docker" in remedy(progress, docker_engine.ensure)
+
+
+def test_an_engine_chosen_by_the_environment_is_not_replaced_by_another(
+    machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://build:2375")
+    machine.install("docker", "echo 'Cannot connect' >&2; exit 1")
+    assert remedy(progress, docker_engine.ensure) == "Start that engine, or unset DOCKER_HOST to use the local one."
+
+
+def test_a_mac_is_told_of_its_own_engines(
+    machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_engine.platform, "system", lambda: "Darwin")
+    assert "Docker Desktop or Colima" in remedy(progress, docker_engine.ensure)
+
+
+def test_an_image_that_cannot_be_had_says_how_to_bring_it(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", "echo 'no such host' >&2; exit 1")
+    ensure = functools.partial(postgres_image.ensure, image="postgres:17-trixie")
+    assert "docker save postgres:17-trixie, then docker load" in remedy(progress, ensure)
+
+
+def test_system_packages_are_installed_by_root_only(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("apt-get", "exit 1")
+    ensure = functools.partial(debian.install, packages=["debootstrap"], why="debootstrap")
+    assert remedy(progress, ensure).startswith('Run: sudo sh -c "apt-get update && apt-get install')
+
+
+def test_without_node_the_tests_stop_and_say_so(machine: Machine, progress: steps.Progress) -> None:
+    assert "Install Node.js 20" in remedy(progress, node_packages.ensure)
+    machine.install("node", "echo v18.1.0")
+    machine.install("npm", "exit 1")
+    assert "Install Node.js 20" in remedy(progress, node_packages.ensure)
+
+
+# --- Facts that stand in two places
+
+
+def test_the_image_that_bootstrap_brings_is_the_components_default() -> None:
+    image = run(lambda: void(local_postgres.LocalPostgres("db", {}))).resource(IMAGE).inputs["name"]
+    assert image == postgres_image.DEFAULT
+
+
+def test_pulumi_yaml_asks_for_the_version_that_bootstrap_looks_for() -> None:
+    minimum = ".".join(map(str, pulumi_cli.MINIMUM))
+    assert f'requiredPulumiVersion: ">={minimum}.0"' in (places.CHECKOUT / "Pulumi.yaml").read_text()
+
+
+def test_pulumi_yaml_names_the_virtual_environment_that_bootstrap_makes() -> None:
+    assert "virtualenv: .venv\n" in (places.CHECKOUT / "Pulumi.yaml").read_text()
+
+
+def test_a_changed_requirement_is_noticed_also_in_an_included_file(tmp_path: Path) -> None:
+    (tmp_path / "inner.txt").write_text("pulumi>=3\n")
+    (tmp_path / "outer.txt").write_text("-r inner.txt\npytest\n")
+    assert python_environment.lines(tmp_path / "outer.txt") == ["pulumi>=3\n", "pytest\n"]
+
+
+def test_the_entrypoint_of_the_stand_in_image_can_be_executed() -> None:
+    assert (postgres_image.SOURCE / "docker-entrypoint.sh").stat().st_mode & stat.S_IXUSR
+
+
+def void(_: object) -> None:
+    """A program under test returns its outputs; this one has none."""
