@@ -173,7 +173,7 @@ def test_a_go_that_fetches_its_own_toolchain_builds_into_the_cache(machine: Mach
     machine.install(
         "go",
         """
-        [ "$1" != version ] || exec printf "go version go1.21.0\\n"
+        if [ "$1" = version ]; then echo go version go1.21.0; exit; fi
         while [ "$1" != -o ]; do shift; done
         printf built > "$2"
         """,
