@@ -315,8 +315,8 @@ class AzurePostgres(pulumi.ComponentResource):
             # All three, because the SDK's defaults are passwords and no tenant.
             auth_config=azure_native.dbforpostgresql.AuthConfigArgs(
                 active_directory_auth="Enabled",
-                password_auth="Disabled",
-                tenant_id=tenant_id,  # noqa: S106
+                password_auth="Disabled",  # noqa: S106
+                tenant_id=tenant_id,
             ),
             network=azure_native.dbforpostgresql.NetworkArgs(
                 delegated_subnet_resource_id=delegated_subnet_id, private_dns_zone_arm_resource_id=dns_zone_id

@@ -221,8 +221,8 @@ def password_text(value: Any) -> str:
 
 
 def time_zone(value: Any) -> str:
-    if value not in _time_zones():
-        closest = difflib.get_close_matches(str(value), _time_zones(), n=1)
+    if value not in known_time_zones():
+        closest = difflib.get_close_matches(str(value), known_time_zones(), n=1)
         hint = f" Did you mean {closest[0]}?" if closest else ""
         raise ValueError(
             f"must be a current name of the tz database, such as Europe/Stockholm or UTC.{hint} "
@@ -232,7 +232,7 @@ def time_zone(value: Any) -> str:
 
 
 @functools.cache
-def _time_zones() -> frozenset[str]:
+def known_time_zones() -> frozenset[str]:
     tzdata = importlib.resources.files("tzdata")
     table = (tzdata / "zoneinfo" / "zone.tab").read_text().splitlines()
     places = {line.split("\t")[2] for line in table if not line.startswith("#")}

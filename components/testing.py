@@ -103,6 +103,8 @@ def run(
     result = Run()
     answers = mocks or Mocks()
     loop = asyncio.new_event_loop()
+    # The first failure is raised below; those that follow from it would only repeat it on standard error.
+    loop.set_exception_handler(lambda _loop, _context: None)
     worker = ThreadPoolExecutor(1, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
     loop.set_default_executor(worker)
     asyncio.set_event_loop(loop)

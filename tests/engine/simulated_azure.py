@@ -140,7 +140,8 @@ RULES = {
         name="privateEndpointName",
         writable=_words(
             "resourceGroupName privateEndpointName location tags extendedLocation id subnet "
-            "privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs applicationSecurityGroups ipConfigurations "
+            "privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs "
+            "applicationSecurityGroups ipConfigurations "
             "customNetworkInterfaceName ipVersionType"
         ),
         has_location=True,

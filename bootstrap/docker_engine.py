@@ -1,0 +1,108 @@
+"""A Docker engine that answers: the one that runs, else one that is started, else one that is installed first."""
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from . import debian, places
+from .steps import CommandError, Progress, StepError
+
+PID_FILE = places.CACHE / "dockerd.pid"
+LOG = places.LOGS / "dockerd.log"
+SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def ensure(progress: Progress) -> str:
+    problem = _unreachable(progress)
+    if problem is None:
+        return f"Docker {_server_version(progress)}"
+
+    chosen = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), None)
+    if chosen:
+        raise StepError(
+            f"Docker at {chosen}={os.environ[chosen]} does not answer: {problem}",
+            f"Start that engine, or unset {chosen} to use the local one.",
+        )
+    if platform.system() != "Linux":
+        raise StepError("no Docker engine answers", "Start Docker Desktop or Colima (`colima start`).")
+    if "permission denied" in problem.lower():
+        raise StepError("you may not use the Docker engine", "Run: sudo usermod -aG docker $USER, then log in again.")
+    if os.geteuid() != 0:
+        install = (
+            "" if shutil.which("dockerd", path=SYSTEM_PATH) else "apt-get update && apt-get install -y docker.io; "
+        )
+        raise StepError("no Docker engine runs", f'Run: sudo sh -c "{install}service docker start"')
+
+    if not shutil.which("dockerd", path=SYSTEM_PATH) or not shutil.which("docker"):
+        debian.install(progress, ["docker.io", "iptables"], "a Docker engine")
+    if _unreachable(progress) is not None:
+        progress.do("starting the Docker engine", "2 to 5 s")
+        _start(progress)
+    return f"Docker {_server_version(progress)}"
+
+
+def host_of_context() -> dict[str, str]:
+    """DOCKER_HOST of the context chosen by `docker context use`, which Pulumi's provider does not look at."""
+    if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or not shutil.which("docker"):
+        return {}
+    command = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    host = done.stdout.strip()
+    return {"DOCKER_HOST": host} if done.returncode == 0 and host else {}
+
+
+def stop() -> None:
+    """Stops the engine if it is one that `ensure` started."""
+    try:
+        pid = int(PID_FILE.read_text())
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+    except (OSError, ValueError):
+        return
+    if name == "dockerd":
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        print(f"  stopped the Docker engine that was started here (process {pid})")
+    PID_FILE.unlink(missing_ok=True)
+
+
+def _unreachable(progress: Progress) -> str | None:
+    """Why no engine answers; None if one does."""
+    if not shutil.which("docker"):
+        return "there is no `docker` command"
+    try:
+        progress.run(["docker", "version"])
+    except CommandError as error:
+        return error.output.strip().splitlines()[-1] if error.output.strip() else str(error)
+    return None
+
+
+def _server_version(progress: Progress) -> str:
+    return progress.run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
+
+
+def _start(progress: Progress) -> None:
+    if Path("/run/systemd/system").is_dir():
+        progress.run(["systemctl", "start", "docker"])
+    else:
+        # In a session of its own and without our output: it outlives us and keeps no terminal or pipe open.
+        with LOG.open("ab") as log:
+            daemon = subprocess.Popen(
+                [shutil.which("dockerd", path=SYSTEM_PATH) or "dockerd"],
+                env={**os.environ, "PATH": SYSTEM_PATH},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        PID_FILE.write_text(str(daemon.pid))
+    deadline = time.monotonic() + 60
+    while (problem := _unreachable(progress)) is not None:
+        if time.monotonic() > deadline:
+            raise StepError(f"the Docker engine does not start: {problem}", f"See {LOG} or `systemctl status docker`.")
+        time.sleep(0.3)

@@ -1,0 +1,88 @@
+"""The Pulumi CLI and the plugin of its Docker provider."""
+
+import platform
+import re
+import shutil
+import tarfile
+import urllib.request
+from pathlib import Path
+
+from . import go_build, places
+from .steps import CommandError, Progress, StepError
+
+MINIMUM = (3, 230)
+"""The first release with both `pulumi.Stash` and error hooks; Pulumi.yaml asks for the same."""
+VERSION = "3.259.0"
+"""What is downloaded or built: the newest version that can still be built from Go modules."""
+RELEASES = "https://get.pulumi.com/releases/sdk"
+
+
+def ensure_cli(progress: Progress) -> str:
+    """A Pulumi CLI that is new enough: installed, else the vendor's release, else built from source."""
+    program = shutil.which("pulumi", path=places.environment()["PATH"])
+    if program:
+        version = _version(progress, program)
+        if version >= MINIMUM:
+            return f"Pulumi {'.'.join(map(str, version))} ({program})"
+        progress.say(f"{program} is older than {'.'.join(map(str, MINIMUM))}: getting {VERSION} for this project")
+    try:
+        progress.do(f"downloading Pulumi {VERSION}", "10 to 30 s")
+        _download(progress, RELEASES)
+    except (OSError, tarfile.TarError) as problem:
+        progress.say(f"{RELEASES} is out of reach ({problem})")
+        progress.do(f"building Pulumi {VERSION} from Go modules", "4 to 6 min, once")
+        version_flag = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+        go_build.build(progress, "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", linker_flags=version_flag)
+    return f"Pulumi {VERSION}"
+
+
+def ensure_docker_provider(progress: Progress) -> str:
+    """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
+    env = places.environment()
+    if (places.BUILT / "pulumi-resource-docker").exists() or shutil.which("pulumi-resource-docker", path=env["PATH"]):
+        return "Docker provider, built from source"
+    python = places.VENV / "bin" / "python"
+    sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
+    if re.search(rf"^docker\s+resource\s+{re.escape(sdk)}\b", progress.run(["pulumi", "plugin", "ls"], env=env), re.M):
+        return f"Docker provider {sdk}"
+    try:
+        progress.do(f"downloading the Docker provider {sdk}", "10 to 30 s")
+        progress.run(["pulumi", "plugin", "install", "resource", "docker", sdk], env=env)
+    except CommandError:
+        progress.say("its download is out of reach")
+        progress.do("building the Docker provider from Go modules", "2 to 3 min, once")
+        go_build.build(progress, "pulumi-resource-docker", ".")
+        go_build.tidy()
+    return f"Docker provider {sdk}"
+
+
+def _version(progress: Progress, program: str) -> tuple[int, ...]:
+    """(3, 259, 0), or () for a program that does not answer like a Pulumi CLI."""
+    try:
+        numbers = re.search(r"v(\d+)\.(\d+)\.(\d+)", progress.run([program, "version"]))
+    except CommandError:
+        return ()
+    return tuple(int(number) for number in numbers.groups()) if numbers else ()
+
+
+def _download(progress: Progress, releases: str) -> None:
+    """Unpacks the vendor's release: the CLI and the language hosts beside it."""
+    system = platform.system().lower()
+    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
+    if machine is None:
+        raise StepError(f"there is no Pulumi CLI for {platform.machine()}", "Install the Pulumi CLI yourself.")
+    archive = places.CACHE / "pulumi.tar.gz"
+    url = f"{releases}/pulumi-v{VERSION}-{system}-{machine}.tar.gz"
+    with urllib.request.urlopen(url, timeout=20) as response, archive.open("wb") as file:  # noqa: S310 - https
+        shutil.copyfileobj(response, file)
+    unpacked = places.CACHE / "pulumi.unfinished"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with tarfile.open(archive) as release:
+        if hasattr(tarfile, "data_filter"):  # Python 3.10.12, 3.11.4 and later
+            release.extraction_filter = tarfile.data_filter
+        release.extractall(unpacked)  # noqa: S202 - the vendor's own archive
+    archive.unlink()
+    shutil.rmtree(places.VENDOR, ignore_errors=True)
+    Path(unpacked / "pulumi").rename(places.VENDOR)
+    unpacked.rmdir()
+    progress.say(f"unpacked into {places.VENDOR}")
