@@ -506,8 +506,9 @@ def azure_block(division: str, connection: Mapping[str, Any], client_secret: str
 
 
 def psql_command(host: str, user: str) -> str:
-    quoted = user.replace("\\", "\\\\").replace("'", "\\'")
-    login = f"host={host} port={PORT} dbname=postgres user='{quoted}' sslmode=verify-full sslrootcert=system"
+    quoted = "'" + re.sub(r"(['\\])", r"\\\1", user) + "'"
+    role = user if re.fullmatch(r"[\w.@-]+", user) else quoted
+    login = f"host={host} port={PORT} dbname=postgres user={role} sslmode=verify-full sslrootcert=system"
     token = "az account get-access-token --resource-type oss-rdbms --query accessToken --output tsv"
     return f'PGPASSWORD="$({token})" psql {shlex.quote(login)}'
 

@@ -129,6 +129,11 @@ def run(
     try:
         pulumi.runtime.test(resolve)()
     finally:
+        # What a failed program left behind ends here, and not in a warning of the garbage collector.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         worker.submit(lambda: asyncio.get_event_loop().close()).result()
         worker.shutdown()
         loop.close()
