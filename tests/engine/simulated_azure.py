@@ -10,6 +10,7 @@ the second like the services, whose rules stand in `RULES` and in the functions 
 """
 
 import copy
+import json
 import re
 import threading
 import time
@@ -189,8 +190,8 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
         self.resources: dict[str, dict[str, Any]] = {}
         """What exists, by resource id: properties as the service reports them, and `_type`, its class's name."""
         self.calls: list[Call] = []
-        self.busy_answers: list[str] = []
-        """Error codes that the next requests for a server's children get."""
+        self.refusals: dict[str, list[str]] = {}
+        """Error codes that the next requests to create, change or delete something of one class get."""
         self.broken_polls: list[str] = []
         """Types whose next creation succeeds although the provider, asking for its progress, gets an error."""
         self.pauses: dict[str, Pause] = {}
@@ -450,9 +451,9 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
         with self._lock:
             if short != "Server" and server not in self.resources:
                 raise ServiceError(404, "ResourceNotFound", f"The server {name} was not found")
-            if short != "Server" and self.busy_answers:
+            if self.refusals.get(short):
                 # azure-postgresql#134, #127, bicep-registry-modules#3257: usually so right after the server.
-                raise ServiceError(409, self.busy_answers.pop(0), f"Server {name} is busy or not accessible.")
+                raise ServiceError(409, self.refusals[short].pop(0), f"The operation on server {name} is not possible.")
             if server in self._at_work:
                 raise ServiceError(409, "ServerIsBusy", f"Server {name} is busy with another operation.")
             self._at_work.add(server)
@@ -621,7 +622,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for key, item in value.items():
             yield from _leaves(item, f"{path}.{key}" if path else key)
     else:
-        yield path, repr(value)
+        yield path, json.dumps(value, sort_keys=True)
 
 
 def _take_over(inputs: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
