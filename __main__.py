@@ -18,7 +18,11 @@ def resource_group(location: str | None) -> pulumi.Output[str]:
     """A resource group of the stack's own, for when none is named."""
     import pulumi_azure_native as azure_native
 
-    return azure_native.resources.ResourceGroup("backstage", location=location).name
+    # Where a group is matters to nobody, and moving it would replace it with everything inside.
+    group = azure_native.resources.ResourceGroup(
+        "backstage", location=location, opts=pulumi.ResourceOptions(ignore_changes=["location"])
+    )
+    return group.name
 
 
 config = pulumi.Config()

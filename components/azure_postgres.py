@@ -278,6 +278,13 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
             ).output
 
+        retries = pulumi.ResourceHookBinding(
+            on_error=[
+                pulumi.ErrorHook(
+                    f"AzurePostgres {name}: wait while the server is busy", functools.partial(wait_while_busy, self)
+                )
+            ]
+        )
         identity = None
         if admin_name is None or admin_object_id is None or admin_type is None:
             identity = azure_native.managedidentity.UserAssignedIdentity(
@@ -286,7 +293,8 @@ class AzurePostgres(pulumi.ComponentResource):
                 location=location,
                 resource_name_=server_name,
                 tags=tags,
-                opts=pulumi.ResourceOptions(parent=self),
+                # It stays what it is if the server gets another name or place.
+                opts=pulumi.ResourceOptions(parent=self, hooks=retries, ignore_changes=["resourceName", "location"]),
             )
             admin_name, admin_object_id = identity.name, identity.principal_id
             admin_type = pulumi.Output.from_input("ServicePrincipal")
@@ -295,9 +303,6 @@ class AzurePostgres(pulumi.ComponentResource):
             login = azure_native.authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
             tenant_id = login.apply(lambda known: known.tenant_id)
 
-        retries = pulumi.ResourceHookBinding(
-            on_error=[pulumi.ErrorHook(f"AzurePostgres {name}: wait while the server is busy", wait_while_busy)]
-        )
         server = azure_native.dbforpostgresql.Server(
             f"{name}-server",
             resource_group_name=group,
@@ -334,13 +339,17 @@ class AzurePostgres(pulumi.ComponentResource):
             ),
         )
 
+        # A replaced server takes its children along, and they are deleted first. Where protection rules a replacement
+        # out, they must not depend on its outputs: a refused one would already have cost the admins.
+        parent_name = server_name if deletion_protection else server.name
+
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
         child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=retries)
         admin = functools.partial(
             azure_native.dbforpostgresql.AdministratorsMicrosoftEntra,
             resource_group_name=group,
-            server_name=server.name,
+            server_name=parent_name,
             tenant_id=tenant_id,
         )
         # The service refuses to change a principal in place, and its old and new form have the same id.
@@ -360,7 +369,7 @@ class AzurePostgres(pulumi.ComponentResource):
             last = azure_native.dbforpostgresql.Database(
                 f"{name}-database",
                 resource_group_name=group,
-                server_name=server.name,
+                server_name=parent_name,
                 database_name=database_name,
                 charset="UTF8",
                 collation="en_US.utf8",
@@ -378,7 +387,7 @@ class AzurePostgres(pulumi.ComponentResource):
             last = azure_native.dbforpostgresql.FirewallRule(
                 f"{name}-rule-{rule}",
                 resource_group_name=group,
-                server_name=server.name,
+                server_name=parent_name,
                 firewall_rule_name=rule,
                 start_ip_address=addresses[0],
                 end_ip_address=addresses[1],
@@ -388,7 +397,7 @@ class AzurePostgres(pulumi.ComponentResource):
             last = azure_native.dbforpostgresql.Configuration(
                 f"{name}-parameter-{parameter}",
                 resource_group_name=group,
-                server_name=server.name,
+                server_name=parent_name,
                 configuration_name=parameter,
                 value=value,
                 source="user-override",
@@ -400,7 +409,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 f"{name}-private-endpoint",
                 resource_group_name=group,
                 location=location,
-                private_endpoint_name=server.name,
+                private_endpoint_name=parent_name,
                 subnet=azure_native.network.SubnetArgs(id=endpoint_subnet_id),
                 private_link_service_connections=[
                     azure_native.network.PrivateLinkServiceConnectionArgs(
@@ -544,9 +553,12 @@ def enabled(value: bool) -> str:
     return "Enabled" if value else "Disabled"
 
 
-async def wait_while_busy(failure: pulumi.ErrorHookArgs) -> bool:
+async def wait_while_busy(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
     """Whether to try again: only while the service is busy with the server, and not for ever."""
-    code = busy_code(failure.errors[0])
+    error = failure.errors[0]
+    if existing := re.search(r"cannot create already existing resource '([^']+)'", error):
+        pulumi.log.warn(take_over(failure, existing[1], str(await component.urn.future())))
+    code = busy_code(error)
     if code is None:
         return False
     tries = len(failure.errors)
@@ -562,6 +574,15 @@ async def wait_while_busy(failure: pulumi.ErrorHookArgs) -> bool:
     )
     await asyncio.sleep(BUSY_WAIT_SECONDS)
     return True
+
+
+def take_over(failure: pulumi.ErrorHookArgs, id_: str, parent: str) -> str:
+    return (
+        f"{failure.name} exists in Azure but not in this stack, as after a run that was killed. If it is yours, take it "
+        "over, and then run `pulumi up` again:\n"
+        f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
+        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false"
+    )
 
 
 def busy_code(error: str) -> str | None:

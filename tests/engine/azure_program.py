@@ -1,13 +1,10 @@
-"""The repository's program, impatient, and broken on purpose in the way that the variable BREAK names.
-
-Each way is a transform, which is also how a caller of the component would break it.
-"""
+"""The repository's program, impatient, and broken on purpose in the way that the variable BREAK names."""
 
 import os
 import runpy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 
@@ -16,57 +13,52 @@ from components import azure_postgres
 azure_postgres.BUSY_WAIT_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
 
 POSTGRESQL = "azure-native:dbforpostgresql:"
-Breaker = Callable[[pulumi.ResourceTransformArgs], None]
 
 
-def without(option: str, *types: str) -> Breaker:
-    """Takes an option away from resources of these types."""
+def drop(option: str, *types: str) -> None:
+    """Takes an option away from the server's resources; the engine does not let a transform take them all."""
+    register = pulumi.CustomResource.__init__
 
-    def breaker(args: pulumi.ResourceTransformArgs) -> None:
-        if args.type_.startswith(POSTGRESQL) and (not types or args.type_.removeprefix(POSTGRESQL) in types):
-            setattr(args.opts, option, None)
+    def without(self: Any, t: str, name: str, props: Any = None, opts: Any = None, *rest: Any) -> None:
+        if t.startswith(POSTGRESQL) and (not types or t.removeprefix(POSTGRESQL) in types):
+            setattr(opts, option, None)
+        register(self, t, name, props, opts, *rest)
 
-    return breaker
-
-
-def auth(field: str) -> Breaker:
-    """Leaves a field of the server's authentication to its default."""
-
-    def breaker(args: pulumi.ResourceTransformArgs) -> None:
-        if args.type_ == POSTGRESQL + "Server":
-            del cast(Any, args.props)["authConfig"][field]
-
-    return breaker
+    pulumi.CustomResource.__init__ = without  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def admin(field: str, value: str) -> Breaker:
-    def breaker(args: pulumi.ResourceTransformArgs) -> None:
-        if args.type_ == POSTGRESQL + "AdministratorsMicrosoftEntra":
-            cast(Any, args.props)[field] = value
+def change(type_: str, spoil: Callable[[Any], None]) -> None:
+    """Changes the inputs of one class, as a caller's transform would."""
 
-    return breaker
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        if args.type_ == POSTGRESQL + type_:
+            spoil(args.props)
+        return pulumi.ResourceTransformResult(args.props, args.opts)
+
+    pulumi.runtime.register_resource_transform(transform)
 
 
-BREAKERS: dict[str, Breaker] = {
-    "chain": without("depends_on"),
-    "hook": without("hooks"),
-    "database before admin": without("depends_on", "Database"),
-    "zones": without("ignore_changes"),
-    "deleted_with": without("deleted_with"),
-    "activeDirectoryAuth": auth("activeDirectoryAuth"),
-    "passwordAuth": auth("passwordAuth"),
-    "tenantId": auth("tenantId"),
-    "the SDK's spelling of a principal": admin("principalType", "servicePrincipal"),
-    "another tenant": admin("tenantId", "99999999-9999-9999-9999-999999999999"),
+def auth(field: str) -> None:
+    change("Server", lambda props: props["authConfig"].pop(field))
+
+
+def admin(field: str, value: str) -> None:
+    change("AdministratorsMicrosoftEntra", lambda props: props.update({field: value}))
+
+
+WAYS: dict[str, Callable[[], None]] = {
+    "": lambda: None,
+    "chain": lambda: drop("depends_on"),
+    "hook": lambda: drop("hooks"),
+    "database before admin": lambda: drop("depends_on", "Database"),
+    "zones": lambda: drop("ignore_changes"),
+    "deleted_with": lambda: drop("deleted_with"),
+    "activeDirectoryAuth": lambda: auth("activeDirectoryAuth"),
+    "passwordAuth": lambda: auth("passwordAuth"),
+    "tenantId": lambda: auth("tenantId"),
+    "the SDK's spelling of a principal": lambda: admin("principalType", "servicePrincipal"),
+    "another tenant": lambda: admin("tenantId", "99999999-9999-9999-9999-999999999999"),
 }
 
-
-def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
-    if broken:
-        BREAKERS[broken](args)
-    return pulumi.ResourceTransformResult(args.props, args.opts)
-
-
-broken = os.environ.get("BREAK")
-pulumi.runtime.register_resource_transform(transform)
+WAYS[os.environ.get("BREAK", "")]()
 runpy.run_path(str(Path(__file__).parents[2] / "__main__.py"), run_name="__main__")

@@ -23,8 +23,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
-from google.rpc import status_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a string that is not known yet."""
@@ -142,8 +141,7 @@ RULES = {
         writable=_words(
             "resourceGroupName privateEndpointName location tags extendedLocation id subnet "
             "privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs "
-            "applicationSecurityGroups ipConfigurations "
-            "customNetworkInterfaceName ipVersionType"
+            "applicationSecurityGroups ipConfigurations customNetworkInterfaceName"
         ),
         has_location=True,
     ),
@@ -181,6 +179,12 @@ class Pause:
 
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Azure finishes what it was asked for, whether or not anybody still listens."""
+        self.released.set()
+        assert self.over.wait(60)
 
 
 class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
@@ -398,17 +402,19 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
             if short != "ResourceGroup" and _fill(_GROUP, inputs) not in self.resources:
                 raise ServiceError(404, "ResourceGroupNotFound", f"{inputs['resourceGroupName']} could not be found")
             properties = copy.deepcopy(inputs)
+            pause = self.pauses.pop(short, None) if existing is None else None
             with self._server_at_work(short, id_, inputs):
                 # Azure has the resource from the moment on at which it accepts the request.
                 getattr(self, "_put" + re.sub("([A-Z])", r"_\1", short).lower())(id_, properties, existing)
                 properties |= {"name": inputs[rules.name], "id": id_, "_type": short}
                 properties["azureApiVersion"] = "2025-08-01"
                 self.resources[id_] = properties
-                if existing is None and short in self.pauses:
-                    pause = self.pauses.pop(short)
+                if pause:
                     pause.reached.set()
                     pause.released.wait(60)
                 time.sleep(self._server_seconds if short == "Server" else self._child_seconds)
+        if pause:
+            pause.over.set()
         return _reported(properties)
 
     def _delete(self, type_: str, id_: str) -> None:

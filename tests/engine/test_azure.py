@@ -1,6 +1,9 @@
 """AzurePostgres on the real engine, against a simulated Azure that is strict."""
 
+import re
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,11 @@ class AzureStack(Stack):
         self.name = "azure"
         shutil.copy(REPOSITORY / "Pulumi.azure.yaml", folder)
         self.configure("azure-native:location", "westeurope")
+        language_host = folder / "bin" / "pulumi-language-python"
+        language_host.parent.mkdir()
+        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
+        language_host.chmod(0o755)
+        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
 
     def arguments(self, **values: Any) -> None:
         """Writes the component's arguments into the stack's settings, in place of those that were there."""
@@ -46,7 +54,7 @@ class AzureStack(Stack):
         self.environment["BREAK"] = how
 
     def urns(self) -> list[str]:
-        return [resource["urn"] for resource in self.resources()]
+        return sorted(resource["urn"] for resource in self.resources())
 
 
 @pytest.fixture
@@ -226,6 +234,126 @@ def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_
     assert succeeded(stack.up()).changed == {}
 
 
+# --- A run that is killed
+
+
+@pytest.mark.parametrize("type_", ["Server", "AdministratorsMicrosoftEntra"])
+def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_command_that_the_next_run_prints(
+    stack: AzureStack, azure: SimulatedAzure, type_: str
+) -> None:
+    stack.arguments(firewallRules=RULES)
+    pause = azure.pause(type_)
+    refused(stack.up_killed(pause.reached))
+    pause.release()
+    assert "delete the lock file with `pulumi cancel`" in refused(stack.up())
+    stack.cli("cancel", "--yes", "--stack", stack.name)
+    output = refused(stack.up())
+    assert "interrupted while creating" in output
+    assert "cannot create already existing resource" in output
+    before = len(azure.changes())
+
+    command = re.search(r"pulumi (import .*)", output)
+    assert command, output
+    stack.cli(*shlex.split(command[1]), "--yes", "--stack", stack.name)
+    succeeded(stack.up())
+    assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
+    assert {operation for operation, _, _ in new_changes(azure, before)} == {"create"}
+    assert type_ not in [kind for _, kind, _ in new_changes(azure, before)]
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_what_a_killed_run_was_creating_may_also_be_deleted_by_hand(stack: AzureStack, azure: SimulatedAzure) -> None:
+    pause = azure.pause("Server")
+    refused(stack.up_killed(pause.reached))
+    pause.release()
+    (name,) = azure.of_type("Server")
+    stack.cli("cancel", "--yes", "--stack", stack.name)
+    azure.resources.pop(azure.of_type("Server")[name]["id"])
+    succeeded(stack.up())
+    assert list(azure.of_type("Server")) == [name], "the same server as before, by name, and no second one"
+
+
+# --- Broken on purpose: what the simulation is strict about
+
+EVERYTHING = {
+    **PRINCIPAL,
+    "pluginDivisionMode": "schema",
+    "adminGroups": {"DB Admins": OTHER},
+    "firewallRules": RULES,
+    "serverParameters": {"azure.extensions": "PG_TRGM", "work_mem": 8192},
+}
+
+
+def test_without_the_chain_operations_overlap_and_the_service_refuses_them(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**EVERYTHING)
+    stack.break_on_purpose("chain")
+    stack.up()
+    assert any("ServerIsBusy" in call.error for call in azure.calls)
+
+
+def test_without_the_hook_one_busy_answer_ends_the_run(stack: AzureStack, azure: SimulatedAzure) -> None:
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["AadAuthOperationCannotBePerformedWhenServerIsNotAccessible"]
+    stack.break_on_purpose("hook")
+    assert "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible" in refused(stack.up())
+
+
+def test_a_database_made_before_the_admin_belongs_to_a_role_that_nobody_can_use(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**PRINCIPAL, pluginDivisionMode="schema")
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"] * 3
+    stack.break_on_purpose("database before admin")
+    succeeded(stack.up())
+    assert azure.of_type("Database")["backstage"]["_owner"] == "azuresu"
+
+
+@pytest.mark.parametrize(
+    ("how", "answer"),
+    [
+        ("passwordAuth", "administratorLogin is required with password authentication"),
+        ("activeDirectoryAuth", "one way of authentication must be enabled"),
+        ("tenantId", "tenantId is required with Microsoft Entra authentication"),
+        ("the SDK's spelling of a principal", "Invalid value given for parameter principalType: servicePrincipal"),
+        ("another tenant", "tenantId must be the server's"),
+    ],
+)
+def test_a_field_of_the_authentication_that_is_missing_or_misspelt_is_refused_by_the_service(
+    stack: AzureStack, how: str, answer: str
+) -> None:
+    stack.break_on_purpose(how)
+    assert answer in refused(stack.up())
+
+
+def test_an_object_id_that_is_really_a_client_id_names_nobody(stack: AzureStack, azure: SimulatedAzure) -> None:
+    succeeded(stack.up())
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    stack.arguments(adminServicePrincipals={"another": identity["clientId"]})
+    assert "was not found in Entra" in refused(stack.up())
+
+
+def test_if_zones_were_not_ignored_a_failover_would_replace_the_server(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.break_on_purpose("zones")
+    succeeded(stack.up())
+    (name,) = azure.of_type("Server")
+    azure.move_zone(name, "2")
+    succeeded(stack.refresh())
+    assert "marked for protection" in refused(stack.preview())
+
+
+def test_without_deleted_with_the_children_would_be_deleted_one_by_one(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.break_on_purpose("deleted_with")
+    stack.arguments(firewallRules=RULES, deletionProtection=False)
+    succeeded(stack.up())
+    succeeded(stack.destroy())
+    assert [change[:2] for change in azure.changes()].count(("delete", "FirewallRule")) == 2
+
+
 # --- Changes later
 
 
@@ -320,13 +448,27 @@ def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
     succeeded(stack.up())
     before, urns = azure.changes(), stack.urns()
     stack.arguments(**arguments)
-    for operation in (stack.preview, stack.up):
-        output = refused(operation(diff=True))
+    preview = refused(stack.preview(diff=True))
+    assert f"~ {path}" in preview
+    for output in (preview, refused(stack.up())):
         assert "backstage-server" in output
         assert "marked for protection" in output
-        assert path in output
     assert azure.changes() == before
     assert stack.urns() == urns
+
+
+def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False)
+    succeeded(stack.up())
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False, geoRedundantBackup=True)
+    succeeded(stack.up())
+    (server,) = azure.of_type("Server").values()
+    assert server["backup"]["geoRedundantBackup"] == "Enabled"
+    assert len(azure.of_type("AdministratorsMicrosoftEntra")) == len(azure.of_type("Database")) == 1
+    assert azure.of_type("FirewallRule").keys() == RULES.keys()
+    assert succeeded(stack.up()).changed == {}
 
 
 # --- Taking it down

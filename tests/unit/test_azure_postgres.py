@@ -4,7 +4,8 @@ import asyncio
 import itertools
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pulumi
 import pytest
@@ -556,8 +557,11 @@ def failure(*errors: str) -> pulumi.ErrorHookArgs:
 def tries_again(*errors: str) -> bool:
     loop = asyncio.new_event_loop()
     try:
-        return loop.run_until_complete(azure_postgres.wait_while_busy(failure(*errors)))
+        asyncio.set_event_loop(loop)
+        component = cast(Any, SimpleNamespace(urn=pulumi.Output.from_input("urn:pulumi:dev::p::t$AzurePostgres::db")))
+        return loop.run_until_complete(azure_postgres.wait_while_busy(component, failure(*errors)))
     finally:
+        asyncio.set_event_loop(None)
         loop.close()
 
 
@@ -594,6 +598,15 @@ def test_a_busy_server_is_tried_again(error: str) -> None:
 )
 def test_nothing_else_is_tried_again_least_of_all_what_exists_already(error: str) -> None:
     assert not tries_again(error)
+
+
+def test_what_exists_already_is_named_with_the_command_that_takes_it_over(caplog: pytest.LogCaptureFixture) -> None:
+    run(lambda: None)
+    assert not tries_again("cannot create already existing resource '/subscriptions/s/administrators/1'")
+    assert caplog.messages[0].endswith(
+        f"pulumi import {ADMIN} db-admin /subscriptions/s/administrators/1 "
+        "--parent 'component=urn:pulumi:dev::p::t$AzurePostgres::db' --protect=false --generate-code=false"
+    )
 
 
 @pytest.mark.usefixtures("no_waiting")
