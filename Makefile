@@ -23,7 +23,7 @@ check: ## formatting, lint and types
 	@$(PYTHON) -m bootstrap run sh -c 'ruff format --check . && ruff check . && pyright'
 
 test: tools check ## all tests, on the real engine, Docker and Backstage
-	@$(PYTHON) -m bootstrap run pytest -n 4 tests
+	@$(PYTHON) -m bootstrap run pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
 	@$(PYTHON) -m bootstrap run python -m tests.bench

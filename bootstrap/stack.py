@@ -4,6 +4,7 @@ Runs in the virtual environment: python -m bootstrap.stack up|env|down
 """
 
 import os
+import re
 import runpy
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from typing import Any
 
 from pulumi import automation
 
-from components import backstage
+from components.dotenv_file import dotenv
 
 from . import places
 
@@ -27,10 +28,9 @@ WORKSPACE = places.STATE / "workspace"
 
 def up() -> None:
     result = _engine(_stack().up)
-    config = result.outputs["databaseConfig"].value
-    _write_secret(APP_CONFIG, result.outputs["appConfig"].value)
-    hidden = {**config, "connection": {**config["connection"], "password": "[secret]"}}
-    print(f"\n{backstage.app_config(hidden)}")
+    app_config = result.outputs["appConfig"].value
+    _write_secret(APP_CONFIG, app_config)
+    print("\n" + re.sub(r"(?m)^( *password: ).*", r'\1"[secret]"', app_config))
     print(f"Written to {APP_CONFIG.name}, with the password. Next, in the folder of your Backstage app:\n")
     print(f"  cp -p {APP_CONFIG} . && yarn start\n")
 
@@ -39,8 +39,13 @@ def env() -> None:
     outputs = _stack().outputs()
     if "environment" not in outputs:
         sys.exit("The stack dev has no database yet. Run: make up")
-    _write_secret(DOTENV, backstage.dotenv(outputs["environment"].value))
-    print(f"Written to {DOTENV.name}. Start your Backstage with it: dotenv -e {DOTENV} -- yarn start")
+    try:
+        text = dotenv(outputs["environment"].value)
+    except ValueError as error:
+        sys.exit(str(error))
+    _write_secret(DOTENV, text)
+    print(f"Written to {DOTENV.name}. Next, in the folder of your Backstage app:\n")
+    print(f"  npx dotenv-cli -e {DOTENV} -- yarn start")
 
 
 def down() -> None:
@@ -85,7 +90,7 @@ def _engine(operation: Callable[..., Any]) -> Any:
 
     def show(line: str) -> None:
         lines.append(line)
-        if line[:3].strip() and line.startswith(" ") and "warning: using pulumi-resource-docker" not in line:
+        if re.match(r" [-+~]", line) and "warning: using pulumi-resource-docker" not in line:
             print(f"  {'stack':<16}{line.strip()}", flush=True)
 
     try:

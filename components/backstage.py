@@ -23,8 +23,8 @@ the other is the one that Azure's own libraries read."""
 def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
     """The value of `backend.database`, with literal values.
 
-    `connection` and `settings` use Backstage's key names; a key whose value is None is left out, because Backstage
-    takes an explicit null for a value.
+    `connection` and `settings` use Backstage's key names; a key whose value is None is left out, because a null in an
+    app-config overlay would remove that key of the file below.
     """
     return {"client": "pg", **_without_none(settings), "connection": _without_none(connection)}
 
@@ -92,7 +92,8 @@ def _yaml_lines(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
 def _yaml_scalar(value: Any) -> str:
     """JSON is valid YAML 1.2, and quoting every string keeps `089`, `1e5` and `yes` what they are.
 
-    The characters escaped on top are those that JSON allows in a string and YAML does not.
+    The characters escaped on top are those that JSON allows in a string and strict YAML readers, such as Helm's,
+    refuse.
     """
     text = json.dumps(value, ensure_ascii=False)
     return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

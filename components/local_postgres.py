@@ -29,11 +29,16 @@ exec docker-entrypoint.sh postgres "$@"
 """
 
 # Over the container's own address: on its loopback any password is accepted, and the server that runs during
-# initialisation listens on a socket only.
-LOGIN = (
-    f'PGPASSWORD="$(cat {PASSWORD_FILE})" '
-    'psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"'
-)
+# initialisation listens on a socket only. Until the first login, waits in small steps, for a fast `up`; then seldom.
+LOGIN = f"""
+export PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" PGPASSWORD="$(cat {PASSWORD_FILE})"
+[ ! -e /tmp/answered ] || sleep 5
+until psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"; do
+  [ ! -e /tmp/answered ] || exit 1
+  sleep 0.1
+done
+touch /tmp/answered
+"""
 
 
 class LocalPostgresArgs(TypedDict, total=False):
@@ -112,7 +117,7 @@ class LocalPostgres(pulumi.ComponentResource):
                 input=pulumi.Output.secret(secrets.token_hex(24)),
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
             ).output
-        password = pulumi.Output.secret(password)
+        secret = pulumi.Output.secret(password)
 
         local_image = docker.RemoteImage(
             f"{name}-image",
@@ -124,6 +129,7 @@ class LocalPostgres(pulumi.ComponentResource):
         if volume is None:
             volume = docker.Volume(f"{name}-data", opts=pulumi.ResourceOptions(parent=self)).name
 
+        proven, refuse_unproven = login_hooks(name)
         container = docker.Container(
             f"{name}-postgres",
             image=local_image.name,
@@ -131,12 +137,12 @@ class LocalPostgres(pulumi.ComponentResource):
             command=None if timezone is None else server_settings(timezone=timezone, log_timezone=timezone),
             envs=[pulumi.Output.concat("POSTGRES_USER=", user), f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
             # A file, because the provider's debug log prints the environment and `docker inspect` shows it.
-            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
+            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=secret)],
             ports=[docker.ContainerPortArgs(internal=5432, external=port, ip="127.0.0.1")],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA)],
             networks_advanced=None if network is None else [docker.ContainerNetworksAdvancedArgs(name=network)],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD-SHELL", LOGIN], interval="1s", timeout="5s", retries=10, start_period="30s"
+                tests=["CMD-SHELL", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
             ),
             wait=True,
             wait_timeout=120,
@@ -148,13 +154,23 @@ class LocalPostgres(pulumi.ComponentResource):
                 # One at a time on the port and the data; and a container whose creation failed half-way is made anew.
                 delete_before_replace=True,
                 replace_on_changes=["*"],
+                hooks=pulumi.ResourceHookBinding(after_create=[proven]),
+            ),
+        )
+
+        answered = pulumi.Stash(
+            f"{name}-answered",
+            input=container.id,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                hooks=pulumi.ResourceHookBinding(before_create=[refuse_unproven], before_update=[refuse_unproven]),
             ),
         )
 
         reachable = {"host": "127.0.0.1", "port": port} if network is None else {"host": container.name, "port": 5432}
-        # Through the container's id, so that whoever uses an output waits for a database that answers.
-        connection = pulumi.Output.all(container.id, {**reachable, "user": user}).apply(lambda ready: ready[1])
-        config = pulumi.Output.all(connection, password).apply(
+        # Through the record, so that whoever uses an output waits for a database that answers.
+        connection = pulumi.Output.all(answered.input, {**reachable, "user": user}).apply(lambda ready: ready[1])
+        config = pulumi.Output.all(connection, secret).apply(
             lambda both: backstage.database_config({**both[0], "password": both[1]})
         )
 
@@ -165,7 +181,7 @@ class LocalPostgres(pulumi.ComponentResource):
         self.host = connection["host"]
         self.port = connection["port"]
         self.user = connection["user"]
-        self.password = password
+        self.password = secret
         self.container_name = container.name
         self.register_outputs(
             {
@@ -182,7 +198,29 @@ class LocalPostgres(pulumi.ComponentResource):
         )
 
 
-def server_settings(**settings: pulumi.Output[str]) -> list[pulumi.Output[str]]:
+def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
+    """Keeps a record of the last container that answered a login honest.
+
+    Creating a container ends with a login. If that fails, the next `up` makes the container anew; but a refresh in
+    between takes it for a good one. Then the record would change without a container being created: that is refused.
+    """
+    answering: set[str] = set()
+
+    def note(container: pulumi.ResourceHookArgs) -> None:
+        answering.add(container.id)
+
+    def refuse(record: pulumi.ResourceHookArgs) -> None:
+        if record.new_inputs and record.new_inputs["input"] not in answering:
+            raise pulumi.RunError(
+                f'LocalPostgres "{name}": its container was created by an update that failed, and never answered a '
+                "login. Find the cause with `docker logs`, then have the container made anew: "
+                f"`pulumi up --replace '**::{name}-postgres'`."
+            )
+
+    return pulumi.ResourceHook(f"{name}-answers", note), pulumi.ResourceHook(f"{name}-never-answered", refuse)
+
+
+def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
     """Command-line arguments that make PostgreSQL start with these settings."""
     return [pulumi.Output.concat("--", name, "=", value) for name, value in settings.items()]
 

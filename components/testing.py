@@ -14,6 +14,7 @@ runs neither see each other nor leave anything behind.
 """
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -62,12 +63,12 @@ class Run:
     def __getitem__(self, output: str) -> Resolved:
         return self.outputs[output]
 
-    def resource(self, type_: str) -> Registration:
-        """The only resource of that type, such as docker:index/container:Container."""
-        found = [resource for resource in self.resources if resource.type == type_]
+    def resource(self, type_: str, name: str | None = None) -> Registration:
+        """The only resource of that type, such as docker:index/container:Container, or that type and name."""
+        found = [resource for resource in self.resources if resource.type == type_ and name in (None, resource.name)]
         if len(found) != 1:
-            types = ", ".join(sorted({resource.type for resource in self.resources})) or "none"
-            raise LookupError(f"{len(found)} resources of type {type_}, not 1; the program registered: {types}")
+            registered = ", ".join(f"{resource.type} {resource.name}" for resource in self.resources) or "none"
+            raise LookupError(f"{len(found)} resources of type {type_}, not 1; the program registered: {registered}")
         return found[0]
 
 
@@ -126,9 +127,11 @@ def run(
             output = pulumi.Output.from_input(value)
             result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
 
+    gc.disable()  # Pulumi's SDK makes so many objects that collecting them would take half of the time.
     try:
         pulumi.runtime.test(resolve)()
     finally:
+        gc.enable()
         # What a failed program left behind ends here, and not in a warning of the garbage collector.
         left = asyncio.all_tasks(loop)
         for task in left:

@@ -92,11 +92,6 @@ class Stack:
         """The ids of all resources of a type, such as docker:index/container:Container."""
         return [resource["id"] for resource in self.resources() if resource["type"] == type_]
 
-    def urn(self, type_: str) -> str:
-        """The URN of the only resource of a type."""
-        (urn,) = [resource["urn"] for resource in self.resources() if resource["type"] == type_]
-        return urn
-
     def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """`pulumi …` in the stack's folder; returns everything it printed."""
         done = subprocess.run(

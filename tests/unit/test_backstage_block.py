@@ -107,8 +107,8 @@ def test_any_password_is_read_back_exactly_from_the_literal_form(password: str) 
     assert read(backstage.app_config(config)) == config
 
 
-@given(hard_texts, hard_texts)
-def test_any_value_without_outer_blanks_is_read_back_exactly_from_the_environment_form(user: str, role: str) -> None:
+@given(hard_texts)
+def test_any_value_without_outer_blanks_is_read_back_exactly_from_the_environment_form(user: str) -> None:
     config = backstage.database_config({**CONNECTION, "user": user.strip() or "x"})
     environment = backstage.environment(config)
     expected = {**config, "connection": {**config["connection"], "port": "5432"}}

@@ -148,11 +148,11 @@ def test_a_volume_of_the_callers_replaces_that_of_the_stack() -> None:
 
 
 def test_a_given_password_needs_no_stash() -> None:
-    assert STASH not in {resource.type for resource in create(password="x").resources}
+    assert "db-password" not in {resource.name for resource in create(password="x").resources}
 
 
 def test_a_generated_password_is_kept_whatever_the_next_run_generates() -> None:
-    stash = create().resource(STASH)
+    stash = create().resource(STASH, "db-password")
     assert list(stash.options.ignoreChanges) == ["input"]
     assert stash.secret_inputs == {"input"}
 
@@ -195,6 +195,15 @@ def test_a_container_is_replaced_whatever_changes_and_the_old_one_goes_first() -
     options = create().resource(CONTAINER).options
     assert options.deleteBeforeReplace
     assert list(options.replaceOnChanges) == ["*"]
+
+
+def test_the_record_of_the_container_that_answered_guards_its_own_changes() -> None:
+    results = create()
+    record = results.resource(STASH, "db-answered")
+    assert record.inputs["input"] == "db-postgres-id"
+    hooks = record.options.hooks
+    assert list(hooks.before_create) == list(hooks.before_update) == ["db-never-answered"]
+    assert list(results.resource(CONTAINER).options.hooks.after_create) == ["db-answers"]
 
 
 def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
@@ -258,7 +267,7 @@ def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], mes
 
 
 def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
-    with pytest.raises(ArgumentError, match='unknown argument "prot". Did you mean "port"?'):
+    with pytest.raises(ArgumentError, match=r'unknown argument "prot"\. Did you mean "port"\?'):
         create(prot=5433)
 
 

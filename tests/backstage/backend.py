@@ -1,0 +1,95 @@
+"""A real Backstage backend as a process, for the time of a with block."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from tests.backstage import node
+from tests.backstage.ports import free_port
+
+TOKEN = "token-of-the-contract-tests"
+DEADLINE = 60
+
+
+@dataclass
+class Backend:
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """Everything that the backend has printed."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def status(self, path: str, *, token: str | None = None) -> int | None:
+        """The HTTP status of a GET; None while nothing listens."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+                connection.request("GET", path, headers=headers)
+                return connection.getresponse().status
+        except (OSError, HTTPException):
+            return None
+
+    def is_ready(self) -> bool:
+        return self.status("/.backstage/health/v1/readiness") == 200
+
+    def wait_until(self, condition: Callable[[], bool], wish: str) -> None:
+        """Polls `condition`; fails with the backend's output when the process ends before or time is up."""
+        deadline = time.monotonic() + DEADLINE
+        while not condition():
+            ended = self.process.poll()
+            assert ended is None, f"the backend ended with code {ended} before {wish}:\n{self.output}"
+            assert time.monotonic() < deadline, f"not within {DEADLINE} s: {wish}. The backend said:\n{self.output}"
+            time.sleep(0.1)
+
+
+@contextmanager
+def backend(folder: Path, document: str, variables: Mapping[str, str] | None = None) -> Iterator[Backend]:
+    """Starts a backend in `folder` on a config of its own and `document` after it, as two `--config` files."""
+    port = free_port()
+    base = node.write_secret(folder / "app-config.yaml", json.dumps(base_config(port)))
+    block = node.write_secret(folder / "app-config.local.yaml", document)
+    # Backstage looks for the package that it runs in.
+    (folder / "package.json").write_text('{"name": "backend", "private": true}')
+    log = folder / "backend.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            node.command("backend.mjs", "--config", str(base), "--config", str(block)),
+            cwd=folder,
+            env=node.environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Backend(process, port, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def base_config(port: int) -> dict[str, object]:
+    """What a backend needs beside its database."""
+    url = f"http://127.0.0.1:{port}"
+    access = {"type": "static", "options": {"token": TOKEN, "subject": "contract-tests"}}
+    return {
+        "app": {"baseUrl": url},
+        "organization": {"name": "Contract tests"},
+        "backend": {
+            "baseUrl": url,
+            "listen": {"host": "127.0.0.1", "port": port},
+            "auth": {"externalAccess": [access]},
+        },
+        "auth": {"providers": {}},
+    }

@@ -1,0 +1,122 @@
+"""`make bench`: each line a ratio of medians, measured in turn in one run on warm caches."""
+
+import argparse
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from components import LocalPostgres
+from components.testing import run
+from tests.bench import flat_program
+from tests.engine.docker import docker
+from tests.engine.stack import Stack
+
+IMAGE = "postgres:17-trixie"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each figure (default 5)")
+    rounds = parser.parse_args().rounds
+
+    print(f"{'':64}{'ratio':>7}  {'reach':>6}   medians")
+    first_up, no_op = real_stacks(rounds)
+    show("a. first up ÷ (docker run until login + up of an empty program)", *first_up, 1.3)
+    show("b. no-op up ÷ no-op up of an empty program", *no_op, 1.15)
+    flat, ours = side_by_side(10 * rounds, flat_program.program, one_component)
+    show("c. LocalPostgres ÷ the same resources written flat, under mocks", ours, flat, 1.1)
+    nothing, one, ten, hundred = side_by_side(rounds, dict, *(lambda n=n: components(n) for n in (1, 10, 100)))
+    for count, taken, reach in ((10, ten, 1.5), (100, hundred, 1.5)):
+        text = f"d. a component among {count} ÷ a component alone, under mocks"
+        show(text, (taken - nothing) / count, one - nothing, reach)
+
+
+def show(what: str, ours: float, least: float, reach: float) -> None:
+    print(f"{what:64}{ours / least:7.2f}  ≤ {reach:4}   {ours:.4f} s ÷ {least:.4f} s", flush=True)
+
+
+def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """First and no-op `up` of our program, each with the least possible beside it, as medians in seconds."""
+    first: list[float] = []
+    least: list[float] = []
+    again: list[float] = []
+    least_again: list[float] = []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            empty_program = Path(folder) / "empty.py"
+            empty_program.write_text("")
+            empty = Stack(Path(folder) / "empty", program=empty_program)
+            ours = Stack(Path(folder) / "ours")
+            for stack in (empty, ours):
+                stack.configure("local.port", free_port())
+            least.append(docker_run_until_login() + seconds(empty.up))
+            first.append(seconds(ours.up))
+            least_again.append(seconds(empty.up))
+            again.append(seconds(ours.up))
+            ours.destroy()
+    median = statistics.median
+    return (median(first), median(least)), (median(again), median(least_again))
+
+
+def docker_run_until_login() -> float:
+    """Backstage's guide by hand: `docker run`, then the first login over the container's address that works."""
+    started = time.perf_counter()
+    container = docker(
+        "run", "--detach", "--env", "POSTGRES_PASSWORD=secret", "--publish", f"{free_port()}:5432", IMAGE
+    )
+    login = 'PGPASSWORD=secret psql -h "$(hostname -i)" -U postgres -qtAc "SELECT 1"'
+    while subprocess.run(
+        ["docker", "exec", container, "bash", "-c", login], capture_output=True, check=False
+    ).returncode:
+        time.sleep(0.02)
+    taken = time.perf_counter() - started
+    docker("rm", "--force", "--volumes", container)
+    return taken
+
+
+def side_by_side(rounds: int, *programs: Callable[[], object]) -> list[float]:
+    """The median time of each program under mocks, all in turn, after one run that does not count."""
+    times: list[list[float]] = [[] for _ in programs]
+    for number in range(rounds + 1):
+        for program, taken in zip(programs, times, strict=True):
+            duration = seconds(lambda program=program: run(program))  # pyright: ignore[reportArgumentType]
+            if number:
+                taken.append(duration)
+    return [statistics.median(taken) for taken in times]
+
+
+def one_component() -> dict[str, object]:
+    database = LocalPostgres("db", {})
+    return {
+        "databaseConfig": database.database_config,
+        "appConfig": database.app_config,
+        "appConfigFromEnv": database.app_config_from_env,
+        "environment": database.environment,
+        "host": database.host,
+        "port": database.port,
+        "user": database.user,
+    }
+
+
+def components(count: int) -> dict[str, object]:
+    return {f"block{number}": LocalPostgres(f"db{number}", {}).database_config for number in range(count)}
+
+
+def seconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What LocalPostgres creates and hands back, written flat: no checks, no component, the guide's block by hand."""
+
+import json
+import secrets
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+
+from components.local_postgres import DATA, LOGIN, PASSWORD_FILE, START, login_hooks
+
+
+def program() -> dict[str, Any]:
+    password = pulumi.Stash(
+        "password",
+        input=pulumi.Output.secret(secrets.token_hex(24)),
+        opts=pulumi.ResourceOptions(ignore_changes=["input"]),
+    ).output
+    image = docker.RemoteImage("image", name="postgres:17-trixie", keep_locally=True)
+    volume = docker.Volume("data")
+    proven, refuse_unproven = login_hooks("db")
+    container = docker.Container(
+        "postgres",
+        image=image.name,
+        entrypoints=["bash", "-ec", START, "postgres"],
+        envs=["POSTGRES_USER=postgres", f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
+        uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
+        ports=[docker.ContainerPortArgs(internal=5432, external=5432, ip="127.0.0.1")],
+        volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=DATA)],
+        healthcheck=docker.ContainerHealthcheckArgs(
+            tests=["CMD-SHELL", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
+        ),
+        wait=True,
+        wait_timeout=120,
+        restart="unless-stopped",
+        destroy_grace_seconds=30,
+        shm_size=128,
+        opts=pulumi.ResourceOptions(
+            delete_before_replace=True,
+            replace_on_changes=["*"],
+            hooks=pulumi.ResourceHookBinding(after_create=[proven]),
+        ),
+    )
+    answered = pulumi.Stash(
+        "answered",
+        input=container.id,
+        opts=pulumi.ResourceOptions(
+            hooks=pulumi.ResourceHookBinding(before_create=[refuse_unproven], before_update=[refuse_unproven])
+        ),
+    )
+    values = pulumi.Output.all(answered.input, password)
+    return {
+        "databaseConfig": values.apply(
+            lambda known: {
+                "client": "pg",
+                "connection": {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": known[1]},
+            }
+        ),
+        "appConfig": values.apply(
+            lambda known: (
+                "backend:\n  database:\n    client: pg\n    connection:\n      host: 127.0.0.1\n      port: 5432\n"
+                f"      user: postgres\n      password: {json.dumps(known[1])}\n"
+            )
+        ),
+        "appConfigFromEnv": (
+            "backend:\n  database:\n    client: pg\n    connection:\n      host: ${POSTGRES_HOST}\n"
+            "      port: ${POSTGRES_PORT}\n      user: ${POSTGRES_USER}\n      password: ${POSTGRES_PASSWORD}\n"
+        ),
+        "environment": values.apply(
+            lambda known: {
+                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_PORT": "5432",
+                "POSTGRES_USER": "postgres",
+                "POSTGRES_PASSWORD": known[1],
+            }
+        ),
+        "host": "127.0.0.1",
+        "port": 5432,
+        "user": "postgres",
+    }
