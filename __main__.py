@@ -14,14 +14,35 @@ def arguments(key: str) -> Any:
     return {re.sub(r"[A-Z]", lambda letter: "_" + letter[0].lower(), name): value for name, value in values.items()}
 
 
+def resource_group(location: str | None) -> pulumi.Output[str]:
+    """A resource group of the stack's own, for when none is named."""
+    import pulumi_azure_native as azure_native
+
+    # Where a group is matters to nobody, and moving it would replace it with everything inside.
+    group = azure_native.resources.ResourceGroup(
+        "backstage", location=location, opts=pulumi.ResourceOptions(ignore_changes=["location"])
+    )
+    return group.name
+
+
 config = pulumi.Config()
 choice = config.get("database") or "local"
 
 if choice == "local":
     database = components.LocalPostgres("backstage", arguments("local"))
+elif choice == "azure":
+    azure = arguments("azure")
+    if "resource_group_name" not in azure:
+        azure["resource_group_name"] = resource_group(azure.get("location"))
+    database = components.AzurePostgres("backstage", azure)
+    pulumi.export("serverId", database.server_id)
+    pulumi.export("identityId", database.identity_id)
+    pulumi.export("clientId", database.client_id)
+    pulumi.export("psqlCommand", database.psql_command)
+    pulumi.export("bootstrapSql", database.bootstrap_sql)
 else:
     raise pulumi.RunError(
-        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local. '
+        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local or azure. '
         "Run `pulumi config set database local`."
     )
 

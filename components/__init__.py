@@ -4,15 +4,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .azure_postgres import AzurePostgres as AzurePostgres
+    from .azure_postgres import AzurePostgresArgs as AzurePostgresArgs
     from .local_postgres import LocalPostgres as LocalPostgres
     from .local_postgres import LocalPostgresArgs as LocalPostgresArgs
 
 _MODULES = {
+    "AzurePostgres": "azure_postgres",
+    "AzurePostgresArgs": "azure_postgres",
     "LocalPostgres": "local_postgres",
     "LocalPostgresArgs": "local_postgres",
 }
 
-__all__ = ["LocalPostgres", "LocalPostgresArgs"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["AzurePostgres", "AzurePostgresArgs", "LocalPostgres", "LocalPostgresArgs"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,15 +2,15 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 import pulumi
 
 T = TypeVar("T")
 
-Rule = Callable[[Any], T]
+Rule = Callable[..., T]
 """Returns the value to use, or raises ValueError saying what is allowed and what to do."""
 
 
@@ -38,31 +38,93 @@ class Arguments:
                 )
 
     @overload
-    def get(self, argument: str, rule: Rule[T], default: T, *, secret: bool = ...) -> pulumi.Input[T]: ...
+    def get(
+        self, argument: str, rule: Rule[T], default: T, *, secret: bool = ..., beside: Sequence[str] = ...
+    ) -> pulumi.Output[T]: ...
     @overload
-    def get(self, argument: str, rule: Rule[T], *, secret: bool = ...) -> pulumi.Input[T] | None: ...
-    def get(self, argument: str, rule: Rule[Any], default: Any = None, *, secret: bool = False) -> Any:
-        """The argument after its rule; `default` when it is absent or None.
+    def get(
+        self, argument: str, rule: Rule[T], *, secret: bool = ..., beside: Sequence[str] = ...
+    ) -> pulumi.Output[T] | None: ...
+    def get(
+        self, argument: str, rule: Rule[Any], default: Any = None, *, secret: bool = False, beside: Sequence[str] = ()
+    ) -> Any:
+        """The argument after its rule; `default`, or None without one, when it is absent or None.
 
-        A plain value is checked here and stays plain, an Output's is checked when it is known. The message repeats the value unless it is
-        `secret`, here or by the Output's own mark.
+        A plain value is checked here, an Output's when it is known. The message repeats the value unless it is
+        `secret`, here or by the Output's own mark. The rule is also passed the arguments named in `beside`, None for
+        an absent one.
         """
         value = self._values.get(argument)
         if value is None:
-            return default
+            return None if default is None else pulumi.Output.from_input(default)
+        return self._checked(f'argument "{argument}"', value, rule, secret, [self._values.get(name) for name in beside])
 
-        def check(plain: Any, hidden: bool) -> Any:
+    def require(self, argument: str, rule: Rule[T]) -> pulumi.Output[T]:
+        """The same of an argument that has no default."""
+        value = self.get(argument, rule)
+        if value is None:
+            self.refuse(argument, "is missing, and it has no default.")
+        return value
+
+    def plain(self, argument: str, rule: Rule[T], default: T) -> T:
+        """An argument that decides what is created, so that it cannot be an Output."""
+        value = self._values.get(argument)
+        if value is None:
+            return default
+        if _arrives_later(value):
+            self.refuse(argument, "must be a plain value, not an Output, because it decides what is created.")
+        try:
+            return rule(value)
+        except ValueError as reason:
+            self.refuse(argument, f"is {value!r}, but it {reason}")
+
+    def each(self, argument: str, key_rule: Rule[str], rule: Rule[T]) -> dict[str, pulumi.Output[T]]:
+        """A map's entries in the order of their keys, each after its rule; values may be Outputs, keys are plain."""
+        values = self._values.get(argument)
+        if values is None:
+            return {}
+        if not isinstance(values, Mapping):
+            self.refuse(
+                argument, "must be a map with plain keys, because they name resources; its values may be Outputs."
+            )
+        for key in values:
             try:
-                return rule(plain)
+                key_rule(key)
+            except ValueError as reason:
+                self.refuse(argument, f"has the key {key!r}, but it {reason}")
+        return {
+            key: self._checked(f'argument "{argument}", key "{key}",', values[key], rule, False, [])
+            for key in sorted(values)
+        }
+
+    def given(self, argument: str) -> bool:
+        """Whether the caller passed it. None, False and an empty map are ways of leaving it out."""
+        value = self._values.get(argument)
+        return _arrives_later(value) or (value is not None and value is not False and value != {})
+
+    def refuse(self, argument: str, reason: str) -> NoReturn:
+        """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
+        raise ArgumentError(f'{self._owner}: argument "{argument}" {reason}')
+
+    def _checked(self, what: str, value: Any, rule: Rule[Any], secret: bool, others: list[Any]) -> pulumi.Output[Any]:
+        def check(plain: Any, hidden: bool, beside: list[Any]) -> Any:
+            try:
+                return rule(plain, *beside)
             except ValueError as reason:
                 shown = "" if hidden else f" is {plain!r}, but it"
-                raise ArgumentError(f'{self._owner}: argument "{argument}"{shown} {reason}') from None
+                raise ArgumentError(f"{self._owner}: {what}{shown} {reason}") from None
 
-        if not isinstance(value, pulumi.Output) and not isawaitable(value):
-            return check(value, secret)
+        if not any(_arrives_later(one) for one in (value, *others)):
+            return pulumi.Output.from_input(check(value, secret, others))
         output = pulumi.Output.from_input(value)
         marked = pulumi.Output.from_input(output.is_secret())
-        return pulumi.Output.all(output, marked).apply(lambda known: check(known[0], secret or known[1]))
+        return pulumi.Output.all(output, marked, others).apply(
+            lambda known: check(known[0], secret or known[1], known[2])
+        )
+
+
+def _arrives_later(value: Any) -> bool:
+    return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
 def matching(pattern: str, allowed: str) -> Rule[str]:
@@ -76,12 +138,36 @@ def matching(pattern: str, allowed: str) -> Rule[str]:
     return rule
 
 
-def port_number(value: Any) -> int:
-    """A whole number from 1 to 65535. Other languages send numbers as floats and some callers as text."""
-    allowed = "must be a whole number from 1 to 65535."
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,5}(\.0)?", str(value), re.ASCII):
-        raise ValueError(allowed)
-    port = int(float(value))
-    if not 1 <= port <= 65535:
-        raise ValueError(allowed)
-    return port
+def one_of(*choices: str) -> Rule[str]:
+    """A rule for a closed set of texts, in exactly this spelling."""
+
+    def rule(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"must be {', '.join(choices[:-1])} or {choices[-1]}.")
+        return value
+
+    return rule
+
+
+def true_or_false(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false.")
+    return value
+
+
+def whole_number(lowest: int, highest: int) -> Rule[int]:
+    """A rule for a whole number. Other languages send numbers as floats and some callers as text."""
+
+    def rule(value: Any) -> int:
+        allowed = f"must be a whole number from {lowest} to {highest}."
+        if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}(\.0)?", str(value), re.ASCII):
+            raise ValueError(allowed)
+        number = int(float(value))
+        if not lowest <= number <= highest:
+            raise ValueError(allowed)
+        return number
+
+    return rule
+
+
+port_number = whole_number(1, 65535)

@@ -14,8 +14,10 @@ ENVIRONMENT_VARIABLES = {
     "POSTGRES_PORT": ("connection", "port"),
     "POSTGRES_USER": ("connection", "user"),
     "POSTGRES_PASSWORD": ("connection", "password"),
+    "AZURE_CLIENT_SECRET": ("connection", "tokenCredential", "clientSecret"),
 }
-"""Where each variable of the environment form stands in the block. The names are those of Backstage's guide."""
+"""Where each variable of the environment form stands in the block. The POSTGRES names are those of Backstage's guide,
+the other is the one that Azure's own libraries read."""
 
 
 def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:

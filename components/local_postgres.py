@@ -117,7 +117,7 @@ class LocalPostgres(pulumi.ComponentResource):
                 input=pulumi.Output.secret(secrets.token_hex(24)),
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
             ).output
-        secret: pulumi.Output[str] = pulumi.Output.secret(password)
+        secret = pulumi.Output.secret(password)
 
         local_image = docker.RemoteImage(
             f"{name}-image",

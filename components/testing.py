@@ -132,6 +132,11 @@ def run(
         pulumi.runtime.test(resolve)()
     finally:
         gc.enable()
+        # What a failed program left behind ends here, and not in a warning of the garbage collector.
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         worker.submit(lambda: asyncio.get_event_loop().close()).result()
         worker.shutdown()
         loop.close()

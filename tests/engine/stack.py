@@ -1,13 +1,17 @@
 """A stack of its own for one test, on the real engine with a file backend."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,6 +61,10 @@ class Stack:
     def up(self, **options: Any) -> Result:
         return self._operate("up", options)
 
+    def up_killed(self, moment: Event) -> Result:
+        """`up`, of which the Pulumi CLI is killed with SIGKILL once the moment has come."""
+        return self._operate("up", {}, kill_when=moment)
+
     def preview(self, **options: Any) -> Result:
         return self._operate("preview", options)
 
@@ -99,7 +107,7 @@ class Stack:
         assert not check or done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{printed}"
         return printed
 
-    def _operate(self, operation: str, options: Mapping[str, Any]) -> Result:
+    def _operate(self, operation: str, options: Mapping[str, Any], kill_when: Event | None = None) -> Result:
         request = {
             "operation": operation,
             "options": options,
@@ -107,14 +115,29 @@ class Stack:
             "program": str(self.program),
             "stack": self.name,
         }
-        done = subprocess.run(
+        operating = subprocess.Popen(
             [sys.executable, Path(__file__).with_name("operate.py")],
             cwd=self.folder,
             env=self.environment,
-            input=json.dumps(request),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
-        assert done.returncode == 0, f"{operation} broke down:\n{done.stdout}\n{done.stderr}"
-        return Result(**json.loads(done.stdout))
+        with ThreadPoolExecutor(1) as pool:
+            killer = pool.submit(_kill_child, operating, kill_when) if kill_when else None
+            printed, errors = operating.communicate(json.dumps(request))
+            if killer:
+                killer.result()
+        assert operating.returncode == 0, f"{operation} broke down:\n{printed}\n{errors}"
+        return Result(**json.loads(printed))
+
+
+def _kill_child(process: subprocess.Popen[str], moment: Event) -> None:
+    """SIGKILL to the `pulumi` that the process started, as soon as the moment has come."""
+    assert moment.wait(60), "the moment never came"
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            command, _, rest = entry.read_text().rpartition(")")
+            if command.endswith("(pulumi") and int(rest.split()[1]) == process.pid:
+                os.kill(int(entry.parent.name), signal.SIGKILL)

@@ -1,0 +1,654 @@
+"""A resource provider that stands in for azure-native and for the Azure behind it, and is strict about both.
+
+The engine attaches to it by PULUMI_DEBUG_PROVIDERS. The first half behaves like the provider (checks, diffs, names),
+the second like the services, whose rules stand in `RULES` and in the functions `_put_…`, each with its source:
+
+    [spec]      Azure/azure-rest-api-specs, Microsoft.DBforPostgreSQL 2025-08-01 and the services around it
+    [provider]  pulumi/pulumi-azure-native, provider/pkg
+    [docs]      learn.microsoft.com, Azure Database for PostgreSQL
+    owner#n     an issue of hashicorp/terraform-provider-azurerm, Azure/azure-postgresql or Azure/bicep-registry-modules
+"""
+
+import copy
+import json
+import re
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How the engine writes a string that is not known yet."""
+
+SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
+TENANT = "22222222-2222-2222-2222-222222222222"
+GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+IPV4 = r"(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
+SERVER_NAME = r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*"
+SWITCH = {"Enabled", "Disabled"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is fixed for one type of resource. Paths are dotted; `path` are the parts of its id."""
+
+    path: str
+    name: str
+    writable: frozenset[str]
+    required: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    enums: Mapping[str, set[str]] = field(default_factory=dict)
+    create_only: frozenset[str] = frozenset()
+    has_location: bool = False
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_GROUP = SUBSCRIPTION + "/resourceGroups/{resourceGroupName}"
+_SERVER = _GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
+_ENDPOINT = _GROUP + "/providers/Microsoft.Network/privateEndpoints/{privateEndpointName}"
+
+# All of [spec]: paths, names and patterns from the PUT operations; writable, required and enums from the bodies;
+# create-only where x-ms-mutability has no `update`. That a change of the path replaces is [provider].
+RULES = {
+    "azure-native:resources:ResourceGroup": Rules(
+        path=_GROUP,
+        name="resourceGroupName",
+        writable=_words("resourceGroupName location managedBy tags"),
+        patterns={"resourceGroupName": r"[-\w._()]{1,90}"},
+        create_only=_words("location"),
+        has_location=True,
+    ),
+    "azure-native:managedidentity:UserAssignedIdentity": Rules(
+        path=_GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}",
+        name="resourceName",
+        writable=_words("resourceGroupName resourceName location tags"),
+        create_only=_words("location"),
+        has_location=True,
+    ),
+    "azure-native:dbforpostgresql:Server": Rules(
+        path=_SERVER,
+        name="serverName",
+        writable=_words(
+            "resourceGroupName serverName location tags sku identity administratorLogin administratorLoginPassword "
+            "version storage authConfig dataEncryption backup network highAvailability maintenanceWindow "
+            "sourceServerResourceId pointInTimeUTC availabilityZone replicationRole replica createMode cluster"
+        ),
+        patterns={"serverName": rf"(?=.{{3,63}}$){SERVER_NAME}"},
+        required=("sku.name", "sku.tier"),
+        enums={
+            "version": {"11", "12", "13", "14", "15", "16", "17", "18"},
+            "sku.tier": {"Burstable", "GeneralPurpose", "MemoryOptimized"},
+            "storage.autoGrow": SWITCH,
+            "backup.geoRedundantBackup": SWITCH,
+            "highAvailability.mode": {"Disabled", "ZoneRedundant", "SameZone"},
+            "network.publicNetworkAccess": SWITCH,
+            "authConfig.activeDirectoryAuth": SWITCH,
+            "authConfig.passwordAuth": SWITCH,
+        },
+        create_only=_words(
+            "location administratorLogin sourceServerResourceId pointInTimeUTC availabilityZone "
+            "backup.geoRedundantBackup"
+        ),
+        has_location=True,
+    ),
+    "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra": Rules(
+        path=_SERVER + "/administrators/{objectId}",
+        name="objectId",
+        writable=_words("resourceGroupName serverName objectId principalName principalType tenantId"),
+        enums={"principalType": {"Unknown", "User", "Group", "ServicePrincipal"}},
+    ),
+    "azure-native:dbforpostgresql:Database": Rules(
+        path=_SERVER + "/databases/{databaseName}",
+        name="databaseName",
+        writable=_words("resourceGroupName serverName databaseName charset collation"),
+        patterns={
+            "databaseName": r"[a-zA-Z_][\w\-]{0,62}",
+            "charset": r"[a-zA-Z]+\w*",
+            "collation": r"[a-zA-Z\-]+([. ]|\w)*",
+        },
+    ),
+    "azure-native:dbforpostgresql:FirewallRule": Rules(
+        path=_SERVER + "/firewallRules/{firewallRuleName}",
+        name="firewallRuleName",
+        writable=_words("resourceGroupName serverName firewallRuleName startIpAddress endIpAddress"),
+        required=("startIpAddress", "endIpAddress"),
+        patterns={
+            "firewallRuleName": r"[a-zA-Z0-9][-_a-zA-Z0-9]{0,79}(?<!-)",
+            "startIpAddress": IPV4,
+            "endIpAddress": IPV4,
+        },
+    ),
+    "azure-native:dbforpostgresql:Configuration": Rules(
+        path=_SERVER + "/configurations/{configurationName}",
+        name="configurationName",
+        writable=_words("resourceGroupName serverName configurationName value source"),
+        patterns={"configurationName": r"[-\w._]{1,256}"},
+    ),
+    "azure-native:network:PrivateEndpoint": Rules(
+        path=_ENDPOINT,
+        name="privateEndpointName",
+        writable=_words(
+            "resourceGroupName privateEndpointName location tags extendedLocation id subnet "
+            "privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs "
+            "applicationSecurityGroups ipConfigurations customNetworkInterfaceName"
+        ),
+        has_location=True,
+    ),
+    "azure-native:network:PrivateDnsZoneGroup": Rules(
+        path=_ENDPOINT + "/privateDnsZoneGroups/{privateDnsZoneGroupName}",
+        name="privateDnsZoneGroupName",
+        writable=_words("resourceGroupName privateEndpointName privateDnsZoneGroupName id name privateDnsZoneConfigs"),
+    ),
+}
+
+
+class ServiceError(Exception):
+    """An answer of the service that is not success."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f'Status={status} Code="{code}" Message="{message}"')
+
+
+@dataclass
+class Call:
+    """One request that reached the service."""
+
+    operation: str
+    type: str
+    """The class's name, such as Server."""
+    name: str
+    began: float
+    ended: float = 0.0
+    error: str = ""
+
+
+@dataclass
+class Pause:
+    """Stops requests to create one type, so that a test can do something at that moment."""
+
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def release(self) -> None:
+        """Azure finishes what it was asked for, whether or not anybody still listens."""
+        self.released.set()
+        assert self.over.wait(60)
+
+
+class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
+    """Start it with `with SimulatedAzure() as azure:` and give `azure.environment` to the stack."""
+
+    def __init__(self, *, server_seconds: float = 0.05, child_seconds: float = 0.02) -> None:
+        self.resources: dict[str, dict[str, Any]] = {}
+        """What exists, by resource id: properties as the service reports them, and `_type`, its class's name."""
+        self.calls: list[Call] = []
+        self.refusals: dict[str, list[str]] = {}
+        """Error codes that the next requests to create, change or delete something of one class get."""
+        self.broken_polls: list[str] = []
+        """Types whose next creation succeeds although the provider, asking for its progress, gets an error."""
+        self.pauses: dict[str, Pause] = {}
+        self._server_seconds = server_seconds
+        self._child_seconds = child_seconds
+        self._at_work: set[str] = set()
+        self._lock = threading.Lock()
+        self._location: str | None = None
+        self._grpc = grpc.server(ThreadPoolExecutor(32))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, self._grpc)
+        self.port = self._grpc.add_insecure_port("127.0.0.1:0")
+
+    def __enter__(self) -> "SimulatedAzure":
+        self._grpc.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pause in self.pauses.values():
+            pause.released.set()
+        self._grpc.stop(None).wait()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PULUMI_DEBUG_PROVIDERS": f"azure-native:{self.port}"}
+
+    def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
+        """Name → properties of what exists of one class."""
+        return {found["name"]: found for found in self.resources.values() if found["_type"] == type_}
+
+    def changes(self) -> list[tuple[str, str, str]]:
+        """Operation, class and name of every write that succeeded, in order."""
+        return [(call.operation, call.type, call.name) for call in self.calls if not call.error]
+
+    def pause(self, type_: str) -> Pause:
+        """The next creation of that class is accepted and then takes until `released` is set."""
+        self.pauses[type_] = Pause()
+        return self.pauses[type_]
+
+    def move_zone(self, server: str, zone: str) -> None:
+        """A failover: the server runs in another zone afterwards."""
+        self.of_type("Server")[server]["availabilityZone"] = zone
+
+    # The provider
+
+    def Handshake(self, request: Any, context: Any) -> Any:
+        return provider_pb2.ProviderHandshakeResponse()
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version="3.29.0")
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        self._location = _plain(request.args).get("location")
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        if request.tok != "azure-native:authorization:getClientConfig":
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the simulation does not know {request.tok}")
+        answer = {"tenantId": TENANT, "subscriptionId": SUBSCRIPTION.split("/")[-1], "clientId": "", "objectId": ""}
+        return provider_pb2.InvokeResponse(**{"return": _struct(answer)})  # pyright: ignore[reportArgumentType]
+
+    def Check(self, request: Any, context: Any) -> Any:
+        rules = RULES[_type(request.urn)]
+        inputs = {key: value for key, value in _plain(request.news).items() if value is not None}
+        old = _plain(request.olds)
+        # [provider] autonaming: logical name and 8 hex digits, kept from then on.
+        if rules.name not in inputs:
+            inputs[rules.name] = old.get(rules.name) or f"{request.urn.split('::')[-1]}{request.randomSeed[:4].hex()}"
+        # [provider] getDefaultLocation: the old one, else the configured one, else the resource group's.
+        if rules.has_location and "location" not in inputs:
+            group = self.resources.get(_fill(_GROUP, inputs), {}) if "resourceGroupName" in inputs else {}
+            location = old.get("location") or self._location or group.get("location")
+            if location is None and inputs.get("resourceGroupName") == UNKNOWN:
+                location = UNKNOWN
+            if location:
+                inputs["location"] = location
+        # [provider] validates required, type, length and pattern before any request; not enums.
+        failures = [f"unknown property {key!r}" for key in inputs.keys() - rules.writable]
+        required = [*re.findall(r"{(\w+)}", rules.path), *rules.required, *(["location"] if rules.has_location else [])]
+        failures += [f"missing required property {key!r}" for key in required if _at(inputs, key) is None]
+        for key, pattern in rules.patterns.items():
+            value = _at(inputs, key)
+            if value not in (None, UNKNOWN) and not re.fullmatch(pattern, value):
+                failures.append(f"{key!r} does not match {pattern}: {value!r}")
+        return provider_pb2.CheckResponse(
+            inputs=_struct(inputs), failures=[provider_pb2.CheckFailure(reason=failure) for failure in failures]
+        )
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        rules = RULES[_type(request.urn)]
+        old, new = _plain(request.old_inputs), _plain(request.news)
+        changed = sorted({path for path, _ in set(_leaves(old)) ^ set(_leaves(new))})
+        fixed = {*re.findall(r"{(\w+)}", rules.path), *rules.create_only}
+        replaces = [path for path in changed if path in fixed]
+        kinds = provider_pb2.PropertyDiff.Kind
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=sorted({path.split(".")[0] for path in changed}),
+            replaces=replaces,
+            # [provider] A resource that keeps its name can only be replaced by deleting it first.
+            deleteBeforeReplace=bool(replaces) and old.get(rules.name) == new.get(rules.name),
+            detailedDiff={
+                path: provider_pb2.PropertyDiff(
+                    kind=kinds.UPDATE_REPLACE if path in fixed else kinds.UPDATE, inputDiff=True
+                )
+                for path in changed
+            },
+            hasDetailedDiff=True,
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        inputs = _plain(request.properties)
+        if request.preview:
+            # [provider] What the service decides is unknown in a preview.
+            return provider_pb2.CreateResponse(id="", properties=_struct(inputs))
+        type_ = _type(request.urn)
+        id_ = _fill(RULES[type_].path, inputs)
+        with self._errors(context):
+            # [provider] asks before it creates; parameters of a server always exist.
+            if id_ in self.resources and not type_.endswith(":Configuration"):
+                raise RuntimeError(f"cannot create already existing resource '{id_}'")
+            outputs = self._put(type_, id_, inputs, existing=None)
+        short = type_.split(":")[-1]
+        if short in self.broken_polls:
+            self.broken_polls.remove(short)
+            self._abort_partly(context, id_, inputs, outputs)
+        return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
+
+    def Update(self, request: Any, context: Any) -> Any:
+        inputs = _plain(request.news)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=_struct({**_plain(request.olds), **inputs}))
+        with self._errors(context):
+            outputs = self._put(_type(request.urn), request.id, inputs, existing=self.resources.get(request.id))
+        return provider_pb2.UpdateResponse(properties=_struct(outputs))
+
+    def Read(self, request: Any, context: Any) -> Any:
+        found = self.resources.get(request.id)
+        if found is None:
+            return provider_pb2.ReadResponse(id="")
+        outputs = _reported(found)
+        inputs, before = _plain(request.inputs), _plain(request.properties)
+        if inputs:
+            # [provider] A property that moved since the last time is taken over into the inputs.
+            _take_over(inputs, before, outputs)
+        else:
+            rules = RULES[_type(request.urn)]
+            inputs = {
+                key: value
+                for key, value in {**outputs, **_parts(rules.path, request.id)}.items()
+                if key in rules.writable
+            }
+        return provider_pb2.ReadResponse(
+            id=request.id,
+            inputs=_struct(inputs),
+            properties=_struct({**outputs, **_parts(RULES[_type(request.urn)].path, request.id)}),
+        )
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        with self._errors(context):
+            self._delete(_type(request.urn), request.id)
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+    @contextmanager
+    def _errors(self, context: Any) -> Iterator[None]:
+        try:
+            yield
+        except (ServiceError, RuntimeError) as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+    def _abort_partly(self, context: Any, id_: str, inputs: Any, outputs: Any) -> None:
+        """[provider] The object exists, and asking for its progress failed: state and error travel together."""
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=id_, inputs=_struct(inputs), properties=_struct(outputs), reasons=["polling failed: ServerIsBusy"]
+        )
+        context.abort_with_status(_status("polling failed: ServerIsBusy", detail))
+
+    # The services
+
+    def _put(self, type_: str, id_: str, inputs: dict[str, Any], *, existing: dict[str, Any] | None) -> dict[str, Any]:
+        rules, short = RULES[type_], type_.split(":")[-1]
+        with self._request("update" if existing else "create", short, id_):
+            for path, allowed in rules.enums.items():
+                value = _at(inputs, path)
+                if value is not None and value not in allowed:
+                    raise ServiceError(
+                        400, "InvalidParameterValue", f"Invalid value given for parameter {path}: {value}"
+                    )
+            if existing is not None:
+                for path in rules.create_only:
+                    if _at(inputs, path) not in (None, "", _at(existing, path)):
+                        raise ServiceError(400, "PropertyChangeNotAllowed", f"{path} cannot be changed")
+            if short != "ResourceGroup" and _fill(_GROUP, inputs) not in self.resources:
+                raise ServiceError(404, "ResourceGroupNotFound", f"{inputs['resourceGroupName']} could not be found")
+            properties = copy.deepcopy(inputs)
+            pause = self.pauses.pop(short, None) if existing is None else None
+            with self._server_at_work(short, id_, inputs):
+                # Azure has the resource from the moment on at which it accepts the request.
+                getattr(self, "_put" + re.sub("([A-Z])", r"_\1", short).lower())(id_, properties, existing)
+                properties |= {"name": inputs[rules.name], "id": id_, "_type": short}
+                properties["azureApiVersion"] = "2025-08-01"
+                self.resources[id_] = properties
+                if pause:
+                    pause.reached.set()
+                    pause.released.wait(60)
+                time.sleep(self._server_seconds if short == "Server" else self._child_seconds)
+        if pause:
+            pause.over.set()
+        return _reported(properties)
+
+    def _delete(self, type_: str, id_: str) -> None:
+        short = type_.split(":")[-1]
+        with self._request("delete", short, id_):
+            found = self.resources.get(id_)
+            if found is None:
+                return  # [provider] 404 counts as deleted
+            with self._server_at_work(short, id_, found):
+                # Everything inside goes with it. [spec] Deleting a parameter does not exist; [provider] resets it.
+                for inside in [key for key in self.resources if key == id_ or key.startswith(id_ + "/")]:
+                    del self.resources[inside]
+                time.sleep(self._child_seconds)
+
+    @contextmanager
+    def _request(self, operation: str, short: str, id_: str) -> Iterator[None]:
+        call = Call(operation, short, id_.split("/")[-1], time.monotonic())
+        with self._lock:
+            self.calls.append(call)
+        try:
+            yield
+        except ServiceError as error:
+            call.error = str(error)
+            raise
+        finally:
+            call.ended = time.monotonic()
+
+    @contextmanager
+    def _server_at_work(self, short: str, id_: str, inputs: Mapping[str, Any]) -> Iterator[None]:
+        """azurerm#18159, azurerm#19953, azure-postgresql#134: one operation on a server at a time, others get 409."""
+        server = None
+        if short == "PrivateEndpoint":
+            server = inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"]
+        elif "/flexibleServers/" in id_:
+            server = re.sub(r"(/flexibleServers/[^/]+).*", r"\1", id_)
+        if server is None:
+            yield
+            return
+        name = server.split("/")[-1]
+        with self._lock:
+            if short != "Server" and server not in self.resources:
+                raise ServiceError(404, "ResourceNotFound", f"The server {name} was not found")
+            if self.refusals.get(short):
+                # azure-postgresql#134, #127, bicep-registry-modules#3257: usually so right after the server.
+                raise ServiceError(409, self.refusals[short].pop(0), f"The operation on server {name} is not possible.")
+            if server in self._at_work:
+                raise ServiceError(409, "ServerIsBusy", f"Server {name} is busy with another operation.")
+            self._at_work.add(server)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work.discard(server)
+
+    def _put_resource_group(self, id_: str, group: dict[str, Any], existing: Any) -> None:
+        pass
+
+    def _put_user_assigned_identity(self, id_: str, identity: dict[str, Any], existing: Any) -> None:
+        identity["principalId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, id_ + "principal"))
+        identity["clientId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, id_ + "client"))
+        identity["tenantId"] = TENANT
+
+    def _put_server(self, id_: str, server: dict[str, Any], existing: dict[str, Any] | None) -> None:
+        auth = {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled", "tenantId": ""} | server.get(
+            "authConfig", {}
+        )
+        # [spec] The default is passwords; azurerm, resource postgresql_flexible_server: a login is then required.
+        if auth["passwordAuth"] == "Enabled" and not server.get("administratorLogin"):
+            raise ServiceError(
+                400, "InvalidParameterValue", "administratorLogin is required with password authentication"
+            )
+        if auth["passwordAuth"] == "Disabled" and server.get("administratorLogin"):
+            raise ServiceError(400, "InvalidParameterValue", "administratorLogin needs password authentication")
+        if auth["passwordAuth"] == auth["activeDirectoryAuth"] == "Disabled":
+            raise ServiceError(400, "InvalidParameterValue", "one way of authentication must be enabled")
+        if auth["activeDirectoryAuth"] == "Enabled" and not re.fullmatch(GUID, auth["tenantId"]):
+            raise ServiceError(400, "InvalidParameterValue", "tenantId is required with Microsoft Entra authentication")
+        # [docs] compute options: the tier belongs to the size; high availability: not on Burstable.
+        letter = {"Burstable": "B", "GeneralPurpose": "D", "MemoryOptimized": "E"}[server["sku"]["tier"]]
+        if not server["sku"]["name"].startswith(f"Standard_{letter}"):
+            raise ServiceError(400, "InvalidParameterValue", f"{server['sku']} is not a size of that tier")
+        if letter == "B" and _at(server, "highAvailability.mode") not in (None, "Disabled"):
+            raise ServiceError(400, "HADisabledForBurstable", "High availability is not supported on Burstable")
+        # [docs] storage options: these sizes, and no way back.
+        size = _at(server, "storage.storageSizeGB") or 32
+        if size not in (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767):
+            raise ServiceError(400, "InvalidParameterValue", f"{size} GB is not a size of storage")
+        if existing and size < (_at(existing, "storage.storageSizeGB") or 32):
+            raise ServiceError(400, "StorageSizeReductionNotAllowed", "Storage cannot shrink")
+        # [docs] major version upgrade: only up.
+        if existing and int(server.get("version", 17)) < int(existing.get("version", 17)):
+            raise ServiceError(400, "MajorVersionDowngradeNotSupported", "The version cannot go down")
+        # [docs] networking: a delegated subnet needs its zone, has no public access, and stays.
+        network = server.get("network", {})
+        if network.get("delegatedSubnetResourceId"):
+            if not network.get("privateDnsZoneArmResourceId"):
+                raise ServiceError(
+                    400, "InvalidPrivateDnsZone", "a private DNS zone is required with a delegated subnet"
+                )
+            if network.get("publicNetworkAccess"):
+                raise ServiceError(
+                    400, "InvalidParameterValue", "publicNetworkAccess is read-only with a delegated subnet"
+                )
+        if existing and network.get("delegatedSubnetResourceId") != _at(existing, "network.delegatedSubnetResourceId"):
+            raise ServiceError(400, "VnetChangeNotAllowed", "a server cannot move into or out of a virtual network")
+        # [docs] server names are unique in all of Azure.
+        if existing is None and server["serverName"] in self.of_type("Server"):
+            raise ServiceError(
+                409, "ServerNameAlreadyExists", f"Specified server name {server['serverName']} is already used"
+            )
+        server["authConfig"] = auth
+        # azurerm#16888: Azure picks the zone.
+        server["availabilityZone"] = server.get("availabilityZone") or (existing or {}).get("availabilityZone") or "1"
+        server["fullyQualifiedDomainName"] = f"{server['serverName']}.postgres.database.azure.com"
+        server["state"] = "Ready"
+
+    def _put_administrators_microsoft_entra(
+        self, id_: str, admin: dict[str, Any], existing: dict[str, Any] | None
+    ) -> None:
+        server = self._server(id_)
+        if server["authConfig"]["activeDirectoryAuth"] != "Enabled":
+            raise ServiceError(400, "AadAuthNotEnabled", "Microsoft Entra authentication is not enabled on the server")
+        if not re.fullmatch(GUID, admin["objectId"]) or not admin.get("principalName"):
+            raise ServiceError(400, "InvalidParameterValue", "objectId must be a GUID and principalName is required")
+        # [docs] manage Entra users: the object id, not the application id, which names nobody.
+        if any(admin["objectId"] == known.get("clientId") for known in self.resources.values()):
+            raise ServiceError(400, "AadPrincipalNotFound", f"The principal {admin['objectId']} was not found in Entra")
+        if admin.get("principalType") not in ("User", "Group", "ServicePrincipal"):
+            raise ServiceError(400, "InvalidParameterValue", "principalType must be User, Group or ServicePrincipal")
+        if admin.get("tenantId") != server["authConfig"]["tenantId"]:
+            raise ServiceError(400, "InvalidParameterValue", "tenantId must be the server's")
+        # [docs] A role is fixed to its principal.
+        if existing and any(existing[key] != admin[key] for key in ("principalName", "principalType", "tenantId")):
+            raise ServiceError(400, "AadAdminUpdateNotAllowed", "delete the administrator and add it again")
+
+    def _put_database(self, id_: str, database: dict[str, Any], existing: Any) -> None:
+        # [docs] azurerm#27895: owned by an Entra admin if there is one by then, else by a role nobody can use.
+        admins = [
+            found
+            for key, found in self.resources.items()
+            if key.startswith(self._server(id_)["id"] + "/administrators/")
+        ]
+        database["_owner"] = (existing or {}).get("_owner") or (admins[0]["principalName"] if admins else "azuresu")
+
+    def _put_firewall_rule(self, id_: str, rule: dict[str, Any], existing: Any) -> None:
+        if _at(self._server(id_), "network.delegatedSubnetResourceId"):
+            # [docs] networking: firewall rules are for public access.
+            raise ServiceError(400, "FirewallRuleNotAllowed", "Firewall rule operations need public access")
+        first, last = (tuple(map(int, rule[end].split("."))) for end in ("startIpAddress", "endIpAddress"))
+        if first > last:
+            raise ServiceError(400, "InvalidParameterValue", "startIpAddress is after endIpAddress")
+
+    def _put_configuration(self, id_: str, setting: dict[str, Any], existing: Any) -> None:
+        # [docs] REST reference, Configurations - Put: a custom value goes with this source.
+        if setting.get("source") != "user-override" or not setting.get("value"):
+            raise ServiceError(400, "InvalidParameterValue", "a value needs the source user-override")
+
+    def _put_private_endpoint(self, id_: str, endpoint: dict[str, Any], existing: Any) -> None:
+        (connection,) = endpoint["privateLinkServiceConnections"]
+        server = self.resources[connection["privateLinkServiceId"]]
+        # [docs] private link: this sub-resource, and not for servers in a virtual network.
+        if connection["groupIds"] != ["postgresqlServer"]:
+            raise ServiceError(
+                400, "PrivateEndpointInvalidGroupId", f"{connection['groupIds']} is not postgresqlServer"
+            )
+        if _at(server, "network.delegatedSubnetResourceId"):
+            raise ServiceError(400, "PrivateEndpointNotAllowed", "the server is in a virtual network")
+
+    def _put_private_dns_zone_group(self, id_: str, group: dict[str, Any], existing: Any) -> None:
+        if id_.rsplit("/", 2)[0] not in self.resources:
+            raise ServiceError(404, "ResourceNotFound", "the private endpoint was not found")
+
+    def _server(self, child_id: str) -> dict[str, Any]:
+        return self.resources[re.sub(r"(/flexibleServers/[^/]+).*", r"\1", child_id)]
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].split("$")[-1]
+
+
+def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
+    return json_format.MessageToDict(struct)
+
+
+def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    return json_format.ParseDict(dict(values), struct_pb2.Struct())
+
+
+def _reported(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service tells: without our own notes."""
+    return copy.deepcopy({key: value for key, value in resource.items() if not key.startswith("_") and key != "id"})
+
+
+def _fill(path: str, inputs: Mapping[str, Any]) -> str:
+    return path.format(**inputs)
+
+
+def _parts(path: str, id_: str) -> dict[str, str]:
+    found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path), id_)
+    return found.groupdict() if found else {}
+
+
+def _at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(item, f"{path}.{key}" if path else key)
+    else:
+        yield path, json.dumps(value, sort_keys=True)
+
+
+def _take_over(inputs: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    for key, value in now.items():
+        if isinstance(value, Mapping) and isinstance(inputs.get(key), dict):
+            _take_over(inputs[key], before.get(key) or {}, value)
+        elif key in before and before[key] != value and (key in inputs or not isinstance(value, Mapping)):
+            inputs[key] = value
+
+
+class _Status(grpc.Status):
+    """An error with details, as grpc.ServicerContext.abort_with_status wants it."""
+
+    def __init__(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
+        self.code, self.details, self.trailing_metadata = code, details, trailing_metadata
+
+
+def _status(message: str, detail: Any) -> _Status:
+    code = grpc.StatusCode.UNKNOWN
+    packed = any_pb2.Any()
+    packed.Pack(detail, type_url_prefix="")
+    status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
+    return _Status(code, message, (("grpc-status-details-bin", status.SerializeToString()),))

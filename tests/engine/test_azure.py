@@ -1,0 +1,544 @@
+"""AzurePostgres on the real engine, against a simulated Azure that is strict."""
+
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .simulated_azure import SimulatedAzure
+from .stack import REPOSITORY, Result, Stack
+
+OBJECT = "00000000-0000-0000-0000-000000000001"
+OTHER = "00000000-0000-0000-0000-000000000002"
+CLIENT = "00000000-0000-0000-0000-000000000003"
+NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
+SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
+PRIVATELINK = f"{NETWORK}/privateDnsZones/privatelink.postgres.database.azure.com"
+ZONE = f"{NETWORK}/privateDnsZones/backstage.postgres.database.azure.com"
+PRINCIPAL = {"adminName": "backstage app", "adminObjectId": OBJECT, "adminType": "ServicePrincipal"}
+RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
+
+SERVER = "azure-native:dbforpostgresql:Server"
+GUARD = "backstage-deletion-protection"
+
+
+class AzureStack(Stack):
+    """The stack `azure` of this repository, as a new user has it."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        program = Path(__file__).with_name("azure_program.py")
+        super().__init__(folder, program=program, environment=environment)
+        self.name = "azure"
+        shutil.copy(REPOSITORY / "Pulumi.azure.yaml", folder)
+        self.configure("azure-native:location", "westeurope")
+        language_host = folder / "bin" / "pulumi-language-python"
+        language_host.parent.mkdir()
+        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
+        language_host.chmod(0o755)
+        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
+
+    def arguments(self, **values: Any) -> None:
+        """Writes the component's arguments into the stack's settings, in place of those that were there."""
+        file = self.folder / "Pulumi.azure.yaml"
+        settings = yaml.safe_load(file.read_text())
+        settings["config"]["backstage-database:azure"] = values
+        file.write_text(yaml.safe_dump(settings))
+
+    def break_on_purpose(self, how: str) -> None:
+        self.environment["BREAK"] = how
+
+    def urns(self) -> list[str]:
+        return sorted(resource["urn"] for resource in self.resources())
+
+
+@pytest.fixture
+def azure() -> Iterator[SimulatedAzure]:
+    with SimulatedAzure() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
+    return AzureStack(tmp_path / "stack", azure.environment)
+
+
+def succeeded(result: Result) -> Result:
+    assert result.ok, result.output
+    return result
+
+
+def refused(result: Result) -> str:
+    assert not result.ok, result.output
+    return result.output
+
+
+def new_changes(azure: SimulatedAzure, since: int) -> list[tuple[str, str, str]]:
+    return azure.changes()[since:]
+
+
+# --- First deployment
+
+
+def test_a_first_up_creates_group_identity_server_and_admin_in_this_order(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    up = succeeded(stack.up())
+    assert [(operation, type_) for operation, type_, _ in azure.changes()] == [
+        ("create", "ResourceGroup"),
+        ("create", "UserAssignedIdentity"),
+        ("create", "Server"),
+        ("create", "AdministratorsMicrosoftEntra"),
+    ]
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    (server,) = azure.of_type("Server").values()
+    (admin,) = azure.of_type("AdministratorsMicrosoftEntra").values()
+    assert server["location"] == "westeurope"
+    assert (admin["objectId"], admin["principalName"]) == (identity["principalId"], identity["name"])
+    assert up.outputs["databaseConfig"] == {
+        "client": "pg",
+        "connection": {
+            "type": "azure",
+            "host": server["fullyQualifiedDomainName"],
+            "port": 5432,
+            "user": identity["name"],
+            "ssl": {"rejectUnauthorized": True},
+            "tokenCredential": {"clientId": identity["clientId"]},
+        },
+    }
+    assert up.secret_outputs == []
+
+
+def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(
+        firewallRules=RULES,
+        adminGroups={"DB Admins": OTHER},
+        serverParameters={"azure.extensions": "PG_TRGM", "work_mem": 8192},
+        privateEndpointSubnetId=SUBNET,
+        privateDnsZoneId=PRIVATELINK,
+        pluginDivisionMode="schema",
+        highAvailability="ZoneRedundant",
+    )
+    first = succeeded(stack.up())
+    before = azure.changes()
+    for operation in (stack.up, stack.refresh, stack.preview, stack.up):
+        result = succeeded(operation())
+        assert result.changed == {}, result.output
+    assert result.outputs == first.outputs
+    assert azure.changes() == before
+
+
+def test_a_preview_of_a_first_deployment_touches_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
+    preview = succeeded(stack.preview())
+    assert preview.changes["create"] == 8
+    assert azure.calls == []
+
+
+def test_nothing_ever_waits_for_a_busy_server_although_the_service_takes_one_operation_at_a_time(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(
+        **PRINCIPAL,
+        pluginDivisionMode="schema",
+        adminGroups={"DB Admins": OTHER},
+        firewallRules=RULES,
+        serverParameters={"azure.extensions": "PG_TRGM"},
+        privateEndpointSubnetId=SUBNET,
+        privateDnsZoneId=PRIVATELINK,
+    )
+    succeeded(stack.up())
+    assert [call.error for call in azure.calls if call.error] == []
+    assert [type_ for _, type_, _ in azure.changes()] == [
+        "ResourceGroup",
+        "Server",
+        "AdministratorsMicrosoftEntra",
+        "Database",
+        "AdministratorsMicrosoftEntra",
+        "FirewallRule",
+        "FirewallRule",
+        "Configuration",
+        "PrivateEndpoint",
+        "PrivateDnsZoneGroup",
+    ]
+    assert azure.of_type("Database")["backstage"]["_owner"] == "backstage app"
+
+
+def test_a_server_inside_a_virtual_network(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(**PRINCIPAL, delegatedSubnetId=SUBNET, privateDnsZoneId=ZONE)
+    succeeded(stack.up())
+    (server,) = azure.of_type("Server").values()
+    assert server["network"] == {"delegatedSubnetResourceId": SUBNET, "privateDnsZoneArmResourceId": ZONE}
+
+
+def test_a_named_resource_group_is_used_and_none_is_created(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(resourceGroupName="not-there")
+    assert "not-there could not be found" in refused(stack.up())
+    assert azure.changes() == []
+
+
+# --- A busy server
+
+
+def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: SimulatedAzure) -> None:
+    azure.refusals["AdministratorsMicrosoftEntra"] = [
+        "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
+        "ServerIsBusy",
+        "ServerIsBusy",
+    ]
+    up = succeeded(stack.up())
+    assert len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
+    assert "backstage-admin: waiting" in up.output
+    assert "the server, which is busy (ServerIsBusy)" in up.output
+
+
+def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continues(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"] * 30
+    output = refused(stack.up())
+    assert 'Code="ServerIsBusy"' in output, "Azure's own words"
+    assert "still busy (ServerIsBusy) after 20 more tries" in output
+    azure.refusals.clear()
+    succeeded(stack.up())
+    assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
+
+
+def test_any_other_error_ends_the_run_at_once(stack: AzureStack, azure: SimulatedAzure) -> None:
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["AuthorizationFailed"]
+    assert "AuthorizationFailed" in refused(stack.up())
+    assert [call.type for call in azure.calls].count("AdministratorsMicrosoftEntra") == 1
+
+
+def test_an_update_and_a_delete_wait_for_a_busy_server_too(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(firewallRules=RULES)
+    succeeded(stack.up())
+    stack.arguments(firewallRules={"office": "203.0.113.8"})
+    azure.refusals["FirewallRule"] = ["ServerIsBusy"] * 3
+    succeeded(stack.up())
+    assert azure.of_type("FirewallRule")["office"]["startIpAddress"] == "203.0.113.8"
+    assert len(azure.of_type("FirewallRule")) == 1
+
+
+def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_next_run(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    azure.broken_polls.append("AdministratorsMicrosoftEntra")
+    assert "polling failed: ServerIsBusy" in refused(stack.up())
+    succeeded(stack.up())
+    assert len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
+    assert succeeded(stack.up()).changed == {}
+
+
+# --- A run that is killed
+
+
+@pytest.mark.parametrize("type_", ["Server", "AdministratorsMicrosoftEntra"])
+def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_command_that_the_next_run_prints(
+    stack: AzureStack, azure: SimulatedAzure, type_: str
+) -> None:
+    stack.arguments(firewallRules=RULES)
+    pause = azure.pause(type_)
+    refused(stack.up_killed(pause.reached))
+    pause.release()
+    assert "delete the lock file with `pulumi cancel`" in refused(stack.up())
+    stack.cli("cancel", "--yes", "--stack", stack.name)
+    output = refused(stack.up())
+    assert "interrupted while creating" in output
+    assert "cannot create already existing resource" in output
+    before = len(azure.changes())
+
+    command = re.search(r"pulumi (import .*)", output)
+    assert command, output
+    stack.cli(*shlex.split(command[1]), "--yes", "--stack", stack.name)
+    succeeded(stack.up())
+    assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
+    assert {operation for operation, _, _ in new_changes(azure, before)} == {"create"}
+    assert type_ not in [kind for _, kind, _ in new_changes(azure, before)]
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_what_a_killed_run_was_creating_may_also_be_deleted_by_hand(stack: AzureStack, azure: SimulatedAzure) -> None:
+    pause = azure.pause("Server")
+    refused(stack.up_killed(pause.reached))
+    pause.release()
+    (name,) = azure.of_type("Server")
+    stack.cli("cancel", "--yes", "--stack", stack.name)
+    azure.resources.pop(azure.of_type("Server")[name]["id"])
+    succeeded(stack.up())
+    assert list(azure.of_type("Server")) == [name], "the same server as before, by name, and no second one"
+
+
+# --- Broken on purpose: what the simulation is strict about
+
+EVERYTHING = {
+    **PRINCIPAL,
+    "pluginDivisionMode": "schema",
+    "adminGroups": {"DB Admins": OTHER},
+    "firewallRules": RULES,
+    "serverParameters": {"azure.extensions": "PG_TRGM", "work_mem": 8192},
+}
+
+
+def test_without_the_chain_operations_overlap_and_the_service_refuses_them(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**EVERYTHING)
+    stack.break_on_purpose("chain")
+    stack.up()
+    assert any("ServerIsBusy" in call.error for call in azure.calls)
+
+
+def test_without_the_hook_one_busy_answer_ends_the_run(stack: AzureStack, azure: SimulatedAzure) -> None:
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["AadAuthOperationCannotBePerformedWhenServerIsNotAccessible"]
+    stack.break_on_purpose("hook")
+    assert "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible" in refused(stack.up())
+
+
+def test_a_database_made_before_the_admin_belongs_to_a_role_that_nobody_can_use(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**PRINCIPAL, pluginDivisionMode="schema")
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"] * 3
+    stack.break_on_purpose("database before admin")
+    succeeded(stack.up())
+    assert azure.of_type("Database")["backstage"]["_owner"] == "azuresu"
+
+
+@pytest.mark.parametrize(
+    ("how", "answer"),
+    [
+        ("passwordAuth", "administratorLogin is required with password authentication"),
+        ("activeDirectoryAuth", "one way of authentication must be enabled"),
+        ("tenantId", "tenantId is required with Microsoft Entra authentication"),
+        ("the SDK's spelling of a principal", "Invalid value given for parameter principalType: servicePrincipal"),
+        ("another tenant", "tenantId must be the server's"),
+    ],
+)
+def test_a_field_of_the_authentication_that_is_missing_or_misspelt_is_refused_by_the_service(
+    stack: AzureStack, how: str, answer: str
+) -> None:
+    stack.break_on_purpose(how)
+    assert answer in refused(stack.up())
+
+
+def test_an_object_id_that_is_really_a_client_id_names_nobody(stack: AzureStack, azure: SimulatedAzure) -> None:
+    succeeded(stack.up())
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    stack.arguments(adminServicePrincipals={"another": identity["clientId"]})
+    assert "was not found in Entra" in refused(stack.up())
+
+
+def test_if_zones_were_not_ignored_a_failover_would_replace_the_server(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.break_on_purpose("zones")
+    succeeded(stack.up())
+    (name,) = azure.of_type("Server")
+    azure.move_zone(name, "2")
+    succeeded(stack.refresh())
+    assert "marked for protection" in refused(stack.preview())
+
+
+def test_without_deleted_with_the_children_would_be_deleted_one_by_one(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.break_on_purpose("deleted_with")
+    stack.arguments(firewallRules=RULES, deletionProtection=False)
+    succeeded(stack.up())
+    succeeded(stack.destroy())
+    assert [change[:2] for change in azure.changes()].count(("delete", "FirewallRule")) == 2
+
+
+# --- Changes later
+
+
+def test_a_failover_to_another_zone_changes_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(highAvailability="ZoneRedundant")
+    succeeded(stack.up())
+    (name,) = azure.of_type("Server")
+    azure.move_zone(name, "2")
+    before = azure.changes()
+    succeeded(stack.refresh())
+    for operation in (stack.preview, stack.up):
+        result = succeeded(operation())
+        assert result.changed == {}, result.output
+    assert azure.changes() == before
+
+
+def test_admins_and_rules_that_are_added_later_come_one_by_one_and_touch_nothing_else(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules={"vpn": "203.0.113.0/28"})
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(firewallRules=RULES, adminUsers={"jo@example.com": OTHER}, serverParameters={"work_mem": 8192})
+    succeeded(stack.up())
+    assert sorted(new_changes(azure, before)) == [
+        ("create", "AdministratorsMicrosoftEntra", OTHER),
+        ("create", "Configuration", "work_mem"),
+        ("create", "FirewallRule", "office"),
+    ]
+    assert [call.error for call in azure.calls if call.error] == []
+
+
+def test_admins_and_rules_can_be_removed_although_the_server_is_protected(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules=RULES, adminUsers={"jo@example.com": OTHER})
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(firewallRules={"vpn": RULES["vpn"]})
+    succeeded(stack.up())
+    assert sorted(new_changes(azure, before)) == [
+        ("delete", "AdministratorsMicrosoftEntra", OTHER),
+        ("delete", "FirewallRule", "office"),
+    ]
+
+
+def test_size_storage_and_retention_change_in_place(stack: AzureStack, azure: SimulatedAzure) -> None:
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(skuName="Standard_D4ds_v5", storageGb=64, backupRetentionDays=14, version=18)
+    succeeded(stack.up())
+    assert [change[:2] for change in new_changes(azure, before)] == [("update", "Server")]
+
+
+def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureStack, azure: SimulatedAzure) -> None:
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(**PRINCIPAL, clientId=CLIENT, tenantId="22222222-2222-2222-2222-222222222222")
+    up = succeeded(stack.up())
+    assert [change[:2] for change in new_changes(azure, before)] == [
+        ("delete", "AdministratorsMicrosoftEntra"),
+        ("create", "AdministratorsMicrosoftEntra"),
+        ("delete", "UserAssignedIdentity"),
+    ]
+    connection = up.outputs["databaseConfig"]["connection"]
+    assert (connection["user"], connection["tokenCredential"]) == ("backstage app", {"clientId": CLIENT})
+
+
+def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(**PRINCIPAL)
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(**{**PRINCIPAL, "adminName": "Backstage App"})
+    succeeded(stack.up())
+    assert new_changes(azure, before) == [
+        ("delete", "AdministratorsMicrosoftEntra", OBJECT),
+        ("create", "AdministratorsMicrosoftEntra", OBJECT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path"),
+    [
+        ({"geoRedundantBackup": True}, "geoRedundantBackup"),
+        ({"location": "northeurope"}, "location"),
+        ({"serverName": "another-name"}, "serverName"),
+    ],
+)
+def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
+    stack: AzureStack, azure: SimulatedAzure, arguments: dict[str, Any], path: str
+) -> None:
+    succeeded(stack.up())
+    before, urns = azure.changes(), stack.urns()
+    stack.arguments(**arguments)
+    preview = refused(stack.preview(diff=True))
+    assert f"~ {path}" in preview
+    for output in (preview, refused(stack.up())):
+        assert "backstage-server" in output
+        assert "marked for protection" in output
+    assert azure.changes() == before
+    assert stack.urns() == urns
+
+
+def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False)
+    succeeded(stack.up())
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False, geoRedundantBackup=True)
+    succeeded(stack.up())
+    (server,) = azure.of_type("Server").values()
+    assert server["backup"]["geoRedundantBackup"] == "Enabled"
+    assert len(azure.of_type("AdministratorsMicrosoftEntra")) == len(azure.of_type("Database")) == 1
+    assert azure.of_type("FirewallRule").keys() == RULES.keys()
+    assert succeeded(stack.up()).changed == {}
+
+
+# --- Taking it down
+
+
+def destroy_by_cli(stack: AzureStack) -> str:
+    return stack.cli("destroy", "--yes", "--stack", stack.name, check=False)
+
+
+def destroy_by_cli_without_preview(stack: AzureStack) -> str:
+    return stack.cli("destroy", "--yes", "--skip-preview", "--stack", stack.name, check=False)
+
+
+def destroy_by_automation(stack: AzureStack) -> str:
+    return refused(stack.destroy())
+
+
+@pytest.mark.parametrize("destroy", [destroy_by_cli, destroy_by_cli_without_preview, destroy_by_automation])
+def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
+    stack: AzureStack, azure: SimulatedAzure, destroy: Any
+) -> None:
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema")
+    succeeded(stack.up())
+    before, urns = azure.changes(), stack.urns()
+    output = destroy(stack)
+    assert "cannot be deleted" in output
+    assert GUARD in output
+    assert azure.changes() == before
+    assert stack.urns() == urns
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_without_protection_destroy_deletes_the_server_and_not_its_children_one_by_one(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192})
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(
+        firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192}, deletionProtection=False
+    )
+    succeeded(stack.up())
+    assert new_changes(azure, before) == [], "the switch itself asks Azure for nothing"
+    succeeded(stack.destroy())
+    assert [change[:2] for change in new_changes(azure, before)] == [
+        ("delete", "Server"),
+        ("delete", "UserAssignedIdentity"),
+        ("delete", "ResourceGroup"),
+    ]
+    assert azure.resources == {}
+    assert stack.resources() == []
+
+
+def test_a_private_endpoint_is_deleted_too(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(privateEndpointSubnetId=SUBNET, privateDnsZoneId=PRIVATELINK, deletionProtection=False)
+    succeeded(stack.up())
+    succeeded(stack.destroy())
+    assert azure.resources == {}
+
+
+# --- Secrets
+
+
+def test_a_client_secret_is_nowhere_in_plain_text(stack: AzureStack) -> None:
+    stack.arguments(**PRINCIPAL, clientId=CLIENT)
+    stack.configure("azure.clientSecret", "hunter2-hunter2", secret=True)
+    up = succeeded(stack.up())
+    assert up.outputs["databaseConfig"]["connection"]["tokenCredential"]["clientSecret"] == "hunter2-hunter2"
+    assert set(up.secret_outputs) == {"databaseConfig", "appConfig", "environment"}
+    assert "hunter2" not in up.output
+    written = [file for file in stack.folder.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
+    assert written == []
+    assert "hunter2" not in stack.cli("stack", "output", "--stack", stack.name)
