@@ -16,7 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from components import AzurePostgres, azure_postgres
 from components.arguments import ArgumentError
-from components.azure_postgres import AzurePostgresArgs, address_range, bootstrap_sql, duration, psql_command
+from components.azure_postgres import AzurePostgresArgs, bootstrap_sql, psql_command
+from components.azure_rules import address_range
+from components.duration import duration
 from components.testing import Mocks, Registration, Run, run
 
 COMPONENT = "backstage-database:index:AzurePostgres"
