@@ -2,8 +2,6 @@
 
 import asyncio
 import functools
-import ipaddress
-import math
 import re
 import secrets
 import shlex
@@ -11,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Optional, TypedDict
 
 import pulumi
-import pulumi_azure_native as azure_native
+from pulumi_azure_native import authorization, dbforpostgresql, managedidentity, network
 from typing_extensions import Required
 
+from . import azure_rules as rules
 from . import backstage
-from .arguments import Arguments, matching, one_of, true_or_false, whole_number
+from .arguments import Arguments, one_of, true_or_false, whole_number
+from .duration import duration
 
 PORT = 5432
 
@@ -26,32 +26,6 @@ BUSY_WAIT_SECONDS = 15
 
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
-
-MILLISECONDS = {
-    "years": 365.25 * 86_400_000,
-    "months": 30 * 86_400_000,
-    "weeks": 7 * 86_400_000,
-    "days": 86_400_000,
-    "hours": 3_600_000,
-    "minutes": 60_000,
-    "seconds": 1_000,
-    "milliseconds": 1,
-}
-
-# The spellings of the `ms` library, which Backstage reads text with; it has no months.
-UNITS = {
-    spelling: unit
-    for unit, spellings in {
-        "years": "years year yrs yr y",
-        "weeks": "weeks week w",
-        "days": "days day d",
-        "hours": "hours hour hrs hr h",
-        "minutes": "minutes minute mins min m",
-        "seconds": "seconds second secs sec s",
-        "milliseconds": "milliseconds millisecond msecs msec ms",
-    }.items()
-    for spelling in spellings.split()
-}
 
 
 class AzurePostgresArgs(TypedDict, total=False):
@@ -211,48 +185,48 @@ class AzurePostgres(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzurePostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         arguments = Arguments("AzurePostgres", name, args, AzurePostgresArgs)
-        check_principals(arguments)
-        check_network(arguments)
+        rules.check_principals(arguments)
+        rules.check_network(arguments)
         connects_as = "user" if arguments.given("user") else "admin"
-        group = arguments.require("resource_group_name", resource_group_name)
-        location = arguments.get("location", region)
-        server_name = arguments.get("server_name", server_name_rule)
-        admin_name = arguments.get("admin_name", principal_name)
-        admin_object_id = arguments.get("admin_object_id", guid)
-        admin_type = arguments.get("admin_type", principal_type)
-        more_admins = further_admins(arguments)
-        user = arguments.get("user", principal_name)
-        user_object_id = arguments.get("user_object_id", guid)
-        user_type = arguments.get("user_type", principal_type)
-        tenant_id = arguments.get("tenant_id", guid)
+        group = arguments.require("resource_group_name", rules.resource_group_name)
+        location = arguments.get("location", rules.region)
+        server_name = arguments.get("server_name", rules.server_name)
+        admin_name = arguments.get("admin_name", rules.principal_name)
+        admin_object_id = arguments.get("admin_object_id", rules.guid)
+        admin_type = arguments.get("admin_type", rules.principal_type)
+        more_admins = rules.further_admins(arguments)
+        user = arguments.get("user", rules.principal_name)
+        user_object_id = arguments.get("user_object_id", rules.guid)
+        user_type = arguments.get("user_type", rules.principal_type)
+        tenant_id = arguments.get("tenant_id", rules.guid)
         client_id = arguments.get(
-            "client_id", application_id, beside=[f"{connects_as}_object_id", f"{connects_as}_type"]
+            "client_id", rules.application_id, beside=[f"{connects_as}_object_id", f"{connects_as}_type"]
         )
-        client_secret = arguments.get("client_secret", secret_text, secret=True)
+        client_secret = arguments.get("client_secret", rules.secret_text, secret=True)
         use_default_credential = arguments.plain("use_default_credential", true_or_false, False)
         renewal_offset = arguments.get("token_renewal_offset", duration)
-        version = arguments.get("version", major_version, "17")
-        sku_name = arguments.get("sku_name", compute_size, "Standard_D2ds_v5")
-        storage_gb = arguments.get("storage_gb", disk_size, 32)
+        version = arguments.get("version", rules.major_version, "17")
+        sku_name = arguments.get("sku_name", rules.compute_size, "Standard_D2ds_v5")
+        storage_gb = arguments.get("storage_gb", rules.disk_size, 32)
         storage_auto_grow = arguments.get("storage_auto_grow", true_or_false, True)
         backup_retention_days = arguments.get("backup_retention_days", whole_number(7, 35), 7)
         geo_redundant_backup = arguments.get("geo_redundant_backup", true_or_false, False)
-        high_availability = arguments.get("high_availability", standby_mode, "Disabled", beside=["sku_name"])
-        firewall_rules = arguments.each("firewall_rules", firewall_rule_name, address_range)
+        high_availability = arguments.get("high_availability", rules.standby_mode, "Disabled", beside=["sku_name"])
+        firewall_rules = arguments.each("firewall_rules", rules.firewall_rule_name, rules.address_range)
         allow_azure_services = arguments.plain("allow_azure_services", true_or_false, False)
-        endpoint_subnet_id = arguments.get("private_endpoint_subnet_id", subnet_id)
-        delegated_subnet_id = arguments.get("delegated_subnet_id", subnet_id)
+        endpoint_subnet_id = arguments.get("private_endpoint_subnet_id", rules.subnet_id)
+        delegated_subnet_id = arguments.get("delegated_subnet_id", rules.subnet_id)
         dns_zone_id = arguments.get(
-            "private_dns_zone_id", dns_zone_rule, beside=["private_endpoint_subnet_id", "server_name"]
+            "private_dns_zone_id", rules.private_dns_zone_id, beside=["private_endpoint_subnet_id", "server_name"]
         )
         division = arguments.plain("plugin_division_mode", one_of("database", "schema"), "database")
-        database_name = arguments.get("database_name", database_name_rule, "backstage")
-        server_parameters = arguments.each("server_parameters", parameter_name, parameter_value)
-        tags = arguments.each("tags", tag_name, tag_value) or None
+        database_name = arguments.get("database_name", rules.database_name, "backstage")
+        server_parameters = arguments.each("server_parameters", rules.parameter_name, rules.parameter_value)
+        tags = arguments.each("tags", rules.tag_name, rules.tag_value) or None
         deletion_protection = arguments.plain("deletion_protection", true_or_false, True)
-        check_database(arguments, division)
+        rules.check_database(arguments, division)
         if server_name is None:
-            check_generated_name(arguments, name)
+            rules.check_generated_name(arguments, name)
         if allow_azure_services:
             firewall_rules[AZURE_SERVICES_RULE] = pulumi.Output.from_input(("0.0.0.0", "0.0.0.0"))  # noqa: S104
 
@@ -262,13 +236,11 @@ class AzurePostgres(pulumi.ComponentResource):
             if concern:
                 pulumi.log.warn(f'AzurePostgres "{name}": {concern}', self)
 
-        version.apply(lambda known: warn(version_concern(known)))
-        sku_name.apply(lambda known: warn(compute_concern(known)))
+        warn(rules.reachability_concern(arguments))
+        version.apply(lambda known: warn(rules.version_concern(known)))
+        sku_name.apply(lambda known: warn(rules.compute_concern(known)))
         if renewal_offset is not None:
-            renewal_offset.apply(lambda known: warn(renewal_concern(known)))
-        warn(reachability_concern(arguments))
-        if allow_azure_services:
-            warn("allow_azure_services lets in every machine in Azure, those of other customers too.")
+            renewal_offset.apply(lambda known: warn(rules.renewal_concern(known)))
 
         # Kept in the stack before the server exists, so that a run that was killed meets the same server again.
         if server_name is None:
@@ -287,7 +259,7 @@ class AzurePostgres(pulumi.ComponentResource):
         )
         identity = None
         if admin_name is None or admin_object_id is None or admin_type is None:
-            identity = azure_native.managedidentity.UserAssignedIdentity(
+            identity = managedidentity.UserAssignedIdentity(
                 f"{name}-identity",
                 resource_group_name=group,
                 location=location,
@@ -298,36 +270,30 @@ class AzurePostgres(pulumi.ComponentResource):
             )
             admin_name, admin_object_id = identity.name, identity.principal_id
             admin_type = pulumi.Output.from_input("ServicePrincipal")
-            tenant_id = tenant_id or identity.tenant_id
+            tenant_id = identity.tenant_id if tenant_id is None else tenant_id
         if tenant_id is None:
-            login = azure_native.authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
+            login = authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
             tenant_id = login.apply(lambda known: known.tenant_id)
 
-        server = azure_native.dbforpostgresql.Server(
+        server = dbforpostgresql.Server(
             f"{name}-server",
             resource_group_name=group,
             location=location,
             server_name=server_name,
             version=version,
-            sku=azure_native.dbforpostgresql.SkuArgs(name=sku_name, tier=sku_name.apply(tier)),
-            storage=azure_native.dbforpostgresql.StorageArgs(
-                storage_size_gb=storage_gb, auto_grow=storage_auto_grow.apply(enabled)
-            ),
-            backup=azure_native.dbforpostgresql.BackupArgs(
+            sku=dbforpostgresql.SkuArgs(name=sku_name, tier=sku_name.apply(rules.tier)),
+            storage=dbforpostgresql.StorageArgs(storage_size_gb=storage_gb, auto_grow=storage_auto_grow.apply(enabled)),
+            backup=dbforpostgresql.BackupArgs(
                 backup_retention_days=backup_retention_days, geo_redundant_backup=geo_redundant_backup.apply(enabled)
             ),
-            high_availability=azure_native.dbforpostgresql.HighAvailabilityArgs(mode=high_availability),
+            high_availability=dbforpostgresql.HighAvailabilityArgs(mode=high_availability),
             # All three, because the SDK's defaults are passwords and no tenant.
-            auth_config=azure_native.dbforpostgresql.AuthConfigArgs(
+            auth_config=dbforpostgresql.AuthConfigArgs(
                 active_directory_auth="Enabled",
                 password_auth="Disabled",  # noqa: S106
                 tenant_id=tenant_id,
             ),
-            network=azure_native.dbforpostgresql.NetworkArgs(
-                delegated_subnet_resource_id=delegated_subnet_id, private_dns_zone_arm_resource_id=dns_zone_id
-            )
-            if delegated_subnet_id is not None
-            else azure_native.dbforpostgresql.NetworkArgs(public_network_access=enabled(bool(firewall_rules))),
+            network=server_network(delegated_subnet_id, dns_zone_id, bool(firewall_rules)),
             tags=tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -339,15 +305,15 @@ class AzurePostgres(pulumi.ComponentResource):
             ),
         )
 
-        # A replaced server takes its children along, and they are deleted first. Where protection rules a replacement
-        # out, they must not depend on its outputs: a refused one would already have cost the admins.
+        # The children of a replaced server are replaced, and deleted before it. Under protection they do not depend on
+        # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
         parent_name = server_name if deletion_protection else server.name
 
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
         child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=retries)
         admin = functools.partial(
-            azure_native.dbforpostgresql.AdministratorsMicrosoftEntra,
+            dbforpostgresql.AdministratorsMicrosoftEntra,
             resource_group_name=group,
             server_name=parent_name,
             tenant_id=tenant_id,
@@ -366,7 +332,7 @@ class AzurePostgres(pulumi.ComponentResource):
             opts=replaced(depends_on=[server]),
         )
         if division == "schema":
-            last = azure_native.dbforpostgresql.Database(
+            last = dbforpostgresql.Database(
                 f"{name}-database",
                 resource_group_name=group,
                 server_name=parent_name,
@@ -384,7 +350,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=replaced(depends_on=[last]),
             )
         for rule, addresses in firewall_rules.items():
-            last = azure_native.dbforpostgresql.FirewallRule(
+            last = dbforpostgresql.FirewallRule(
                 f"{name}-rule-{rule}",
                 resource_group_name=group,
                 server_name=parent_name,
@@ -394,7 +360,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=child(depends_on=[last]),
             )
         for parameter, value in server_parameters.items():
-            last = azure_native.dbforpostgresql.Configuration(
+            last = dbforpostgresql.Configuration(
                 f"{name}-parameter-{parameter}",
                 resource_group_name=group,
                 server_name=parent_name,
@@ -405,14 +371,14 @@ class AzurePostgres(pulumi.ComponentResource):
             )
         if endpoint_subnet_id is not None:
             # A resource beside the server, which Azure does not delete with it.
-            endpoint = last = azure_native.network.PrivateEndpoint(
+            endpoint = last = network.PrivateEndpoint(
                 f"{name}-private-endpoint",
                 resource_group_name=group,
                 location=location,
                 private_endpoint_name=parent_name,
-                subnet=azure_native.network.SubnetArgs(id=endpoint_subnet_id),
+                subnet=network.SubnetArgs(id=endpoint_subnet_id),
                 private_link_service_connections=[
-                    azure_native.network.PrivateLinkServiceConnectionArgs(
+                    network.PrivateLinkServiceConnectionArgs(
                         name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
                     )
                 ],
@@ -420,15 +386,13 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=retries),
             )
             if dns_zone_id is not None:
-                last = azure_native.network.PrivateDnsZoneGroup(
+                last = network.PrivateDnsZoneGroup(
                     f"{name}-private-dns",
                     resource_group_name=group,
                     private_endpoint_name=endpoint.name,
                     private_dns_zone_group_name="default",
                     private_dns_zone_configs=[
-                        azure_native.network.PrivateDnsZoneConfigArgs(
-                            name="postgresql", private_dns_zone_id=dns_zone_id
-                        )
+                        network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
                     ],
                     opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=retries),
                 )
@@ -503,6 +467,17 @@ class AzurePostgres(pulumi.ComponentResource):
         )
 
 
+def server_network(
+    delegated_subnet_id: pulumi.Output[str] | None, dns_zone_id: pulumi.Output[str] | None, public: bool
+) -> dbforpostgresql.NetworkArgs:
+    """Inside a network, where public access is not ours to say; or with a public address, closed if nobody uses it."""
+    if delegated_subnet_id is None:
+        return dbforpostgresql.NetworkArgs(public_network_access=enabled(public))
+    return dbforpostgresql.NetworkArgs(
+        delegated_subnet_resource_id=delegated_subnet_id, private_dns_zone_arm_resource_id=dns_zone_id
+    )
+
+
 def azure_block(division: str, connection: Mapping[str, Any], client_secret: str | None) -> dict[str, Any]:
     """The block for these values, in which an absent or empty part of the credential is left out."""
     credential = {key: value for key, value in connection["tokenCredential"].items() if value}
@@ -512,6 +487,11 @@ def azure_block(division: str, connection: Mapping[str, Any], client_secret: str
         {**connection, "tokenCredential": credential or None},
         pluginDivisionMode="schema" if division == "schema" else None,
     )
+
+
+def person(admins: Mapping[str, tuple[str, pulumi.Output[str]]]) -> str | None:
+    """An admin that somebody can be after `az login`."""
+    return next((principal for principal, (type_, _) in admins.items() if type_ != "ServicePrincipal"), None)
 
 
 def psql_command(host: str, user: str) -> str:
@@ -590,314 +570,3 @@ def busy_code(error: str) -> str | None:
     if error.startswith("1 error occurred"):
         return None
     return next((code for code in BUSY_CODES if code in error), None)
-
-
-def check_principals(arguments: Arguments) -> None:
-    """Refuses sets of identity arguments that Azure or Backstage cannot use."""
-    for name in ("admin", "user"):
-        parts = ["user" if name == "user" else "admin_name", f"{name}_object_id", f"{name}_type"]
-        given = [part for part in parts if arguments.given(part)]
-        if given and given != parts:
-            missing = next(part for part in parts if part not in given)
-            arguments.refuse(missing, f"is missing: {', '.join(parts[:-1])} and {parts[-1]} describe one principal.")
-    if arguments.given("user") and not arguments.given("admin_name"):
-        arguments.refuse(
-            "user", "needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql."
-        )
-    if arguments.given("client_id") and not arguments.given("admin_name"):
-        arguments.refuse(
-            "client_id",
-            "belongs to a principal of yours, so name it by admin_name, admin_object_id and admin_type. "
-            "Without them an identity is created, whose own client id goes into the block.",
-        )
-    if arguments.given("client_secret") and not arguments.given("client_id"):
-        arguments.refuse("client_secret", "needs client_id, the client id of the same service principal.")
-    if arguments.given("use_default_credential") and arguments.given("client_id"):
-        arguments.refuse("use_default_credential", "leaves the client id out of the block, so leave out client_id.")
-
-
-def check_network(arguments: Arguments) -> None:
-    """Refuses networks that the service cannot build."""
-    if arguments.given("delegated_subnet_id"):
-        for other in ("firewall_rules", "allow_azure_services", "private_endpoint_subnet_id"):
-            if arguments.given(other):
-                arguments.refuse(
-                    other,
-                    "cannot be used with delegated_subnet_id: a server inside a virtual network has no public address "
-                    "and takes no private endpoint. Leave one of them out.",
-                )
-        if not arguments.given("private_dns_zone_id"):
-            arguments.refuse("private_dns_zone_id", "is missing: delegated_subnet_id needs it, to resolve the server.")
-    elif arguments.given("private_dns_zone_id") and not arguments.given("private_endpoint_subnet_id"):
-        arguments.refuse(
-            "private_dns_zone_id", "is for private_endpoint_subnet_id or delegated_subnet_id: set one, or leave it out."
-        )
-
-
-def check_database(arguments: Arguments, division: str) -> None:
-    if arguments.given("database_name") and division != "schema":
-        arguments.refuse(
-            "database_name",
-            "is for plugin_division_mode schema: in mode database Backstage creates a database for each plugin.",
-        )
-
-
-def check_generated_name(arguments: Arguments, name: str) -> None:
-    if not re.fullmatch(r"(?=.{1,54}$)[a-z0-9](-?[a-z0-9])*", name):
-        arguments.refuse(
-            "server_name",
-            f"is missing, and none can be made from the component's name {name!r}: that takes at most 54 of a-z, 0-9 "
-            "and single hyphens inside.",
-        )
-
-
-def further_admins(arguments: Arguments) -> dict[str, tuple[str, pulumi.Output[str]]]:
-    """Name → type and object id, in the order of the names."""
-    admins: dict[str, tuple[str, pulumi.Output[str]]] = {}
-    for argument, type_ in (
-        ("admin_users", "User"),
-        ("admin_groups", "Group"),
-        ("admin_service_principals", "ServicePrincipal"),
-    ):
-        for principal, object_id in arguments.each(argument, principal_name, guid).items():
-            if principal in admins:
-                arguments.refuse(argument, f"names {principal!r}, as another admin is: one PostgreSQL role for both.")
-            admins[principal] = (type_, object_id)
-    return dict(sorted(admins.items()))
-
-
-def person(admins: Mapping[str, tuple[str, pulumi.Output[str]]]) -> str | None:
-    """An admin that somebody can be after `az login`."""
-    return next((principal for principal, (type_, _) in admins.items() if type_ != "ServicePrincipal"), None)
-
-
-resource_group_name = matching(
-    r"[-\w.()]{0,89}[-\w()]",
-    "must name a resource group: 1 to 90 letters, digits, _ - . ( and ), not ending in a period.",
-)
-
-region = matching(r"[A-Za-z0-9 ]+", "must name an Azure region, such as westeurope: `az account list-locations`.")
-
-server_name_rule = matching(
-    r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*",
-    "must be 3 to 63 of a-z, 0-9 and single hyphens, which it may neither start nor end with.",
-)
-
-guid = matching(
-    r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
-    "must be a GUID, such as 00000000-0000-0000-0000-000000000000.",
-)
-
-principal_type = one_of("User", "Group", "ServicePrincipal")
-
-database_name_rule = matching(
-    r"(?!(?:postgres|azure_maintenance|azure_sys)$)[A-Za-z_][A-Za-z0-9_-]{0,62}",
-    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not be one of Azure's own: postgres, "
-    "azure_maintenance, azure_sys.",
-)
-
-firewall_rule_name = matching(
-    r"[a-zA-Z0-9][-_a-zA-Z0-9]{0,79}(?<!-)",
-    "must be 1 to 80 of A-Z, a-z, 0-9, _ and -, start with a letter or digit, and not end in -.",
-)
-
-parameter_name = matching(
-    r"(?!require_secure_transport$)[-A-Za-z0-9_.]{1,256}",
-    "must name a PostgreSQL parameter, such as azure.extensions. require_secure_transport cannot be set: it is on, and "
-    "stays on because Backstage sends tokens.",
-)
-
-subnet_id = matching(
-    r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
-    "must be the resource id of a subnet: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/"
-    "virtualNetworks/…/subnets/….",
-)
-
-tag_name = matching(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < > % & \\ ? and /.")
-
-
-def tag_value(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 256:
-        raise ValueError("must be text of at most 256 characters.")
-    return value
-
-
-def principal_name(value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value.encode(errors="replace")) <= 63 or "\0" in value:
-        raise ValueError("must be the principal's name, 1 to 63 bytes long, which is what PostgreSQL takes as a role.")
-    return value
-
-
-def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
-    if type_ == "User":
-        raise ValueError("must be left out for a User: only service principals and managed identities have one.")
-    if guid(value).lower() == str(object_id).lower():
-        raise ValueError(
-            "must not be the object id too: a service principal has one of each, and its object id is the one of the "
-            "Enterprise application."
-        )
-    return value
-
-
-def secret_text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be text and not empty.")
-    if value != value.strip():
-        raise ValueError("must have no blanks around it: Backstage cuts them off.")
-    return value
-
-
-def major_version(value: Any) -> str:
-    text = re.sub(r"\.0$", "", str(value))
-    if text not in ("14", "15", "16", "17", "18"):
-        raise ValueError("must be a major version that Azure supports, 14 to 18.")
-    return text
-
-
-def version_concern(version: str) -> str | None:
-    return {
-        "14": "PostgreSQL 14 reaches its end of life in November 2026. Raise version; Azure upgrades in place.",
-        "18": "Microsoft Entra logins on PostgreSQL 18 are reported broken (Azure/azure-postgresql#132). 17 works.",
-    }.get(version)
-
-
-def compute_size(value: Any) -> str:
-    text = str(value)
-    hint = " The prefix B_, GP_ or MO_ is Terraform's." if re.match(r"(?:B|GP|MO)_Standard_", text) else ""
-    if not re.fullmatch(r"Standard_[BDE]C?\d+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*", text):
-        raise ValueError(f"must be Azure's name of a B, D or E size, such as Standard_D2ds_v5.{hint}")
-    return text
-
-
-def tier(sku_name: str) -> str:
-    return {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}[sku_name.removeprefix("Standard_")[0]]
-
-
-def compute_concern(sku_name: str) -> str | None:
-    if tier(sku_name) != "Burstable":
-        return None
-    limit = {"standard_b1ms": 35, "standard_b2s": 414, "standard_b2ms": 844}.get(sku_name.lower())
-    connections = f" It allows {limit} connections; Backstage opens up to 10 for each plugin." if limit else ""
-    return f"{sku_name} is Burstable, which Microsoft advises for development only.{connections}"
-
-
-def standby_mode(value: Any, sku_name: Any) -> str:
-    mode = one_of("Disabled", "SameZone", "ZoneRedundant")(value)
-    if mode != "Disabled" and str(sku_name).startswith("Standard_B"):
-        raise ValueError("must be Disabled, because a Burstable SKU has no standby. Choose a Standard_D or Standard_E.")
-    return mode
-
-
-def disk_size(value: Any) -> int:
-    sizes = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
-    if isinstance(value, bool) or str(value).removesuffix(".0") not in map(str, sizes):
-        raise ValueError(f"must be one of Azure's disk sizes in GiB: {', '.join(map(str, sizes))}.")
-    return int(float(value))
-
-
-def address_range(value: Any) -> tuple[str, str]:
-    """First and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
-    try:
-        if "/" in value:
-            block = ipaddress.IPv4Network(value)
-            first, last = block[0], block[-1]
-        else:
-            first, last = (
-                ipaddress.IPv4Address(end.strip()) for end in (f"{value}-{value}", value)["-" in value].split("-")
-            )
-    except (TypeError, ValueError):
-        raise ValueError(
-            "must be an IPv4 address, a range such as 203.0.113.1-203.0.113.9, or a block such as 203.0.113.0/28."
-        ) from None
-    if first > last:
-        raise ValueError("must not end before it starts.")
-    if first == ipaddress.IPv4Address(0):
-        raise ValueError(
-            "must not start at 0.0.0.0, which for Azure means all of Azure, or the whole internet. "
-            "For the former set allow_azure_services; for Backstage name its outbound addresses."
-        )
-    return str(first), str(last)
-
-
-def parameter_value(value: Any) -> str:
-    if isinstance(value, bool) or not str(value).strip():
-        raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
-    return re.sub(r"\.0$", "", str(value)) if isinstance(value, float) else str(value)
-
-
-def dns_zone_rule(value: Any, endpoint_subnet_id: Any, server_name: Any) -> str:
-    found = re.fullmatch(
-        r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/privateDnsZones/([^/]+)",
-        str(value),
-    )
-    zone = found[1].lower() if found else None
-    if zone is None:
-        raise ValueError(
-            "must be the resource id of a private DNS zone: "
-            "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/…."
-        )
-    if endpoint_subnet_id is not None:
-        if zone != "privatelink.postgres.database.azure.com":
-            raise ValueError("must be the zone privatelink.postgres.database.azure.com, for a private endpoint.")
-    elif not zone.endswith(".postgres.database.azure.com") or zone == f"{server_name}.postgres.database.azure.com":
-        raise ValueError(
-            "must be a zone whose name ends in .postgres.database.azure.com and does not start with the server's name, "
-            "for a delegated subnet."
-        )
-    return value
-
-
-def reachability_concern(arguments: Arguments) -> str | None:
-    ways = ("firewall_rules", "allow_azure_services", "private_endpoint_subnet_id", "delegated_subnet_id")
-    if not any(map(arguments.given, ways)):
-        return f"nobody can reach this server, neither Backstage nor you. Set one of {', '.join(ways)}."
-    if arguments.given("private_endpoint_subnet_id") and not arguments.given("private_dns_zone_id"):
-        return (
-            "without private_dns_zone_id the server's name resolves to its public address, which is closed, "
-            "unless your network's own DNS knows the private endpoint."
-        )
-    return None
-
-
-def duration(value: Any) -> str | dict[str, float]:
-    """A length of time in any form that Backstage reads; `readDurationFromConfig` in @backstage/config."""
-    milliseconds(value)
-    if isinstance(value, str):
-        return value.strip()
-    return {unit: int(number) if number == int(number) else number for unit, number in value.items()}
-
-
-def milliseconds(value: Any) -> float:
-    number, integer = r"(\d{1,20}(?:\.\d{1,20})?)", r"(\d{1,20}(?:[.,]\d{1,20})?)"
-    iso = rf"P(?:{number}Y)?(?:{number}M)?(?:{number}W)?(?:{number}D)?(?:T(?:{number}H)?(?:{number}M)?(?:{integer}S)?)?"
-    if isinstance(value, Mapping) and value:
-        if all(_is_length(part) for part in value.values()) and value.keys() <= MILLISECONDS.keys():
-            return sum(part * MILLISECONDS[unit] for unit, part in value.items())
-    elif isinstance(value, str):
-        text = value.strip()
-        if found := re.fullmatch(iso, text, re.ASCII):
-            parts = [float(part.replace(",", ".")) if part else None for part in found.groups()]
-            if any(part is not None for part in parts):
-                return sum((part or 0) * size for part, size in zip(parts, MILLISECONDS.values(), strict=False))
-        elif (found := re.fullmatch(r"(\d*\.?\d+) *([a-z]+)", text, re.ASCII | re.IGNORECASE)) and len(text) <= 100:
-            unit = UNITS.get(found[2].lower())
-            if unit:
-                return float(found[1]) * MILLISECONDS[unit]
-    raise ValueError(
-        "must be a length of time that Backstage reads: text such as '4 minutes', '30 seconds' or PT4M, or a map with "
-        f"numbers under {', '.join(MILLISECONDS)}."
-    )
-
-
-def _is_length(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-
-
-def renewal_concern(offset: Any) -> str | None:
-    if milliseconds(offset) <= 5 * MILLISECONDS["minutes"]:
-        return None
-    return (
-        "token_renewal_offset is more than 5 minutes. Azure's library returns the same token until 5 minutes before it "
-        "ends, so from the offset until then every new token is already due: Backstage throws away each connection and "
-        "its queries fail. Leave it out, or use at most 5 minutes."
-    )

@@ -386,6 +386,25 @@ def test_admins_and_rules_that_are_added_later_come_one_by_one_and_touch_nothing
     assert [call.error for call in azure.calls if call.error] == []
 
 
+def test_the_first_firewall_rule_opens_public_access_and_the_last_one_closes_it(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    assert "nobody can reach this server" in succeeded(stack.up()).output
+    before = len(azure.changes())
+    stack.arguments(firewallRules={"office": "203.0.113.7"})
+    succeeded(stack.up())
+    stack.arguments()
+    succeeded(stack.up())
+    assert [change[:2] for change in new_changes(azure, before)] == [
+        ("update", "Server"),
+        ("create", "FirewallRule"),
+        ("update", "Server"),
+        ("delete", "FirewallRule"),
+    ]
+    (server,) = azure.of_type("Server").values()
+    assert server["network"] == {"publicNetworkAccess": "Disabled"}
+
+
 def test_admins_and_rules_can_be_removed_although_the_server_is_protected(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:

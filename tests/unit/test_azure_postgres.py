@@ -1,6 +1,7 @@
 """AzurePostgres: what it registers and what it hands back."""
 
 import asyncio
+import functools
 import itertools
 import shlex
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from components import AzurePostgres, azure_postgres
 from components.arguments import ArgumentError
-from components.azure_postgres import AzurePostgresArgs, address_range, bootstrap_sql, duration, psql_command
+from components.azure_postgres import AzurePostgresArgs, bootstrap_sql, psql_command
+from components.azure_rules import address_range
+from components.duration import duration
 from components.testing import Mocks, Registration, Run, run
 
 COMPONENT = "backstage-database:index:AzurePostgres"
@@ -477,6 +480,11 @@ ORDER = [
 ]
 
 
+@functools.cache
+def everything() -> Run:
+    return create(**EVERYTHING)
+
+
 def name_of(urn: str) -> str:
     return urn.split("::")[-1]
 
@@ -486,7 +494,7 @@ def by_name(results: Run) -> dict[str, Registration]:
 
 
 def test_each_child_waits_for_the_one_before_it_in_the_one_safe_order() -> None:
-    resources = by_name(create(**EVERYTHING))
+    resources = by_name(everything())
     for before, after in itertools.pairwise(ORDER):
         assert before in {name_of(urn) for urn in resources[after].options.dependencies}, f"{after} after {before}"
 
@@ -500,7 +508,7 @@ def test_the_order_does_not_depend_on_the_order_of_the_arguments() -> None:
 
 
 def test_what_azure_deletes_with_the_server_is_not_deleted_one_by_one() -> None:
-    resources = by_name(create(**EVERYTHING))
+    resources = by_name(everything())
     gone_with = {name: name_of(resource.options.deletedWith) for name, resource in resources.items()}
     children = [name for name in ORDER if name not in ("db-server", "db-private-endpoint", "db-private-dns")]
     assert {gone_with[name] for name in children if name != "db-deletion-protection"} == {"db-server"}
@@ -521,26 +529,26 @@ def test_zones_are_azures_business() -> None:
 
 
 def test_an_admin_whose_name_type_or_tenant_changes_is_deleted_and_added_again() -> None:
-    for admin in of_type(create(**EVERYTHING), ADMIN):
+    for admin in of_type(everything(), ADMIN):
         assert list(admin.options.replaceOnChanges) == ["principalName", "principalType", "tenantId"]
         assert admin.options.deleteBeforeReplace
 
 
 def test_the_retry_hook_is_bound_to_everything_that_works_on_the_server() -> None:
-    resources = by_name(create(**EVERYTHING))
+    resources = by_name(everything())
     hooks = {name: list(resources[name].options.hooks.on_error) for name in ORDER if name != "db-deletion-protection"}
     assert set(map(tuple, hooks.values())) == {("AzurePostgres db: wait while the server is busy",)}
 
 
 def test_every_child_belongs_to_the_component_and_takes_its_group() -> None:
-    results = create(**EVERYTHING)
+    results = everything()
     children = [resource for resource in results.resources if resource.type != COMPONENT]
     assert {name_of(child.options.parent) for child in children} == {"db"}
     assert {child.inputs["resourceGroupName"] for child in children if child.type != STASH} == {"group"}
 
 
 def test_parameters_are_set_as_the_users_own() -> None:
-    settings = [parameter.inputs for parameter in of_type(create(**EVERYTHING), PARAMETER)]
+    settings = [parameter.inputs for parameter in of_type(everything(), PARAMETER)]
     assert [(setting["configurationName"], setting["value"], setting["source"]) for setting in settings] == [
         ("azure.extensions", "PG_TRGM", "user-override"),
         ("work_mem", "8192", "user-override"),

@@ -1,0 +1,66 @@
+"""Lengths of time in every form that Backstage reads: `readDurationFromConfig` of its package @backstage/config."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MILLISECONDS = {
+    "years": 365.25 * 86_400_000,
+    "months": 30 * 86_400_000,
+    "weeks": 7 * 86_400_000,
+    "days": 86_400_000,
+    "hours": 3_600_000,
+    "minutes": 60_000,
+    "seconds": 1_000,
+    "milliseconds": 1,
+}
+
+# The spellings of the `ms` library, which Backstage reads text with; it has no months.
+UNITS = {
+    spelling: unit
+    for unit, spellings in {
+        "years": "years year yrs yr y",
+        "weeks": "weeks week w",
+        "days": "days day d",
+        "hours": "hours hour hrs hr h",
+        "minutes": "minutes minute mins min m",
+        "seconds": "seconds second secs sec s",
+        "milliseconds": "milliseconds millisecond msecs msec ms",
+    }.items()
+    for spelling in spellings.split()
+}
+
+
+def duration(value: Any) -> str | dict[str, float]:
+    """A length of time in any form that Backstage reads; `readDurationFromConfig` in @backstage/config."""
+    milliseconds(value)
+    if isinstance(value, str):
+        return value.strip()
+    return {unit: int(number) if number == int(number) else number for unit, number in value.items()}
+
+
+def milliseconds(value: Any) -> float:
+    number, integer = r"(\d{1,20}(?:\.\d{1,20})?)", r"(\d{1,20}(?:[.,]\d{1,20})?)"
+    iso = rf"P(?:{number}Y)?(?:{number}M)?(?:{number}W)?(?:{number}D)?(?:T(?:{number}H)?(?:{number}M)?(?:{integer}S)?)?"
+    if isinstance(value, Mapping) and value:
+        if all(_is_length(part) for part in value.values()) and value.keys() <= MILLISECONDS.keys():
+            return sum(part * MILLISECONDS[unit] for unit, part in value.items())
+    elif isinstance(value, str):
+        text = value.strip()
+        if found := re.fullmatch(iso, text, re.ASCII):
+            parts = [float(part.replace(",", ".")) if part else None for part in found.groups()]
+            if any(part is not None for part in parts):
+                return sum((part or 0) * size for part, size in zip(parts, MILLISECONDS.values(), strict=False))
+        elif (found := re.fullmatch(r"(\d*\.?\d+) *([a-z]+)", text, re.ASCII | re.IGNORECASE)) and len(text) <= 100:
+            unit = UNITS.get(found[2].lower())
+            if unit:
+                return float(found[1]) * MILLISECONDS[unit]
+    raise ValueError(
+        "must be a length of time that Backstage reads: text such as '4 minutes', '30 seconds' or PT4M, or a map with "
+        f"numbers under {', '.join(MILLISECONDS)}."
+    )
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
