@@ -13,7 +13,7 @@ from pathlib import Path
 
 from components import LocalPostgres
 from components.testing import run
-from tests.bench import flat_program
+from tests.bench import azure, flat_program
 from tests.engine.docker import docker
 from tests.engine.stack import Stack
 
@@ -42,6 +42,9 @@ def main() -> None:
     for count, taken, reach in ((10, ten, 1.5), (100, hundred, 1.5)):
         text = f"d. a component among {count} ÷ a component alone, under mocks"
         show(text, (taken - nothing) / count, one - nothing, reach)
+    for rules in (1, 5, 20):
+        text = f"e. first deployment on simulated Azure with {rules} rules ÷ one by one"
+        show(text, *azure.critical_path(rounds, rules), 1.1)
 
 
 def show(what: str, ours: float, least: float, reach: float | None = None) -> None:

@@ -2,17 +2,15 @@
 
 import re
 import shlex
-import shutil
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from .azure_stack import AzureStack
 from .simulated_azure import SimulatedAzure
-from .stack import REPOSITORY, Result, Stack
+from .stack import Result
 
 OBJECT = "00000000-0000-0000-0000-000000000001"
 OTHER = "00000000-0000-0000-0000-000000000002"
@@ -26,35 +24,6 @@ RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
 
 SERVER = "azure-native:dbforpostgresql:Server"
 GUARD = "backstage-deletion-protection"
-
-
-class AzureStack(Stack):
-    """The stack `azure` of this repository, as a new user has it."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        program = Path(__file__).with_name("azure_program.py")
-        super().__init__(folder, program=program, environment=environment)
-        self.name = "azure"
-        shutil.copy(REPOSITORY / "Pulumi.azure.yaml", folder)
-        self.configure("azure-native:location", "westeurope")
-        language_host = folder / "bin" / "pulumi-language-python"
-        language_host.parent.mkdir()
-        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
-        language_host.chmod(0o755)
-        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
-
-    def arguments(self, **values: Any) -> None:
-        """Writes the component's arguments into the stack's settings, in place of those that were there."""
-        file = self.folder / "Pulumi.azure.yaml"
-        settings = yaml.safe_load(file.read_text())
-        settings["config"]["backstage-database:azure"] = values
-        file.write_text(yaml.safe_dump(settings))
-
-    def break_on_purpose(self, how: str) -> None:
-        self.environment["BREAK"] = how
-
-    def urns(self) -> list[str]:
-        return sorted(resource["urn"] for resource in self.resources())
 
 
 @pytest.fixture
