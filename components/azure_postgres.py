@@ -561,7 +561,8 @@ def take_over(failure: pulumi.ErrorHookArgs, id_: str, parent: str) -> str:
         f"{failure.name} exists in Azure but not in this stack, as after a run that was killed. If it is yours, take it "
         "over, and then run `pulumi up` again:\n"
         f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
-        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false"
+        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false\n"
+        "pulumi refresh --clear-pending-creates"
     )
 
 
