@@ -265,8 +265,10 @@ class AzurePostgres(pulumi.ComponentResource):
                 location=location,
                 resource_name_=server_name,
                 tags=tags,
-                # It stays what it is if the server gets another name or place.
-                opts=pulumi.ResourceOptions(parent=self, hooks=retries, ignore_changes=["resourceName", "location"]),
+                # It stays what it is if the server gets another name or place: replaced, it would be deleted first.
+                opts=pulumi.ResourceOptions(
+                    parent=self, hooks=retries, ignore_changes=["resourceGroupName", "resourceName", "location"]
+                ),
             )
             admin_name, admin_object_id = identity.name, identity.principal_id
             admin_type = pulumi.Output.from_input("ServicePrincipal")

@@ -464,6 +464,7 @@ def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureSt
         ({"geoRedundantBackup": True}, "geoRedundantBackup"),
         ({"location": "northeurope"}, "location"),
         ({"serverName": "another-name"}, "serverName"),
+        ({"resourceGroupName": "another-group"}, "resourceGroupName"),
     ],
 )
 def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
