@@ -265,8 +265,10 @@ class AzurePostgres(pulumi.ComponentResource):
                 location=location,
                 resource_name_=server_name,
                 tags=tags,
-                # It stays what it is if the server gets another name or place.
-                opts=pulumi.ResourceOptions(parent=self, hooks=retries, ignore_changes=["resourceName", "location"]),
+                # It stays what it is if the server gets another name or place: replaced, it would be deleted first.
+                opts=pulumi.ResourceOptions(
+                    parent=self, hooks=retries, ignore_changes=["resourceGroupName", "resourceName", "location"]
+                ),
             )
             admin_name, admin_object_id = identity.name, identity.principal_id
             admin_type = pulumi.Output.from_input("ServicePrincipal")
@@ -561,7 +563,8 @@ def take_over(failure: pulumi.ErrorHookArgs, id_: str, parent: str) -> str:
         f"{failure.name} exists in Azure but not in this stack, as after a run that was killed. If it is yours, take it "
         "over, and then run `pulumi up` again:\n"
         f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
-        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false"
+        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false\n"
+        "pulumi refresh --clear-pending-creates"
     )
 
 

@@ -613,7 +613,8 @@ def test_what_exists_already_is_named_with_the_command_that_takes_it_over(caplog
     assert not tries_again("cannot create already existing resource '/subscriptions/s/administrators/1'")
     assert caplog.messages[0].endswith(
         f"pulumi import {ADMIN} db-admin /subscriptions/s/administrators/1 "
-        "--parent 'component=urn:pulumi:dev::p::t$AzurePostgres::db' --protect=false --generate-code=false"
+        "--parent 'component=urn:pulumi:dev::p::t$AzurePostgres::db' --protect=false --generate-code=false\n"
+        "pulumi refresh --clear-pending-creates"
     )
 
 
