@@ -109,7 +109,7 @@ def _remedy(output: str) -> str:
     if "port is already allocated" in output or "address already in use" in output:
         return (
             "Another program has the port. Free it, or choose another under `config:` in Pulumi.dev.yaml,\n\n"
-            "  backstage-database:local:\n    port: 5433\n\nthen run `make up` again."
+            "  local:\n    port: 5433\n\nthen run `make up` again."
         )
     return "What was created is kept: mend the cause and run the same command again."
 

@@ -30,7 +30,7 @@ class AzureStack(Stack):
         """Writes the component's arguments into the stack's settings, in place of those that were there."""
         file = self.folder / "Pulumi.azure.yaml"
         settings = yaml.safe_load(file.read_text())
-        settings["config"]["backstage-database:azure"] = values
+        settings["config"]["azure"] = values
         file.write_text(yaml.safe_dump(settings))
 
     def break_on_purpose(self, how: str) -> None:

@@ -37,7 +37,7 @@ class Checkout:
         self.use_port(port)
 
     def use_port(self, port: int) -> None:
-        settings = {"config": {"backstage-database:database": "local", "backstage-database:local": {"port": port}}}
+        settings = {"config": {"database": "local", "local": {"port": port}}}
         (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings))
 
     def make(self, target: str) -> tuple[int, str]:
@@ -129,7 +129,7 @@ def test_a_taken_port_is_explained_and_the_next_up_goes_on(checkout: Checkout, p
         docker("rm", "--force", blocker)
     assert code != 0
     assert "Another program has the port." in printed
-    assert "backstage-database:local:" in printed
+    assert "  local:\n    port: 5433" in printed
     assert "Traceback" not in printed
     assert not (checkout.folder / "app-config.local.yaml").exists()
 
