@@ -1,0 +1,211 @@
+"""A whole Backstage must start with the emitted block, Azure's own libraries and a PostgreSQL as strict as Azure's."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from components import backstage
+from tests.backstage import node
+from tests.backstage.azure import CLIENT, HOST, IDENTITY_CLIENT, PRINCIPAL, SERVER_NAME, TENANT, USER, outputs
+from tests.backstage.azure_stand_in import LOGIN, PRIVATE_NAME, Azure, azure
+from tests.backstage.backend import TOKEN, backend
+
+pytestmark = pytest.mark.xdist_group("backstage_azure")
+
+PLUGINS = {"backstage_plugin_auth", "backstage_plugin_catalog", "backstage_plugin_search"}
+APPLICATION = PRINCIPAL["admin_name"]
+SECRET = "p~.Q ${POSTGRES_USER} 089"
+WITH_SECRET = {**PRINCIPAL, "client_id": CLIENT, "client_secret": SECRET, "tenant_id": TENANT}
+
+
+@pytest.fixture(scope="module")
+def running_stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+    with azure(tmp_path_factory.mktemp("azure")) as running:
+        yield running
+
+
+@pytest.fixture
+def stand_in(running_stand_in: Azure) -> Azure:
+    """A deployed server on which the created identity and the application are the admins."""
+    running_stand_in.reset()
+    running_stand_in.let_in(SERVER_NAME, IDENTITY_CLIENT)
+    running_stand_in.let_in(APPLICATION, CLIENT)
+    running_stand_in.secrets[CLIENT] = (TENANT, SECRET)
+    return running_stand_in
+
+
+def login(folder: Path, document: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What one plugin does with its database."""
+    file = node.write_secret(folder / "app-config.yaml", document)
+    return node.run(folder, "login.mjs", "--config", str(file), variables=variables)
+
+
+def assert_worked(done: subprocess.CompletedProcess[str], user: str, database: str) -> None:
+    assert done.returncode == 0, f"Backstage could not use the database:\n{done.stderr}"
+    answer = json.loads(done.stdout)
+    assert (answer["user"], answer["database"], answer["read"]) == (user, database, answer["written"])
+
+
+def failed_start(folder: Path, document: str, variables: Mapping[str, str]) -> str:
+    """What a backend says that cannot start."""
+    with backend(folder, document, variables) as running:
+        running.wait_until(lambda: "Backend startup failed" in running.output or running.is_ready(), "giving up")
+        assert not running.is_ready(), f"the backend works, although it should not be able to:\n{running.output}"
+        return running.output
+
+
+def without_ssl(block: Mapping[str, Any]) -> str:
+    connection = {key: value for key, value in block["connection"].items() if key != "ssl"}
+    return backstage.app_config({**block, "connection": connection})
+
+
+# --- A whole backend
+
+
+def assert_starts(folder: Path, document: str, variables: Mapping[str, str], stand_in: Azure) -> None:
+    with backend(folder, document, variables) as running:
+        running.wait_until(running.is_ready, "being ready")
+        assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
+        assert running.status("/api/search/query?term=", token=TOKEN) == 200, running.output
+    assert stand_in.databases() >= PLUGINS
+
+
+def test_a_backend_on_a_virtual_machine_starts_with_the_created_identity(tmp_path: Path, stand_in: Azure) -> None:
+    assert_starts(tmp_path, outputs()["app_config"], stand_in.variables(), stand_in)
+    assert set(stand_in.asked) == {"metadata service"}
+
+
+def test_a_backend_with_workload_identity_starts_with_the_default_credential(tmp_path: Path, stand_in: Azure) -> None:
+    known = outputs(use_default_credential=True)
+    pod = stand_in.workload_identity(tmp_path, known["client_id"], TENANT)
+    document, environment = known["app_config_from_env"], known["environment"]
+    assert_starts(tmp_path, document, stand_in.variables(**pod, **environment), stand_in)
+    assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
+
+
+def test_a_backend_anywhere_starts_with_a_client_secret(tmp_path: Path, stand_in: Azure) -> None:
+    known = outputs(**WITH_SECRET)
+    document, environment = known["app_config_from_env"], known["environment"]
+    assert_starts(tmp_path, document, stand_in.variables(**environment), stand_in)
+    assert set(stand_in.asked) == {f"{LOGIN} by secret"}
+
+
+def test_a_backend_does_not_start_with_the_same_block_without_its_ssl(tmp_path: Path, stand_in: Azure) -> None:
+    said = failed_start(tmp_path, without_ssl(outputs()["database_config"]), stand_in.variables())
+    assert "Failed to connect to the database to make sure that 'backstage_plugin_" in said
+    assert "no pg_hba.conf entry for host" in said
+    assert f'user "{SERVER_NAME}", database "postgres", no encryption' in said
+    assert stand_in.asked, "it failed before it had a token"
+    assert stand_in.databases() == {"postgres"}
+
+
+def test_a_backend_does_not_start_when_another_authority_signed_the_certificate(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    said = failed_start(tmp_path, outputs()["app_config"], stand_in.variables(authority="other"))
+    assert "Failed to connect to the database to make sure that 'backstage_plugin_" in said
+    assert "unable to verify the first certificate" in said
+    assert stand_in.databases() == {"postgres"}
+
+
+# --- One plugin: the other places and principals
+
+
+@pytest.mark.parametrize("form", ["app_config", "app_config_from_env"])
+def test_on_app_service_the_created_identity_lets_backstage_in(tmp_path: Path, stand_in: Azure, form: str) -> None:
+    known = outputs()
+    environment = known["environment"] if form == "app_config_from_env" else {}
+    done = login(tmp_path, known[form], stand_in.variables(**stand_in.app_service(), **environment))
+    assert_worked(done, SERVER_NAME, "backstage_plugin_contract")
+    assert set(stand_in.asked) == {"App Service"}
+
+
+def test_the_created_identitys_client_id_does_not_stand_in_the_way_of_workload_identity(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    pod = stand_in.workload_identity(tmp_path, IDENTITY_CLIENT, TENANT)
+    done = login(tmp_path, outputs()["app_config"], stand_in.variables(**pod))
+    assert_worked(done, SERVER_NAME, "backstage_plugin_contract")
+    assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
+
+
+def test_the_literal_document_carries_the_client_secret_to_microsofts_login(tmp_path: Path, stand_in: Azure) -> None:
+    done = login(tmp_path, outputs(**WITH_SECRET)["app_config"], stand_in.variables())
+    assert_worked(done, APPLICATION, "backstage_plugin_contract")
+    assert set(stand_in.asked) == {f"{LOGIN} by secret"}
+
+
+def test_a_named_service_principal_is_found_by_the_default_credential_in_the_environment(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    of_libraries = {"AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}
+    done = login(tmp_path, outputs(**PRINCIPAL)["app_config"], stand_in.variables(**of_libraries))
+    assert_worked(done, APPLICATION, "backstage_plugin_contract")
+    assert set(stand_in.asked) == {f"{LOGIN} by secret"}
+
+
+def test_in_schema_mode_a_plugin_uses_the_database_that_the_admin_owns(tmp_path: Path, stand_in: Azure) -> None:
+    create_database(stand_in, "portal", owner=SERVER_NAME)
+    known = outputs(plugin_division_mode="schema", database_name="portal")
+    assert_worked(login(tmp_path, known["app_config"], stand_in.variables()), SERVER_NAME, "portal")
+
+
+@pytest.mark.parametrize("division", ["database", "schema"])
+def test_after_bootstrap_sql_a_user_without_admin_rights_is_enough(
+    tmp_path: Path, stand_in: Azure, division: str
+) -> None:
+    known = outputs(**PRINCIPAL, **USER, client_id=CLIENT, plugin_division_mode=division)
+    if division == "schema":
+        create_database(stand_in, "backstage", owner=APPLICATION)
+    with stand_in.session(APPLICATION, stand_in.tokens[CLIENT]) as admin:
+        admin.execute(known["bootstrap_sql"])
+    stand_in.let_in(USER["user"], CLIENT)
+    done = login(tmp_path, known["app_config"], stand_in.variables())
+    assert_worked(done, USER["user"], "backstage" if division == "schema" else "backstage_plugin_contract")
+
+
+def create_database(stand_in: Azure, name: str, owner: str) -> None:
+    """What Azure does for the component in schema mode."""
+    create = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner))
+    with stand_in.administrator() as session:
+        session.execute(create)
+
+
+# --- The stand-in is strict
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
+    assert done.returncode != 0, "it worked, so the other tests prove nothing"
+    assert reason in done.stderr
+
+
+def test_the_token_of_another_principal_is_refused(tmp_path: Path, stand_in: Azure) -> None:
+    known = outputs(**PRINCIPAL, client_id=IDENTITY_CLIENT)
+    done = login(tmp_path, known["app_config"], stand_in.variables())
+    assert_refused(done, f'password authentication failed for user "{APPLICATION}"')
+
+
+def test_the_name_on_the_private_network_is_refused_because_the_certificate_does_not_carry_it(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    block = outputs()["database_config"]
+    block = {**block, "connection": {**block["connection"], "host": PRIVATE_NAME}}
+    done = login(tmp_path, backstage.app_config(block), stand_in.variables())
+    assert_refused(done, f"Host: {PRIVATE_NAME}. is not in the cert's altnames: DNS:{HOST}")
+
+
+def test_a_wrong_client_secret_gets_no_token(tmp_path: Path, stand_in: Azure) -> None:
+    known = outputs(**{**WITH_SECRET, "client_secret": "wrong"})
+    assert_refused(login(tmp_path, known["app_config"], stand_in.variables()), "invalid_client")
+
+
+def test_without_a_root_for_the_authority_the_server_is_not_trusted(tmp_path: Path, stand_in: Azure) -> None:
+    variables = stand_in.variables()
+    del variables["NODE_EXTRA_CA_CERTS"]
+    done = login(tmp_path, outputs()["app_config"], variables)
+    assert_refused(done, "unable to verify the first certificate")
