@@ -77,7 +77,7 @@ class AzurePostgresArgs(TypedDict, total=False):
     """Secret of the service principal that Backstage connects as; always treated as a secret. With `client_id` it selects Client Secret Credential. Default: none. It becomes `tokenCredential.clientSecret`, and `${AZURE_CLIENT_SECRET}` in the environment form."""
 
     use_default_credential: bool
-    """Leave the created identity's client id out of the block, so that Backstage uses Default Azure Credential: AKS workload identity and a developer's own login need that. Default: false."""
+    """Leave the created identity's client id out of the block, so that Backstage uses Default Azure Credential, which finds AKS workload identity and a developer's own login. Default: false."""
 
     token_renewal_offset: Any
     """How long before its end a token is renewed: text such as '4 minutes', '30 seconds' or PT4M, or a map such as { minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and is warned about. It becomes `tokenCredential.tokenRenewalOffsetTime`, the documented key, and `tokenRenewableOffsetTime`, the one that Backstage reads."""
