@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MILLISECONDS = {
-    "years": 365.25 * 86_400_000,
+    "years": 365 * 86_400_000,
     "months": 30 * 86_400_000,
     "weeks": 7 * 86_400_000,
     "days": 86_400_000,
@@ -16,17 +16,17 @@ MILLISECONDS = {
     "milliseconds": 1,
 }
 
-# The spellings of the `ms` library, which Backstage reads text with; it has no months.
-UNITS = {
-    spelling: unit
-    for unit, spellings in {
-        "years": "years year yrs yr y",
-        "weeks": "weeks week w",
-        "days": "days day d",
-        "hours": "hours hour hrs hr h",
-        "minutes": "minutes minute mins min m",
-        "seconds": "seconds second secs sec s",
-        "milliseconds": "milliseconds millisecond msecs msec ms",
+# The spellings of the `ms` library, which Backstage reads text with: it has no months, and a longer year.
+SPELLINGS = {
+    spelling: size
+    for spellings, size in {
+        "years year yrs yr y": 365.25 * MILLISECONDS["days"],
+        "weeks week w": MILLISECONDS["weeks"],
+        "days day d": MILLISECONDS["days"],
+        "hours hour hrs hr h": MILLISECONDS["hours"],
+        "minutes minute mins min m": MILLISECONDS["minutes"],
+        "seconds second secs sec s": MILLISECONDS["seconds"],
+        "milliseconds millisecond msecs msec ms": MILLISECONDS["milliseconds"],
     }.items()
     for spelling in spellings.split()
 }
@@ -53,9 +53,9 @@ def milliseconds(value: Any) -> float:
             if any(part is not None for part in parts):
                 return sum((part or 0) * size for part, size in zip(parts, MILLISECONDS.values(), strict=False))
         elif (found := re.fullmatch(r"(\d*\.?\d+) *([a-z]+)", text, re.ASCII | re.IGNORECASE)) and len(text) <= 100:
-            unit = UNITS.get(found[2].lower())
-            if unit:
-                return float(found[1]) * MILLISECONDS[unit]
+            size = SPELLINGS.get(found[2].lower())
+            if size:
+                return float(found[1]) * size
     raise ValueError(
         "must be a length of time that Backstage reads: text such as '4 minutes', '30 seconds' or PT4M, or a map with "
         f"numbers under {', '.join(MILLISECONDS)}."
