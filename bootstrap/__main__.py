@@ -44,7 +44,9 @@ def up() -> int:
 
 
 def env() -> int:
-    return on_stack("env") if exists() else nothing("to read from: run `make up` first", 1)
+    if not exists():
+        return nothing("to read from: run `make up` first", 1)
+    return on_stack("env") if ready(base_steps("requirements/local.txt")) else 1
 
 
 def down() -> int:

@@ -22,7 +22,7 @@ def ensure(progress: Progress, requirements: str) -> str:
         shutil.rmtree(places.VENV)
     if not (places.VENV / "bin" / "pip").exists():
         _create(progress)
-    progress.do(f"installing {requirements} into .venv", "15 to 40 s")
+    progress.do(f"installing {requirements} into .venv", "10 to 90 s")
     pip = [places.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
     progress.run([*pip, "install", "--requirement", places.CHECKOUT / requirements])
     stamp.touch()
