@@ -29,13 +29,16 @@ exec docker-entrypoint.sh postgres "$@"
 """
 
 # Over the container's own address: on its loopback any password is accepted, and the server that runs during
-# initialisation listens on a socket only. Until the first login, waits in small steps, for a fast `up`; then seldom.
+# initialisation listens on a socket only. Until the first login it looks at the port, often, because that costs the
+# initialisation nothing, and `up` waits for it; after that it logs in seldom.
 LOGIN = f"""
+address=$(hostname -i | cut -d" " -f1)
 export PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" PGPASSWORD="$(cat {PASSWORD_FILE})"
 [ ! -e /tmp/answered ] || sleep 5
-until psql -h "$(hostname -i | cut -d" " -f1)" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"; do
+until (: <"/dev/tcp/$address/5432") 2>/dev/null &&
+  psql -h "$address" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"; do
   [ ! -e /tmp/answered ] || exit 1
-  sleep 0.1
+  sleep 0.05
 done
 touch /tmp/answered
 """
@@ -142,7 +145,7 @@ class LocalPostgres(pulumi.ComponentResource):
             volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA)],
             networks_advanced=None if network is None else [docker.ContainerNetworksAdvancedArgs(name=network)],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD-SHELL", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
+                tests=["CMD", "bash", "-c", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
             ),
             wait=True,
             wait_timeout=120,

@@ -28,7 +28,7 @@ def program() -> dict[str, Any]:
         ports=[docker.ContainerPortArgs(internal=5432, external=5432, ip="127.0.0.1")],
         volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=DATA)],
         healthcheck=docker.ContainerHealthcheckArgs(
-            tests=["CMD-SHELL", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
+            tests=["CMD", "bash", "-c", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
         ),
         wait=True,
         wait_timeout=120,

@@ -186,7 +186,7 @@ def test_a_time_zone_becomes_the_servers_setting() -> None:
 def test_up_waits_for_a_login_and_stops_the_server_gently() -> None:
     inputs = container()
     assert inputs["wait"] is True
-    assert "SELECT 1" in inputs["healthcheck"]["tests"][1]
+    assert "SELECT 1" in inputs["healthcheck"]["tests"][-1]
     assert "startInterval" not in inputs["healthcheck"], "engines before API 1.44 refuse it"
     assert inputs["destroyGraceSeconds"] == 30
 
