@@ -13,6 +13,11 @@ from .steps import CommandError, Progress, StepError
 
 PID_FILE = places.CACHE / "dockerd.pid"
 LOG = places.LOGS / "dockerd.log"
+PID_FILES = {
+    "dockerd": Path("/var/run/docker.pid"),
+    "containerd": Path("/var/run/docker/containerd/containerd.pid"),
+}
+"""Docker's own. After a crash other processes may have these ids, which dockerd would take for itself still running."""
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
@@ -57,18 +62,22 @@ def host_of_context() -> dict[str, str]:
 
 def stop() -> None:
     """Stops the engine if it is one that `ensure` started."""
-    try:
+    if _program(PID_FILE) == "dockerd":
         pid = int(PID_FILE.read_text())
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
-    except (OSError, ValueError):
-        return
-    if name == "dockerd":
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + 30
         while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         print(f"  stopped the Docker engine that was started here (process {pid})")
     PID_FILE.unlink(missing_ok=True)
+
+
+def _program(pid_file: Path) -> str | None:
+    """The name of the process whose id is in the file; None if there is no such file or process."""
+    try:
+        return Path(f"/proc/{int(pid_file.read_text())}/comm").read_text().strip()
+    except (OSError, ValueError):
+        return None
 
 
 def _unreachable(progress: Progress) -> str | None:
@@ -90,6 +99,9 @@ def _start(progress: Progress) -> None:
     if Path("/run/systemd/system").is_dir():
         progress.run(["systemctl", "start", "docker"])
     else:
+        for program, pid_file in PID_FILES.items():
+            if _program(pid_file) != program:
+                pid_file.unlink(missing_ok=True)
         # In a session of its own and without our output: it outlives us and keeps no terminal or pipe open.
         with LOG.open("ab") as log:
             daemon = subprocess.Popen(
