@@ -96,7 +96,7 @@ def test_a_taken_port_fails_clearly_and_the_next_up_repairs_with_the_data_kept(s
     assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
 
 
-@pytest.mark.parametrize("accident", [["stop"], ["kill"], ["rm", "--force"]])
+@pytest.mark.parametrize("accident", [["stop"], ["kill"], ["rm", "--force", "--volumes"]])
 def test_refresh_and_up_repair_a_container_that_was_stopped_killed_or_removed(
     stack: Stack, accident: list[str]
 ) -> None:

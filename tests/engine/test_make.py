@@ -129,7 +129,7 @@ def test_a_taken_port_is_explained_and_the_next_up_goes_on(checkout: Checkout, p
     try:
         code, printed = checkout.make("up")
     finally:
-        docker("rm", "--force", blocker)
+        docker("rm", "--force", "--volumes", blocker)
     assert code != 0
     assert "Another program has the port." in printed
     assert "  local:\n    port: 5433" in printed
