@@ -1,15 +1,12 @@
-// Reads [{yaml, env}, …] from standard input, loads each document as a backend does, and lets Backstage's
-// DatabaseManager make a plugin's database client from it. Only the two ends are replaced: getToken, and PostgreSQL.
-// Prints, for each, {credential: [class, ...arguments], scopes, connections, renewal} or {error}:
+// Lets Backstage's DatabaseManager make a plugin's database client from each document: see documents.mjs.
+// Only the two ends are replaced: getToken, and PostgreSQL.
+// Prints, for each, {credential: [class, ...arguments], scopes, connections, renewal}:
 // what was constructed of @azure/identity, what a token was asked for, what pg was told, and how many milliseconds
 // before its end Backstage takes a token for expired.
-import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { json } from 'node:stream/consumers';
 import { DatabaseManager } from '@backstage/backend-defaults/database';
-import { ConfigSources } from '@backstage/config-loader';
+import { observeEach } from './documents.mjs';
 
-const FILE = 'app-config.yaml';
 // Later than any offset is long: with a token that it takes for expired from the start, Backstage never connects.
 const EXPIRY = Date.now() + 1e15;
 
@@ -66,28 +63,13 @@ function renewal({ client }) {
   return least;
 }
 
-async function observe({ yaml, env }) {
+await observeEach(async config => {
   seen = { connections: [] };
-  writeFileSync(FILE, yaml, { mode: 0o600 });
-  Object.assign(process.env, env);
-  try {
-    const config = await ConfigSources.toConfig(ConfigSources.default({ argv: ['--config', FILE], watch: false }));
-    const plugin = DatabaseManager.fromConfig(config).forPlugin('catalog', {
-      logger: console,
-      lifecycle: { addShutdownHook() {} },
-    });
-    const client = await plugin.getClient();
-    await client.raw('select 1');
-    return { ...seen, renewal: renewal(client) };
-  } catch (error) {
-    return { error: String(error) };
-  } finally {
-    Object.keys(env).forEach(name => delete process.env[name]);
-  }
-}
-
-const answers = [];
-for (const document of await json(process.stdin)) {
-  answers.push(await observe(document));
-}
-process.stdout.write(JSON.stringify(answers), () => process.exit(0));
+  const plugin = DatabaseManager.fromConfig(config).forPlugin('catalog', {
+    logger: console,
+    lifecycle: { addShutdownHook() {} },
+  });
+  const client = await plugin.getClient();
+  await client.raw('select 1');
+  return { ...seen, renewal: renewal(client) };
+});
