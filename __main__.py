@@ -40,9 +40,16 @@ elif choice == "azure":
     pulumi.export("clientId", database.client_id)
     pulumi.export("psqlCommand", database.psql_command)
     pulumi.export("bootstrapSql", database.bootstrap_sql)
+elif choice == "cloudsql":
+    database = components.CloudSqlPostgres("backstage", arguments("cloudsql"))
+    pulumi.export("connectionName", database.connection_name)
+    pulumi.export("instance", database.instance)
+    pulumi.export("database", database.database)
+    pulumi.export("serviceAccountEmail", database.service_account_email)
+    pulumi.export("psqlCommand", database.psql_command)
 else:
     raise pulumi.RunError(
-        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local or azure. '
+        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local, azure or cloudsql. '
         "Run `pulumi config set database local`."
     )
 

@@ -6,17 +6,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .azure_postgres import AzurePostgres as AzurePostgres
     from .azure_postgres import AzurePostgresArgs as AzurePostgresArgs
+    from .cloud_sql_postgres import CloudSqlPostgres as CloudSqlPostgres
+    from .cloud_sql_postgres import CloudSqlPostgresArgs as CloudSqlPostgresArgs
     from .local_postgres import LocalPostgres as LocalPostgres
     from .local_postgres import LocalPostgresArgs as LocalPostgresArgs
 
 _MODULES = {
     "AzurePostgres": "azure_postgres",
     "AzurePostgresArgs": "azure_postgres",
+    "CloudSqlPostgres": "cloud_sql_postgres",
+    "CloudSqlPostgresArgs": "cloud_sql_postgres",
     "LocalPostgres": "local_postgres",
     "LocalPostgresArgs": "local_postgres",
 }
 
-__all__ = ["AzurePostgres", "AzurePostgresArgs", "LocalPostgres", "LocalPostgresArgs"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    "AzurePostgres",
+    "AzurePostgresArgs",
+    "CloudSqlPostgres",
+    "CloudSqlPostgresArgs",
+    "LocalPostgres",
+    "LocalPostgresArgs",
+]
 
 
 def __getattr__(name: str) -> Any:

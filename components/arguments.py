@@ -97,10 +97,21 @@ class Arguments:
             for key in sorted(values)
         }
 
+    def passed(self, argument: str) -> Any:
+        """What the caller passed, as it is."""
+        return self._values.get(argument)
+
     def given(self, argument: str) -> bool:
         """Whether the caller passed it. None, False and an empty map are ways of leaving it out."""
         value = self._values.get(argument)
         return _arrives_later(value) or (value is not None and value is not False and value != {})
+
+    def found(self, argument: str, value: Any, rule: Rule[T], source: str) -> T:
+        """A value that stands in for an argument that was left out, after its rule; `source` says where it is from."""
+        try:
+            return rule(value)
+        except ValueError as reason:
+            self.refuse(argument, f"is missing, and {source} is {value!r}, but it {reason}")
 
     def refuse(self, argument: str, reason: str) -> NoReturn:
         """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
@@ -124,6 +135,10 @@ class Arguments:
 
 
 def _arrives_later(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_arrives_later, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_arrives_later, value))
     return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
@@ -170,4 +185,16 @@ def whole_number(lowest: int, highest: int) -> Rule[int]:
     return rule
 
 
+def setting_value(value: Any) -> str:
+    """A rule for the value of a PostgreSQL parameter, which YAML may have read as a number."""
+    if isinstance(value, bool) or not str(value).strip():
+        raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
+    return re.sub(r"\.0$", "", str(value)) if isinstance(value, float) else str(value)
+
+
 port_number = whole_number(1, 65535)
+
+role_name = matching(
+    r"(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}",
+    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not with pg_, which PostgreSQL reserves.",
+)

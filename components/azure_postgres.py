@@ -1,6 +1,5 @@
 """Azure Database for PostgreSQL flexible server with Microsoft Entra authentication: no password anywhere."""
 
-import asyncio
 import functools
 import re
 import secrets
@@ -13,9 +12,10 @@ from pulumi_azure_native import authorization, dbforpostgresql, managedidentity,
 from typing_extensions import Required
 
 from . import azure_rules as rules
-from . import backstage
-from .arguments import Arguments, one_of, true_or_false, whole_number
+from . import backstage, retries
+from .arguments import Arguments, one_of, setting_value, true_or_false, whole_number
 from .duration import duration
+from .outputs import outputs
 
 PORT = 5432
 
@@ -221,7 +221,7 @@ class AzurePostgres(pulumi.ComponentResource):
         )
         division = arguments.plain("plugin_division_mode", one_of("database", "schema"), "database")
         database_name = arguments.get("database_name", rules.database_name, "backstage")
-        server_parameters = arguments.each("server_parameters", rules.parameter_name, rules.parameter_value)
+        server_parameters = arguments.each("server_parameters", rules.parameter_name, setting_value)
         tags = arguments.each("tags", rules.tag_name, rules.tag_value) or None
         deletion_protection = arguments.plain("deletion_protection", true_or_false, True)
         rules.check_database(arguments, division)
@@ -250,7 +250,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
             ).output
 
-        retries = pulumi.ResourceHookBinding(
+        patience = pulumi.ResourceHookBinding(
             on_error=[
                 pulumi.ErrorHook(
                     f"AzurePostgres {name}: wait while the server is busy", functools.partial(wait_while_busy, self)
@@ -267,7 +267,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 tags=tags,
                 # It stays what it is if the server gets another name or place: replaced, it would be deleted first.
                 opts=pulumi.ResourceOptions(
-                    parent=self, hooks=retries, ignore_changes=["resourceGroupName", "resourceName", "location"]
+                    parent=self, hooks=patience, ignore_changes=["resourceGroupName", "resourceName", "location"]
                 ),
             )
             admin_name, admin_object_id = identity.name, identity.principal_id
@@ -303,7 +303,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 # Azure picks the zones and swaps them on failover; a change of them would replace the server.
                 ignore_changes=["availabilityZone", "highAvailability.standbyAvailabilityZone"],
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
-                hooks=retries,
+                hooks=patience,
             ),
         )
 
@@ -313,7 +313,7 @@ class AzurePostgres(pulumi.ComponentResource):
 
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
-        child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=retries)
+        child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=patience)
         admin = functools.partial(
             dbforpostgresql.AdministratorsMicrosoftEntra,
             resource_group_name=group,
@@ -385,7 +385,7 @@ class AzurePostgres(pulumi.ComponentResource):
                     )
                 ],
                 tags=tags,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=retries),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=patience),
             )
             if dns_zone_id is not None:
                 last = network.PrivateDnsZoneGroup(
@@ -396,7 +396,7 @@ class AzurePostgres(pulumi.ComponentResource):
                     private_dns_zone_configs=[
                         network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
                     ],
-                    opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=retries),
+                    opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=patience),
                 )
 
         # `destroy` meets it first, and stops before anything is touched.
@@ -449,24 +449,7 @@ class AzurePostgres(pulumi.ComponentResource):
             lambda known: psql_command(*known)
         )
         self.bootstrap_sql = setup.apply(lambda known: bootstrap_sql(*known))
-        self.register_outputs(
-            {
-                "databaseConfig": self.database_config,
-                "appConfig": self.app_config,
-                "appConfigFromEnv": self.app_config_from_env,
-                "environment": self.environment,
-                "host": self.host,
-                "port": self.port,
-                "user": self.user,
-                "serverId": self.server_id,
-                "serverName": self.server_name,
-                "principalId": self.principal_id,
-                "clientId": self.client_id,
-                "identityId": self.identity_id,
-                "psqlCommand": self.psql_command,
-                "bootstrapSql": self.bootstrap_sql,
-            }
-        )
+        self.register_outputs(outputs(AzurePostgres, self))
 
 
 def server_network(
@@ -539,37 +522,20 @@ async def wait_while_busy(component: pulumi.Resource, failure: pulumi.ErrorHookA
     """Whether to try again: only while the service is busy with the server, and not for ever."""
     error = failure.errors[0]
     if existing := re.search(r"cannot create already existing resource '([^']+)'", error):
-        pulumi.log.warn(take_over(failure, existing[1], str(await component.urn.future())))
+        await retries.explain_take_over(failure, existing[1], component, "Azure")
     code = busy_code(error)
     if code is None:
         return False
-    tries = len(failure.errors)
-    if tries > BUSY_TRIES:
-        pulumi.log.warn(
-            f"{failure.name}: the server was still busy ({code}) after {BUSY_TRIES} more tries. "
-            "What exists so far is kept; `pulumi up` continues from there."
-        )
-        return False
-    pulumi.log.info(
-        f"{failure.name}: waiting {BUSY_WAIT_SECONDS} s for the server, which is busy ({code}); "
-        f"then try {tries} of {BUSY_TRIES}."
-    )
-    await asyncio.sleep(BUSY_WAIT_SECONDS)
-    return True
-
-
-def take_over(failure: pulumi.ErrorHookArgs, id_: str, parent: str) -> str:
-    return (
-        f"{failure.name} exists in Azure but not in this stack, as after a run that was killed. If it is yours, take it "
-        "over, and then run `pulumi up` again:\n"
-        f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
-        f"--parent {shlex.quote(f'component={parent}')} --protect=false --generate-code=false\n"
-        "pulumi refresh --clear-pending-creates"
+    return await retries.try_again(
+        failure,
+        waiting_for=f"the server, which is busy ({code})",
+        in_the_end=f"the server was still busy ({code})",
+        tries=BUSY_TRIES,
+        seconds=BUSY_WAIT_SECONDS,
     )
 
 
 def busy_code(error: str) -> str | None:
-    # The provider's words for an object that exists although its creation failed: creating it again would lose it.
-    if error.startswith("1 error occurred"):
+    if retries.is_partial(error):
         return None
     return next((code for code in BUSY_CODES if code in error), None)

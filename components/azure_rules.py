@@ -236,12 +236,6 @@ def address_range(value: Any) -> tuple[str, str]:
     return str(first), str(last)
 
 
-def parameter_value(value: Any) -> str:
-    if isinstance(value, bool) or not str(value).strip():
-        raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
-    return re.sub(r"\.0$", "", str(value)) if isinstance(value, float) else str(value)
-
-
 def private_dns_zone_id(value: Any, endpoint_subnet_id: Any, server_name: Any) -> str:
     found = re.fullmatch(
         r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/privateDnsZones/([^/]+)",

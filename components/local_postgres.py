@@ -11,7 +11,8 @@ import pulumi
 import pulumi_docker as docker
 
 from . import backstage
-from .arguments import Arguments, matching, port_number
+from .arguments import Arguments, matching, port_number, role_name
+from .outputs import outputs
 
 DATA = "/var/lib/postgresql"
 PASSWORD_FILE = "/run/postgres-password"
@@ -186,19 +187,7 @@ class LocalPostgres(pulumi.ComponentResource):
         self.user = connection["user"]
         self.password = secret
         self.container_name = container.name
-        self.register_outputs(
-            {
-                "databaseConfig": self.database_config,
-                "appConfig": self.app_config,
-                "appConfigFromEnv": self.app_config_from_env,
-                "environment": self.environment,
-                "host": self.host,
-                "port": self.port,
-                "user": self.user,
-                "password": self.password,
-                "containerName": self.container_name,
-            }
-        )
+        self.register_outputs(outputs(LocalPostgres, self))
 
 
 def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
@@ -230,11 +219,6 @@ def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
 
 image_reference = matching(
     r"[^\s\"']+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
-)
-
-role_name = matching(
-    r"(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}",
-    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not with pg_, which PostgreSQL reserves.",
 )
 
 network_name = matching(

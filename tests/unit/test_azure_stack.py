@@ -50,7 +50,7 @@ def test_an_unknown_database_is_refused_with_the_known_ones() -> None:
     def program() -> Any:
         runpy.run_path(str(REPOSITORY / "__main__.py"), run_name="__main__")
 
-    with pytest.raises(pulumi.RunError, match="is 'azur', but it must be local or azure"):
+    with pytest.raises(pulumi.RunError, match="is 'azur', but it must be local, azure or cloudsql"):
         run(program, config={"database": "azur"})
 
 

@@ -1,0 +1,39 @@
+"""What to do when a cloud refuses: wait where it only needs time, and explain where only its user can help."""
+
+import asyncio
+import shlex
+
+import pulumi
+
+
+def is_partial(error: str) -> bool:
+    """Whether the object exists although its creation failed, by the engine's words: created again, it would be lost."""
+    return error.startswith("1 error occurred")
+
+
+async def try_again(
+    failure: pulumi.ErrorHookArgs, *, waiting_for: str, in_the_end: str, tries: int, seconds: float
+) -> bool:
+    """Waits and says what for; after that many tries says so and gives up, with the cloud's own error left to be seen."""
+    failed = len(failure.errors)
+    if failed > tries:
+        pulumi.log.warn(
+            f"{failure.name}: {in_the_end} after {tries} more tries. "
+            "What exists so far is kept; `pulumi up` continues from there."
+        )
+        return False
+    pulumi.log.info(f"{failure.name}: waiting {seconds} s for {waiting_for}; then try {failed} of {tries}.")
+    await asyncio.sleep(seconds)
+    return True
+
+
+async def explain_take_over(failure: pulumi.ErrorHookArgs, id_: str, component: pulumi.Resource, cloud: str) -> None:
+    """Prints the commands that take an object into the stack which a killed run has left in the cloud."""
+    parent = f"component={await component.urn.future()}"
+    pulumi.log.warn(
+        f"{failure.name} exists in {cloud} but not in this stack, as after a run that was killed. If it is yours, take "
+        "it over, and then run `pulumi up` again:\n"
+        f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
+        f"--parent {shlex.quote(parent)} --protect=false --generate-code=false\n"
+        "pulumi refresh --clear-pending-creates"
+    )
