@@ -569,7 +569,7 @@ def test_the_psql_line_takes_the_way_that_the_network_has(network: dict[str, Any
     assert flag in psql(**network)[0]
 
 
-@given(st.from_regex(r"[A-Za-z0-9._+'-]{1,30}@([a-z0-9-]{1,10}\.){1,2}[a-z]{2,5}", fullmatch=True))
+@given(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._+'-]{0,30}@([a-z0-9-]{1,10}\.){1,2}[a-z]{2,5}", fullmatch=True))
 def test_any_persons_name_survives_the_shell_and_libpq(email: str) -> None:
     found = principal(email)
     line = cloud_sql_postgres.psql_command("PUBLIC", "p:r:i", "backstage", "cloudsqlsuperuser", [found])
