@@ -282,15 +282,14 @@ class AzurePostgres(pulumi.ComponentResource):
         # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
         inside = {"resource_group_name": group, "server_name": server_name if deletion_protection else server.name}
         child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=patience)
+        admin = functools.partial(dbforpostgresql.AdministratorsMicrosoftEntra, tenant_id=tenant_id, **inside)
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
-        last: pulumi.CustomResource = dbforpostgresql.AdministratorsMicrosoftEntra(
+        last: pulumi.CustomResource = admin(
             f"{name}-admin",
             object_id=admin_object_id,
             principal_name=admin_name,
             principal_type=admin_type,
-            tenant_id=tenant_id,
-            **inside,
             opts=child(depends_on=[server], **REPLACED),
         )
         if division == "schema":
@@ -303,13 +302,11 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=child(depends_on=[last], protect=deletion_protection),
             )
         for principal, (type_, object_id) in more_admins.items():
-            last = dbforpostgresql.AdministratorsMicrosoftEntra(
+            last = admin(
                 f"{name}-admin-{principal}",
                 object_id=object_id,
                 principal_name=principal,
                 principal_type=type_,
-                tenant_id=tenant_id,
-                **inside,
                 opts=child(depends_on=[last], **REPLACED),
             )
         for rule, addresses in firewall_rules.items():
@@ -331,8 +328,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=child(depends_on=[last]),
             )
         if endpoint_subnet_id is not None:
-            # Resources beside the server, which Azure does not delete with it.
-            beside = functools.partial(pulumi.ResourceOptions, parent=self, hooks=patience)
+            # A resource beside the server, which Azure does not delete with it.
             endpoint = last = network.PrivateEndpoint(
                 f"{name}-private-endpoint",
                 resource_group_name=group,
@@ -341,23 +337,19 @@ class AzurePostgres(pulumi.ComponentResource):
                 subnet=network.SubnetArgs(id=endpoint_subnet_id),
                 private_link_service_connections=[link_to(server)],
                 tags=tags,
-                opts=beside(depends_on=[last]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=patience),
             )
             if dns_zone_id is not None:
                 last = network.PrivateDnsZoneGroup(
                     f"{name}-private-dns",
-                    private_dns_zone_group_name="default",
                     resource_group_name=group,
                     private_endpoint_name=endpoint.name,
-                    private_dns_zone_configs=[
-                        network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
-                    ],
-                    opts=beside(deleted_with=endpoint),
+                    private_dns_zone_group_name="default",
+                    private_dns_zone_configs=[zone_config(dns_zone_id)],
+                    opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=patience),
                 )
         deletion_guard(f"{name}-deletion-protection", parent=self, after=[last], protect=deletion_protection)
 
-        principal = admin_name if user is None else user
-        object_id = admin_object_id if user_object_id is None else user_object_id
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
         client_secret = None if client_secret is None else pulumi.Output.secret(client_secret)
@@ -365,7 +357,7 @@ class AzurePostgres(pulumi.ComponentResource):
             "type": "azure",
             "host": server.fully_qualified_domain_name,
             "port": PORT,
-            "user": principal,
+            "user": admin_name if user is None else user,
             "database": database_name if division == "schema" else None,
             "ssl": {"rejectUnauthorized": True},
             "tokenCredential": {
@@ -381,7 +373,6 @@ class AzurePostgres(pulumi.ComponentResource):
         # Its place is taken by a variable, so that the document is as secret as the rest of the block.
         placeholder = None if client_secret is None else "${AZURE_CLIENT_SECRET}"
         config_from_env = pulumi.Output.all(division, connection, placeholder).apply(lambda known: azure_block(*known))
-        setup = pulumi.Output.all(division, database_name, user, user_object_id, user_type)
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
@@ -392,13 +383,15 @@ class AzurePostgres(pulumi.ComponentResource):
         self.user = connection["user"]
         self.server_id = server.id
         self.server_name = server.name
-        self.principal_id = object_id
+        self.principal_id = admin_object_id if user_object_id is None else user_object_id
         self.client_id = client_id
         self.identity_id = pulumi.Output.from_input("") if identity is None else identity.id
         self.psql_command = pulumi.Output.all(connection["host"], person(more_admins) or admin_name).apply(
             lambda known: psql_command(*known)
         )
-        self.bootstrap_sql = setup.apply(lambda known: bootstrap_sql(*known))
+        self.bootstrap_sql = pulumi.Output.all(division, database_name, user, user_object_id, user_type).apply(
+            lambda known: bootstrap_sql(*known)
+        )
         self.register_outputs(outputs(AzurePostgres, self))
 
 
@@ -441,6 +434,10 @@ def link_to(server: dbforpostgresql.Server) -> network.PrivateLinkServiceConnect
     return network.PrivateLinkServiceConnectionArgs(
         name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
     )
+
+
+def zone_config(dns_zone_id: pulumi.Output[str]) -> network.PrivateDnsZoneConfigArgs:
+    return network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
 
 
 def azure_block(division: str, connection: Mapping[str, Any], client_secret: str | None) -> dict[str, Any]:

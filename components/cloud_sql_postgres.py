@@ -398,11 +398,13 @@ def ip_configuration(arguments: Arguments, ip_address_type: str) -> sql.Database
 
 def address(instance: sql.DatabaseInstance, ip_address_type: str) -> pulumi.Output[str]:
     """Where the instance is reached in the kind of network that was chosen for it."""
-    return {
+    found = {
         "PUBLIC": instance.public_ip_address,
         "PRIVATE": instance.private_ip_address,
         "PSC": instance.dns_name,
     }[ip_address_type]
+    # Google writes a DNS name with the period that ends it.
+    return found.apply(lambda known: known and known.rstrip("."))
 
 
 def cloud_sql_block(division: str, connection: Mapping[str, Any], role: str) -> dict[str, Any]:

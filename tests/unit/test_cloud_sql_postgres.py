@@ -163,7 +163,7 @@ def test_every_user_is_granted_the_role_that_the_block_names(role: str) -> None:
 
 @pytest.mark.parametrize(
     ("network", "host"),
-    [({}, "203.0.113.7"), (PRIVATE, "10.1.2.3"), (PSC, "a1b2.c3d4.europe-west1.sql.goog.")],
+    [({}, "203.0.113.7"), (PRIVATE, "10.1.2.3"), (PSC, "a1b2.c3d4.europe-west1.sql.goog")],
 )
 def test_the_blocks_address_and_its_type_are_those_of_the_network(network: dict[str, Any], host: str) -> None:
     results = create(**network)
