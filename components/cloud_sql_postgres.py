@@ -241,7 +241,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
                         role=iam_role,
                         member=principal.apply(lambda known: known.member),
                         condition=only_on(project, instance_name),
-                        opts=pulumi.ResourceOptions(parent=self, hooks=patience),
+                        opts=pulumi.ResourceOptions(parent=self, depends_on=[instance], hooks=patience),
                     )
                     admitted.append(binding)
             login_role = sql.User(

@@ -4,7 +4,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from tests.engine.azure_stack import AzureStack
+from tests.engine.cloud_stack import AzureStack
 from tests.engine.simulated_azure import SimulatedAzure
 
 SERVER_SECONDS = 4.0

@@ -10,23 +10,30 @@ the second like the services, whose rules stand in `RULES` and in the functions 
 """
 
 import copy
-import json
 import re
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import provider_pb2
 
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How the engine writes a string that is not known yet."""
+from .simulated_provider import (
+    UNKNOWN,
+    CloudError,
+    SimulatedProvider,
+    at,
+    diff_response,
+    leaves,
+    plain,
+    struct,
+    take_over,
+    type_of,
+)
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -153,86 +160,22 @@ RULES = {
 }
 
 
-class ServiceError(Exception):
-    """An answer of the service that is not success."""
+class ServiceError(CloudError):
+    """An answer of Azure that is not success."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f'Status={status} Code="{code}" Message="{message}"')
 
 
-@dataclass
-class Call:
-    """One request that reached the service."""
-
-    operation: str
-    type: str
-    """The class's name, such as Server."""
-    name: str
-    began: float
-    ended: float = 0.0
-    error: str = ""
-
-
-@dataclass
-class Pause:
-    """Stops requests to create one type, so that a test can do something at that moment."""
-
-    reached: threading.Event = field(default_factory=threading.Event)
-    released: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def release(self) -> None:
-        """Azure finishes what it was asked for, whether or not anybody still listens."""
-        self.released.set()
-        assert self.over.wait(60)
-
-
-class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
-    """Start it with `with SimulatedAzure() as azure:` and give `azure.environment` to the stack."""
+class SimulatedAzure(SimulatedProvider):
+    """`resources` are by resource id; `refusals` are error codes."""
 
     def __init__(self, *, server_seconds: float = 0.05, child_seconds: float = 0.02) -> None:
-        self.resources: dict[str, dict[str, Any]] = {}
-        """What exists, by resource id: properties as the service reports them, and `_type`, its class's name."""
-        self.calls: list[Call] = []
-        self.refusals: dict[str, list[str]] = {}
-        """Error codes that the next requests to create, change or delete something of one class get."""
-        self.broken_polls: list[str] = []
-        """Types whose next creation succeeds although the provider, asking for its progress, gets an error."""
-        self.pauses: dict[str, Pause] = {}
+        super().__init__("azure-native", "3.29.0")
         self._server_seconds = server_seconds
         self._child_seconds = child_seconds
         self._at_work: set[str] = set()
-        self._lock = threading.Lock()
         self._location: str | None = None
-        self._grpc = grpc.server(ThreadPoolExecutor(32))
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(self, self._grpc)
-        self.port = self._grpc.add_insecure_port("127.0.0.1:0")
-
-    def __enter__(self) -> "SimulatedAzure":
-        self._grpc.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for pause in self.pauses.values():
-            pause.released.set()
-        self._grpc.stop(None).wait()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"PULUMI_DEBUG_PROVIDERS": f"azure-native:{self.port}"}
-
-    def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
-        """Name → properties of what exists of one class."""
-        return {found["name"]: found for found in self.resources.values() if found["_type"] == type_}
-
-    def changes(self) -> list[tuple[str, str, str]]:
-        """Operation, class and name of every write that succeeded, in order."""
-        return [(call.operation, call.type, call.name) for call in self.calls if not call.error]
-
-    def pause(self, type_: str) -> Pause:
-        """The next creation of that class is accepted and then takes until `released` is set."""
-        self.pauses[type_] = Pause()
-        return self.pauses[type_]
 
     def move_zone(self, server: str, zone: str) -> None:
         """A failover: the server runs in another zone afterwards."""
@@ -240,35 +183,20 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
 
     # The provider
 
-    def Handshake(self, request: Any, context: Any) -> Any:
-        return provider_pb2.ProviderHandshakeResponse()
-
-    def Attach(self, request: Any, context: Any) -> Any:
-        return empty_pb2.Empty()
-
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        return plugin_pb2.PluginInfo(version="3.29.0")
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.CheckResponse(inputs=request.news)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
-
     def Configure(self, request: Any, context: Any) -> Any:
-        self._location = _plain(request.args).get("location")
+        self._location = plain(request.args).get("location")
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     def Invoke(self, request: Any, context: Any) -> Any:
         if request.tok != "azure-native:authorization:getClientConfig":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the simulation does not know {request.tok}")
         answer = {"tenantId": TENANT, "subscriptionId": SUBSCRIPTION.split("/")[-1], "clientId": "", "objectId": ""}
-        return provider_pb2.InvokeResponse(**{"return": _struct(answer)})  # pyright: ignore[reportArgumentType]
+        return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
 
     def Check(self, request: Any, context: Any) -> Any:
-        rules = RULES[_type(request.urn)]
-        inputs = {key: value for key, value in _plain(request.news).items() if value is not None}
-        old = _plain(request.olds)
+        rules = RULES[type_of(request.urn)]
+        inputs = {key: value for key, value in plain(request.news).items() if value is not None}
+        old = plain(request.olds)
         # [provider] autonaming: logical name and 8 hex digits, kept from then on.
         if rules.name not in inputs:
             inputs[rules.name] = old.get(rules.name) or f"{request.urn.split('::')[-1]}{request.randomSeed[:4].hex()}"
@@ -283,74 +211,61 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
         # [provider] validates required, type, length and pattern before any request; not enums.
         failures = [f"unknown property {key!r}" for key in inputs.keys() - rules.writable]
         required = [*re.findall(r"{(\w+)}", rules.path), *rules.required, *(["location"] if rules.has_location else [])]
-        failures += [f"missing required property {key!r}" for key in required if _at(inputs, key) is None]
+        failures += [f"missing required property {key!r}" for key in required if at(inputs, key) is None]
         for key, pattern in rules.patterns.items():
-            value = _at(inputs, key)
+            value = at(inputs, key)
             if value not in (None, UNKNOWN) and not re.fullmatch(pattern, value):
                 failures.append(f"{key!r} does not match {pattern}: {value!r}")
         return provider_pb2.CheckResponse(
-            inputs=_struct(inputs), failures=[provider_pb2.CheckFailure(reason=failure) for failure in failures]
+            inputs=struct(inputs), failures=[provider_pb2.CheckFailure(reason=failure) for failure in failures]
         )
 
     def Diff(self, request: Any, context: Any) -> Any:
-        rules = RULES[_type(request.urn)]
-        old, new = _plain(request.old_inputs), _plain(request.news)
-        changed = sorted({path for path, _ in set(_leaves(old)) ^ set(_leaves(new))})
+        rules = RULES[type_of(request.urn)]
+        old, new = plain(request.old_inputs), plain(request.news)
+        changed = sorted({path for path, _ in set(leaves(old)) ^ set(leaves(new))})
         fixed = {*re.findall(r"{(\w+)}", rules.path), *rules.create_only}
         replaces = [path for path in changed if path in fixed]
-        kinds = provider_pb2.PropertyDiff.Kind
-        return provider_pb2.DiffResponse(
-            changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
-            diffs=sorted({path.split(".")[0] for path in changed}),
-            replaces=replaces,
-            # [provider] A resource that keeps its name can only be replaced by deleting it first.
-            deleteBeforeReplace=bool(replaces) and old.get(rules.name) == new.get(rules.name),
-            detailedDiff={
-                path: provider_pb2.PropertyDiff(
-                    kind=kinds.UPDATE_REPLACE if path in fixed else kinds.UPDATE, inputDiff=True
-                )
-                for path in changed
-            },
-            hasDetailedDiff=True,
-        )
+        # [provider] A resource that keeps its name can only be replaced by deleting it first.
+        return diff_response(changed, replaces, delete_before_replace=old.get(rules.name) == new.get(rules.name))
 
     def Create(self, request: Any, context: Any) -> Any:
-        inputs = _plain(request.properties)
+        inputs = plain(request.properties)
         if request.preview:
             # [provider] What the service decides is unknown in a preview.
-            return provider_pb2.CreateResponse(id="", properties=_struct(inputs))
-        type_ = _type(request.urn)
+            return provider_pb2.CreateResponse(id="", properties=struct(inputs))
+        type_ = type_of(request.urn)
         id_ = _fill(RULES[type_].path, inputs)
-        with self._errors(context):
+        with self.errors(context):
             # [provider] asks before it creates; parameters of a server always exist.
             if id_ in self.resources and not type_.endswith(":Configuration"):
-                raise RuntimeError(f"cannot create already existing resource '{id_}'")
+                raise CloudError(f"cannot create already existing resource '{id_}'")
             outputs = self._put(type_, id_, inputs, existing=None)
         short = type_.split(":")[-1]
         if short in self.broken_polls:
             self.broken_polls.remove(short)
-            self._abort_partly(context, id_, inputs, outputs)
-        return provider_pb2.CreateResponse(id=id_, properties=_struct(outputs))
+            self.abort_partly(context, id_, inputs, outputs, "polling failed: ServerIsBusy")
+        return provider_pb2.CreateResponse(id=id_, properties=struct(outputs))
 
     def Update(self, request: Any, context: Any) -> Any:
-        inputs = _plain(request.news)
+        inputs = plain(request.news)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=_struct({**_plain(request.olds), **inputs}))
-        with self._errors(context):
-            outputs = self._put(_type(request.urn), request.id, inputs, existing=self.resources.get(request.id))
-        return provider_pb2.UpdateResponse(properties=_struct(outputs))
+            return provider_pb2.UpdateResponse(properties=struct({**plain(request.olds), **inputs}))
+        with self.errors(context):
+            outputs = self._put(type_of(request.urn), request.id, inputs, existing=self.resources.get(request.id))
+        return provider_pb2.UpdateResponse(properties=struct(outputs))
 
     def Read(self, request: Any, context: Any) -> Any:
         found = self.resources.get(request.id)
         if found is None:
             return provider_pb2.ReadResponse(id="")
         outputs = _reported(found)
-        inputs, before = _plain(request.inputs), _plain(request.properties)
+        inputs, before = plain(request.inputs), plain(request.properties)
         if inputs:
             # [provider] A property that moved since the last time is taken over into the inputs.
-            _take_over(inputs, before, outputs)
+            take_over(inputs, before, outputs)
         else:
-            rules = RULES[_type(request.urn)]
+            rules = RULES[type_of(request.urn)]
             inputs = {
                 key: value
                 for key, value in {**outputs, **_parts(rules.path, request.id)}.items()
@@ -358,46 +273,29 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
             }
         return provider_pb2.ReadResponse(
             id=request.id,
-            inputs=_struct(inputs),
-            properties=_struct({**outputs, **_parts(RULES[_type(request.urn)].path, request.id)}),
+            inputs=struct(inputs),
+            properties=struct({**outputs, **_parts(RULES[type_of(request.urn)].path, request.id)}),
         )
 
     def Delete(self, request: Any, context: Any) -> Any:
-        with self._errors(context):
-            self._delete(_type(request.urn), request.id)
+        with self.errors(context):
+            self._delete(type_of(request.urn), request.id)
         return empty_pb2.Empty()
-
-    def Cancel(self, request: Any, context: Any) -> Any:
-        return empty_pb2.Empty()
-
-    @contextmanager
-    def _errors(self, context: Any) -> Iterator[None]:
-        try:
-            yield
-        except (ServiceError, RuntimeError) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-
-    def _abort_partly(self, context: Any, id_: str, inputs: Any, outputs: Any) -> None:
-        """[provider] The object exists, and asking for its progress failed: state and error travel together."""
-        detail = provider_pb2.ErrorResourceInitFailed(
-            id=id_, inputs=_struct(inputs), properties=_struct(outputs), reasons=["polling failed: ServerIsBusy"]
-        )
-        context.abort_with_status(_status("polling failed: ServerIsBusy", detail))
 
     # The services
 
     def _put(self, type_: str, id_: str, inputs: dict[str, Any], *, existing: dict[str, Any] | None) -> dict[str, Any]:
         rules, short = RULES[type_], type_.split(":")[-1]
-        with self._request("update" if existing else "create", short, id_):
+        with self.request("update" if existing else "create", short, id_.split("/")[-1]):
             for path, allowed in rules.enums.items():
-                value = _at(inputs, path)
+                value = at(inputs, path)
                 if value is not None and value not in allowed:
                     raise ServiceError(
                         400, "InvalidParameterValue", f"Invalid value given for parameter {path}: {value}"
                     )
             if existing is not None:
                 for path in rules.create_only:
-                    if _at(inputs, path) not in (None, "", _at(existing, path)):
+                    if at(inputs, path) not in (None, "", at(existing, path)):
                         raise ServiceError(400, "PropertyChangeNotAllowed", f"{path} cannot be changed")
             if short != "ResourceGroup" and _fill(_GROUP, inputs) not in self.resources:
                 raise ServiceError(404, "ResourceGroupNotFound", f"{inputs['resourceGroupName']} could not be found")
@@ -409,17 +307,14 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
                 properties |= {"name": inputs[rules.name], "id": id_, "_type": short}
                 properties["azureApiVersion"] = "2025-08-01"
                 self.resources[id_] = properties
-                if pause:
-                    pause.reached.set()
-                    pause.released.wait(60)
-                time.sleep(self._server_seconds if short == "Server" else self._child_seconds)
+                self.take_time(self._server_seconds if short == "Server" else self._child_seconds, pause)
         if pause:
             pause.over.set()
         return _reported(properties)
 
     def _delete(self, type_: str, id_: str) -> None:
         short = type_.split(":")[-1]
-        with self._request("delete", short, id_):
+        with self.request("delete", short, id_.split("/")[-1]):
             found = self.resources.get(id_)
             if found is None:
                 return  # [provider] 404 counts as deleted
@@ -428,19 +323,6 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
                 for inside in [key for key in self.resources if key == id_ or key.startswith(id_ + "/")]:
                     del self.resources[inside]
                 time.sleep(self._child_seconds)
-
-    @contextmanager
-    def _request(self, operation: str, short: str, id_: str) -> Iterator[None]:
-        call = Call(operation, short, id_.split("/")[-1], time.monotonic())
-        with self._lock:
-            self.calls.append(call)
-        try:
-            yield
-        except ServiceError as error:
-            call.error = str(error)
-            raise
-        finally:
-            call.ended = time.monotonic()
 
     @contextmanager
     def _server_at_work(self, short: str, id_: str, inputs: Mapping[str, Any]) -> Iterator[None]:
@@ -496,13 +378,13 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
         letter = {"Burstable": "B", "GeneralPurpose": "D", "MemoryOptimized": "E"}[server["sku"]["tier"]]
         if not server["sku"]["name"].startswith(f"Standard_{letter}"):
             raise ServiceError(400, "InvalidParameterValue", f"{server['sku']} is not a size of that tier")
-        if letter == "B" and _at(server, "highAvailability.mode") not in (None, "Disabled"):
+        if letter == "B" and at(server, "highAvailability.mode") not in (None, "Disabled"):
             raise ServiceError(400, "HADisabledForBurstable", "High availability is not supported on Burstable")
         # [docs] storage options: these sizes, and no way back.
-        size = _at(server, "storage.storageSizeGB") or 32
+        size = at(server, "storage.storageSizeGB") or 32
         if size not in (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767):
             raise ServiceError(400, "InvalidParameterValue", f"{size} GB is not a size of storage")
-        if existing and size < (_at(existing, "storage.storageSizeGB") or 32):
+        if existing and size < (at(existing, "storage.storageSizeGB") or 32):
             raise ServiceError(400, "StorageSizeReductionNotAllowed", "Storage cannot shrink")
         # [docs] major version upgrade: only up.
         if existing and int(server.get("version", 17)) < int(existing.get("version", 17)):
@@ -518,7 +400,7 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
                 raise ServiceError(
                     400, "InvalidParameterValue", "publicNetworkAccess is read-only with a delegated subnet"
                 )
-        if existing and network.get("delegatedSubnetResourceId") != _at(existing, "network.delegatedSubnetResourceId"):
+        if existing and network.get("delegatedSubnetResourceId") != at(existing, "network.delegatedSubnetResourceId"):
             raise ServiceError(400, "VnetChangeNotAllowed", "a server cannot move into or out of a virtual network")
         # [docs] server names are unique in all of Azure.
         if existing is None and server["serverName"] in self.of_type("Server"):
@@ -560,7 +442,7 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
         database["_owner"] = (existing or {}).get("_owner") or (admins[0]["principalName"] if admins else "azuresu")
 
     def _put_firewall_rule(self, id_: str, rule: dict[str, Any], existing: Any) -> None:
-        if _at(self._server(id_), "network.delegatedSubnetResourceId"):
+        if at(self._server(id_), "network.delegatedSubnetResourceId"):
             # [docs] networking: firewall rules are for public access.
             raise ServiceError(400, "FirewallRuleNotAllowed", "Firewall rule operations need public access")
         first, last = (tuple(map(int, rule[end].split("."))) for end in ("startIpAddress", "endIpAddress"))
@@ -580,7 +462,7 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
             raise ServiceError(
                 400, "PrivateEndpointInvalidGroupId", f"{connection['groupIds']} is not postgresqlServer"
             )
-        if _at(server, "network.delegatedSubnetResourceId"):
+        if at(server, "network.delegatedSubnetResourceId"):
             raise ServiceError(400, "PrivateEndpointNotAllowed", "the server is in a virtual network")
 
     def _put_private_dns_zone_group(self, id_: str, group: dict[str, Any], existing: Any) -> None:
@@ -589,18 +471,6 @@ class SimulatedAzure(provider_pb2_grpc.ResourceProviderServicer):
 
     def _server(self, child_id: str) -> dict[str, Any]:
         return self.resources[re.sub(r"(/flexibleServers/[^/]+).*", r"\1", child_id)]
-
-
-def _type(urn: str) -> str:
-    return urn.split("::")[2].split("$")[-1]
-
-
-def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
-    return json_format.MessageToDict(struct)
-
-
-def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
-    return json_format.ParseDict(dict(values), struct_pb2.Struct())
 
 
 def _reported(resource: Mapping[str, Any]) -> dict[str, Any]:
@@ -615,40 +485,3 @@ def _fill(path: str, inputs: Mapping[str, Any]) -> str:
 def _parts(path: str, id_: str) -> dict[str, str]:
     found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path), id_)
     return found.groupdict() if found else {}
-
-
-def _at(values: Any, path: str) -> Any:
-    for key in path.split("."):
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else key)
-    else:
-        yield path, json.dumps(value, sort_keys=True)
-
-
-def _take_over(inputs: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    for key, value in now.items():
-        if isinstance(value, Mapping) and isinstance(inputs.get(key), dict):
-            _take_over(inputs[key], before.get(key) or {}, value)
-        elif key in before and before[key] != value and (key in inputs or not isinstance(value, Mapping)):
-            inputs[key] = value
-
-
-class _Status(grpc.Status):
-    """An error with details, as grpc.ServicerContext.abort_with_status wants it."""
-
-    def __init__(self, code: grpc.StatusCode, details: str, trailing_metadata: Any) -> None:
-        self.code, self.details, self.trailing_metadata = code, details, trailing_metadata
-
-
-def _status(message: str, detail: Any) -> _Status:
-    code = grpc.StatusCode.UNKNOWN
-    packed = any_pb2.Any()
-    packed.Pack(detail, type_url_prefix="")
-    status = status_pb2.Status(code=code.value[0], message=message, details=[packed])
-    return _Status(code, message, (("grpc-status-details-bin", status.SerializeToString()),))

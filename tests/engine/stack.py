@@ -36,6 +36,16 @@ class Result:
         return {kind: count for kind, count in self.changes.items() if kind not in ("same", "read") and count}
 
 
+def succeeded(result: Result) -> Result:
+    assert result.ok, result.output
+    return result
+
+
+def refused(result: Result) -> str:
+    assert not result.ok, result.output
+    return result.output
+
+
 class Stack:
     """Runs a Pulumi program, by default the repository's own, the way `pulumi` would."""
 

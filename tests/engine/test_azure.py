@@ -1,16 +1,14 @@
 """AzurePostgres on the real engine, against a simulated Azure that is strict."""
 
-import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .azure_stack import AzureStack
+from .cloud_stack import WAYS_TO_DESTROY, AzureStack
 from .simulated_azure import SimulatedAzure
-from .stack import Result
+from .stack import refused, succeeded
 
 OBJECT = "00000000-0000-0000-0000-000000000001"
 OTHER = "00000000-0000-0000-0000-000000000002"
@@ -35,16 +33,6 @@ def azure() -> Iterator[SimulatedAzure]:
 @pytest.fixture
 def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
     return AzureStack(tmp_path / "stack", azure.environment)
-
-
-def succeeded(result: Result) -> Result:
-    assert result.ok, result.output
-    return result
-
-
-def refused(result: Result) -> str:
-    assert not result.ok, result.output
-    return result.output
 
 
 def new_changes(azure: SimulatedAzure, since: int) -> list[tuple[str, str, str]]:
@@ -221,10 +209,7 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     assert "cannot create already existing resource" in output
     before = len(azure.changes())
 
-    commands = re.search(r"^ *pulumi (import .*)\n *pulumi (refresh --clear-pending-creates)$", output, re.MULTILINE)
-    assert commands, output
-    for command in commands.groups():
-        stack.cli(*shlex.split(command), "--yes", "--stack", stack.name)
+    stack.take_over(output)
     succeeded(stack.up())
     assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
     assert {operation for operation, _, _ in new_changes(azure, before)} == {"create"}
@@ -468,19 +453,7 @@ def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
 # --- Taking it down
 
 
-def destroy_by_cli(stack: AzureStack) -> str:
-    return stack.cli("destroy", "--yes", "--stack", stack.name, check=False)
-
-
-def destroy_by_cli_without_preview(stack: AzureStack) -> str:
-    return stack.cli("destroy", "--yes", "--skip-preview", "--stack", stack.name, check=False)
-
-
-def destroy_by_automation(stack: AzureStack) -> str:
-    return refused(stack.destroy())
-
-
-@pytest.mark.parametrize("destroy", [destroy_by_cli, destroy_by_cli_without_preview, destroy_by_automation])
+@pytest.mark.parametrize("destroy", WAYS_TO_DESTROY)
 def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
     stack: AzureStack, azure: SimulatedAzure, destroy: Any
 ) -> None:

@@ -1,0 +1,75 @@
+"""The stacks `azure` and `gcp` of this repository, as a new user has them, against the simulated clouds."""
+
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .stack import REPOSITORY, Stack, refused
+
+
+class CloudStack(Stack):
+    """A stack of the repository with its shipped settings. `key` is where the component's arguments stand in them."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, name: str, key: str, program: str) -> None:
+        super().__init__(folder, program=Path(__file__).with_name(program), environment=environment)
+        self.name = name
+        self.key = key
+        self.settings = folder / f"Pulumi.{name}.yaml"
+        shutil.copy(REPOSITORY / self.settings.name, folder)
+        language_host = folder / "bin" / "pulumi-language-python"
+        language_host.parent.mkdir()
+        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
+        language_host.chmod(0o755)
+        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
+
+    def arguments(self, **values: Any) -> None:
+        """Writes the component's arguments into the stack's settings, in place of those that were there."""
+        settings = yaml.safe_load(self.settings.read_text())
+        settings["config"][self.key] = values
+        self.settings.write_text(yaml.safe_dump(settings))
+
+    def break_on_purpose(self, how: str) -> None:
+        self.environment["BREAK"] = how
+
+    def take_over(self, output: str) -> None:
+        """Runs the commands that a failed `up` printed for what a killed one left in the cloud."""
+        commands = re.findall(r"^ *pulumi (import .*|refresh --clear-pending-creates)$", output, re.MULTILINE)
+        assert commands, output
+        for command in dict.fromkeys(commands):
+            self.cli(*shlex.split(command), "--yes", "--stack", self.name)
+
+    def urns(self) -> list[str]:
+        return sorted(resource["urn"] for resource in self.resources())
+
+
+class AzureStack(CloudStack):
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(folder, environment, name="azure", key="azure", program="azure_program.py")
+        self.configure("azure-native:location", "westeurope")
+
+
+class GoogleStack(CloudStack):
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(folder, environment, name="gcp", key="cloudsql", program="google_program.py")
+        self.configure("gcp:project", "portal-123")
+
+
+def destroy_by_cli(stack: Stack) -> str:
+    return stack.cli("destroy", "--yes", "--stack", stack.name, check=False)
+
+
+def destroy_by_cli_without_preview(stack: Stack) -> str:
+    return stack.cli("destroy", "--yes", "--skip-preview", "--stack", stack.name, check=False)
+
+
+def destroy_by_automation(stack: Stack) -> str:
+    return refused(stack.destroy())
+
+
+WAYS_TO_DESTROY = [destroy_by_cli, destroy_by_cli_without_preview, destroy_by_automation]
