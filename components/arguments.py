@@ -113,6 +113,15 @@ class Arguments:
         except ValueError as reason:
             self.refuse(argument, f"is missing, and {source} is {value!r}, but it {reason}")
 
+    def warn(self, concern: pulumi.Input[str | None], component: pulumi.Resource) -> None:
+        """Prints what is allowed but works badly, as soon as it is known; None is nothing to print."""
+
+        def show(known: str | None) -> None:
+            if known:
+                pulumi.log.warn(f"{self._owner}: {known}", component)
+
+        pulumi.Output.from_input(concern).apply(show)
+
     def refuse(self, argument: str, reason: str) -> NoReturn:
         """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
         raise ArgumentError(f'{self._owner}: argument "{argument}" {reason}')

@@ -16,6 +16,7 @@ from . import backstage, retries
 from .arguments import Arguments, one_of, setting_value, true_or_false, whole_number
 from .duration import duration
 from .outputs import outputs
+from .stash import deletion_guard, kept
 
 PORT = 5432
 
@@ -24,8 +25,11 @@ BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWh
 BUSY_TRIES = 20
 BUSY_WAIT_SECONDS = 15
 
-# The name that the Azure portal gives to this rule.
-AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
+# The service refuses to change a principal in place, and its old and new form have the same id.
+REPLACED = {
+    "delete_before_replace": True,
+    "replace_on_changes": ["principalName", "principalType", "tenantId"],
+}
 
 
 class AzurePostgresArgs(TypedDict, total=False):
@@ -187,7 +191,6 @@ class AzurePostgres(pulumi.ComponentResource):
         arguments = Arguments("AzurePostgres", name, args, AzurePostgresArgs)
         rules.check_principals(arguments)
         rules.check_network(arguments)
-        connects_as = "user" if arguments.given("user") else "admin"
         group = arguments.require("resource_group_name", rules.resource_group_name)
         location = arguments.get("location", rules.region)
         server_name = arguments.get("server_name", rules.server_name)
@@ -199,64 +202,39 @@ class AzurePostgres(pulumi.ComponentResource):
         user_object_id = arguments.get("user_object_id", rules.guid)
         user_type = arguments.get("user_type", rules.principal_type)
         tenant_id = arguments.get("tenant_id", rules.guid)
-        client_id = arguments.get(
-            "client_id", rules.application_id, beside=[f"{connects_as}_object_id", f"{connects_as}_type"]
-        )
+        client_id = rules.client_id(arguments)
         client_secret = arguments.get("client_secret", rules.secret_text, secret=True)
         use_default_credential = arguments.plain("use_default_credential", true_or_false, False)
         renewal_offset = arguments.get("token_renewal_offset", duration)
-        version = arguments.get("version", rules.major_version, "17")
-        sku_name = arguments.get("sku_name", rules.compute_size, "Standard_D2ds_v5")
-        storage_gb = arguments.get("storage_gb", rules.disk_size, 32)
-        storage_auto_grow = arguments.get("storage_auto_grow", true_or_false, True)
-        backup_retention_days = arguments.get("backup_retention_days", whole_number(7, 35), 7)
-        geo_redundant_backup = arguments.get("geo_redundant_backup", true_or_false, False)
-        high_availability = arguments.get("high_availability", rules.standby_mode, "Disabled", beside=["sku_name"])
-        firewall_rules = arguments.each("firewall_rules", rules.firewall_rule_name, rules.address_range)
-        allow_azure_services = arguments.plain("allow_azure_services", true_or_false, False)
-        endpoint_subnet_id = arguments.get("private_endpoint_subnet_id", rules.subnet_id)
-        delegated_subnet_id = arguments.get("delegated_subnet_id", rules.subnet_id)
-        dns_zone_id = arguments.get(
-            "private_dns_zone_id", rules.private_dns_zone_id, beside=["private_endpoint_subnet_id", "server_name"]
-        )
         division = arguments.plain("plugin_division_mode", one_of("database", "schema"), "database")
         database_name = arguments.get("database_name", rules.database_name, "backstage")
+        firewall_rules = rules.firewall_rules(arguments)
+        endpoint_subnet_id = arguments.get("private_endpoint_subnet_id", rules.subnet_id)
+        dns_zone_id = rules.dns_zone_id(arguments)
         server_parameters = arguments.each("server_parameters", rules.parameter_name, setting_value)
+        settings = server_settings(arguments, dns_zone_id, public=bool(firewall_rules))
         tags = arguments.each("tags", rules.tag_name, rules.tag_value) or None
         deletion_protection = arguments.plain("deletion_protection", true_or_false, True)
         rules.check_database(arguments, division)
         if server_name is None:
             rules.check_generated_name(arguments, name)
-        if allow_azure_services:
-            firewall_rules[AZURE_SERVICES_RULE] = pulumi.Output.from_input(("0.0.0.0", "0.0.0.0"))  # noqa: S104
 
         super().__init__("backstage-database:index:AzurePostgres", name, None, opts)
 
-        def warn(concern: str | None) -> None:
-            if concern:
-                pulumi.log.warn(f'AzurePostgres "{name}": {concern}', self)
-
-        warn(rules.reachability_concern(arguments))
-        version.apply(lambda known: warn(rules.version_concern(known)))
-        sku_name.apply(lambda known: warn(rules.compute_concern(known)))
+        arguments.warn(rules.reachability_concern(arguments), self)
+        arguments.warn(settings["version"].apply(rules.version_concern), self)
+        arguments.warn(settings["sku"].name.apply(rules.compute_concern), self)
         if renewal_offset is not None:
-            renewal_offset.apply(lambda known: warn(rules.renewal_concern(known)))
+            arguments.warn(renewal_offset.apply(rules.renewal_concern), self)
 
         # Kept in the stack before the server exists, so that a run that was killed meets the same server again.
         if server_name is None:
-            server_name = pulumi.Stash(
-                f"{name}-server-name",
-                input=f"{name}-{secrets.token_hex(4)}",
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
-            ).output
+            server_name = kept(f"{name}-server-name", f"{name}-{secrets.token_hex(4)}", self)
 
-        patience = pulumi.ResourceHookBinding(
-            on_error=[
-                pulumi.ErrorHook(
-                    f"AzurePostgres {name}: wait while the server is busy", functools.partial(wait_while_busy, self)
-                )
-            ]
+        hook = pulumi.ErrorHook(
+            f"AzurePostgres {name}: wait while the server is busy", functools.partial(wait_while_busy, self)
         )
+        patience = pulumi.ResourceHookBinding(on_error=[hook])
         identity = None
         if admin_name is None or admin_object_id is None or admin_type is None:
             identity = managedidentity.UserAssignedIdentity(
@@ -282,21 +260,14 @@ class AzurePostgres(pulumi.ComponentResource):
             resource_group_name=group,
             location=location,
             server_name=server_name,
-            version=version,
-            sku=dbforpostgresql.SkuArgs(name=sku_name, tier=sku_name.apply(rules.tier)),
-            storage=dbforpostgresql.StorageArgs(storage_size_gb=storage_gb, auto_grow=storage_auto_grow.apply(enabled)),
-            backup=dbforpostgresql.BackupArgs(
-                backup_retention_days=backup_retention_days, geo_redundant_backup=geo_redundant_backup.apply(enabled)
-            ),
-            high_availability=dbforpostgresql.HighAvailabilityArgs(mode=high_availability),
             # All three, because the SDK's defaults are passwords and no tenant.
             auth_config=dbforpostgresql.AuthConfigArgs(
                 active_directory_auth="Enabled",
                 password_auth="Disabled",  # noqa: S106
                 tenant_id=tenant_id,
             ),
-            network=server_network(delegated_subnet_id, dns_zone_id, bool(firewall_rules)),
             tags=tags,
+            **settings,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=deletion_protection,
@@ -309,38 +280,25 @@ class AzurePostgres(pulumi.ComponentResource):
 
         # The children of a replaced server are replaced, and deleted before it. Under protection they do not depend on
         # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
-        parent_name = server_name if deletion_protection else server.name
-
+        inside = {"resource_group_name": group, "server_name": server_name if deletion_protection else server.name}
+        child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=patience)
+        admin = functools.partial(dbforpostgresql.AdministratorsMicrosoftEntra, tenant_id=tenant_id, **inside)
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
-        child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=patience)
-        admin = functools.partial(
-            dbforpostgresql.AdministratorsMicrosoftEntra,
-            resource_group_name=group,
-            server_name=parent_name,
-            tenant_id=tenant_id,
-        )
-        # The service refuses to change a principal in place, and its old and new form have the same id.
-        replaced = functools.partial(
-            child,
-            delete_before_replace=True,
-            replace_on_changes=["principalName", "principalType", "tenantId"],
-        )
-        last: pulumi.Resource = admin(
+        last: pulumi.CustomResource = admin(
             f"{name}-admin",
             object_id=admin_object_id,
             principal_name=admin_name,
             principal_type=admin_type,
-            opts=replaced(depends_on=[server]),
+            opts=child(depends_on=[server], **REPLACED),
         )
         if division == "schema":
             last = dbforpostgresql.Database(
                 f"{name}-database",
-                resource_group_name=group,
-                server_name=parent_name,
                 database_name=database_name,
                 charset="UTF8",
                 collation="en_US.utf8",
+                **inside,
                 opts=child(depends_on=[last], protect=deletion_protection),
             )
         for principal, (type_, object_id) in more_admins.items():
@@ -349,26 +307,24 @@ class AzurePostgres(pulumi.ComponentResource):
                 object_id=object_id,
                 principal_name=principal,
                 principal_type=type_,
-                opts=replaced(depends_on=[last]),
+                opts=child(depends_on=[last], **REPLACED),
             )
         for rule, addresses in firewall_rules.items():
             last = dbforpostgresql.FirewallRule(
                 f"{name}-rule-{rule}",
-                resource_group_name=group,
-                server_name=parent_name,
                 firewall_rule_name=rule,
                 start_ip_address=addresses[0],
                 end_ip_address=addresses[1],
+                **inside,
                 opts=child(depends_on=[last]),
             )
         for parameter, value in server_parameters.items():
             last = dbforpostgresql.Configuration(
                 f"{name}-parameter-{parameter}",
-                resource_group_name=group,
-                server_name=parent_name,
                 configuration_name=parameter,
                 value=value,
                 source="user-override",
+                **inside,
                 opts=child(depends_on=[last]),
             )
         if endpoint_subnet_id is not None:
@@ -376,14 +332,10 @@ class AzurePostgres(pulumi.ComponentResource):
             endpoint = last = network.PrivateEndpoint(
                 f"{name}-private-endpoint",
                 resource_group_name=group,
+                private_endpoint_name=inside["server_name"],
                 location=location,
-                private_endpoint_name=parent_name,
                 subnet=network.SubnetArgs(id=endpoint_subnet_id),
-                private_link_service_connections=[
-                    network.PrivateLinkServiceConnectionArgs(
-                        name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
-                    )
-                ],
+                private_link_service_connections=[link_to(server)],
                 tags=tags,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=patience),
             )
@@ -393,21 +345,11 @@ class AzurePostgres(pulumi.ComponentResource):
                     resource_group_name=group,
                     private_endpoint_name=endpoint.name,
                     private_dns_zone_group_name="default",
-                    private_dns_zone_configs=[
-                        network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
-                    ],
+                    private_dns_zone_configs=[zone_config(dns_zone_id)],
                     opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=patience),
                 )
+        deletion_guard(f"{name}-deletion-protection", parent=self, after=[last], protect=deletion_protection)
 
-        # `destroy` meets it first, and stops before anything is touched.
-        pulumi.Stash(
-            f"{name}-deletion-protection",
-            input="Set deletion_protection to false, then `pulumi up`, then `pulumi destroy`.",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[last], protect=deletion_protection),
-        )
-
-        principal = admin_name if user is None else user
-        object_id = admin_object_id if user_object_id is None else user_object_id
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
         client_secret = None if client_secret is None else pulumi.Output.secret(client_secret)
@@ -415,7 +357,7 @@ class AzurePostgres(pulumi.ComponentResource):
             "type": "azure",
             "host": server.fully_qualified_domain_name,
             "port": PORT,
-            "user": principal,
+            "user": admin_name if user is None else user,
             "database": database_name if division == "schema" else None,
             "ssl": {"rejectUnauthorized": True},
             "tokenCredential": {
@@ -431,7 +373,6 @@ class AzurePostgres(pulumi.ComponentResource):
         # Its place is taken by a variable, so that the document is as secret as the rest of the block.
         placeholder = None if client_secret is None else "${AZURE_CLIENT_SECRET}"
         config_from_env = pulumi.Output.all(division, connection, placeholder).apply(lambda known: azure_block(*known))
-        setup = pulumi.Output.all(division, database_name, user, user_object_id, user_type)
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
@@ -442,25 +383,61 @@ class AzurePostgres(pulumi.ComponentResource):
         self.user = connection["user"]
         self.server_id = server.id
         self.server_name = server.name
-        self.principal_id = object_id
+        self.principal_id = admin_object_id if user_object_id is None else user_object_id
         self.client_id = client_id
         self.identity_id = pulumi.Output.from_input("") if identity is None else identity.id
         self.psql_command = pulumi.Output.all(connection["host"], person(more_admins) or admin_name).apply(
             lambda known: psql_command(*known)
         )
-        self.bootstrap_sql = setup.apply(lambda known: bootstrap_sql(*known))
+        self.bootstrap_sql = pulumi.Output.all(division, database_name, user, user_object_id, user_type).apply(
+            lambda known: bootstrap_sql(*known)
+        )
         self.register_outputs(outputs(AzurePostgres, self))
 
 
+def server_settings(arguments: Arguments, dns_zone_id: pulumi.Output[str] | None, *, public: bool) -> dict[str, Any]:
+    """All of the server that has nothing to do with who and where it is."""
+    sku_name = arguments.get("sku_name", rules.compute_size, "Standard_D2ds_v5")
+    storage_auto_grow = arguments.get("storage_auto_grow", true_or_false, True)
+    geo_redundant_backup = arguments.get("geo_redundant_backup", true_or_false, False)
+    return {
+        "version": arguments.get("version", rules.major_version, "17"),
+        "sku": dbforpostgresql.SkuArgs(name=sku_name, tier=sku_name.apply(rules.tier)),
+        "storage": dbforpostgresql.StorageArgs(
+            storage_size_gb=arguments.get("storage_gb", rules.disk_size, 32),
+            auto_grow=storage_auto_grow.apply(enabled),
+        ),
+        "backup": dbforpostgresql.BackupArgs(
+            backup_retention_days=arguments.get("backup_retention_days", whole_number(7, 35), 7),
+            geo_redundant_backup=geo_redundant_backup.apply(enabled),
+        ),
+        "high_availability": dbforpostgresql.HighAvailabilityArgs(
+            mode=arguments.get("high_availability", rules.standby_mode, "Disabled", beside=["sku_name"])
+        ),
+        "network": server_network(arguments, dns_zone_id, public),
+    }
+
+
 def server_network(
-    delegated_subnet_id: pulumi.Output[str] | None, dns_zone_id: pulumi.Output[str] | None, public: bool
+    arguments: Arguments, dns_zone_id: pulumi.Output[str] | None, public: bool
 ) -> dbforpostgresql.NetworkArgs:
     """Inside a network, where public access is not ours to say; or with a public address, closed if nobody uses it."""
+    delegated_subnet_id = arguments.get("delegated_subnet_id", rules.subnet_id)
     if delegated_subnet_id is None:
         return dbforpostgresql.NetworkArgs(public_network_access=enabled(public))
     return dbforpostgresql.NetworkArgs(
         delegated_subnet_resource_id=delegated_subnet_id, private_dns_zone_arm_resource_id=dns_zone_id
     )
+
+
+def link_to(server: dbforpostgresql.Server) -> network.PrivateLinkServiceConnectionArgs:
+    return network.PrivateLinkServiceConnectionArgs(
+        name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
+    )
+
+
+def zone_config(dns_zone_id: pulumi.Output[str]) -> network.PrivateDnsZoneConfigArgs:
+    return network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
 
 
 def azure_block(division: str, connection: Mapping[str, Any], client_secret: str | None) -> dict[str, Any]:

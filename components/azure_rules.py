@@ -10,8 +10,11 @@ from typing import Any
 
 import pulumi
 
-from .arguments import Arguments, matching, one_of
+from .arguments import Arguments, matching, one_of, true_or_false
 from .duration import MILLISECONDS, milliseconds
+
+# The name that the Azure portal gives to this rule.
+AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
 
 def check_principals(arguments: Arguments) -> None:
@@ -86,6 +89,27 @@ def further_admins(arguments: Arguments) -> dict[str, tuple[str, pulumi.Output[s
                 arguments.refuse(argument, f"names {principal!r}, as another admin is: one PostgreSQL role for both.")
             admins[principal] = (type_, object_id)
     return dict(sorted(admins.items()))
+
+
+def client_id(arguments: Arguments) -> pulumi.Output[str] | None:
+    """Of the principal that Backstage connects as."""
+    principal = "user" if arguments.given("user") else "admin"
+    return arguments.get("client_id", application_id, beside=[f"{principal}_object_id", f"{principal}_type"])
+
+
+def firewall_rules(arguments: Arguments) -> dict[str, pulumi.Output[tuple[str, str]]]:
+    """Name → first and last address."""
+    rules = arguments.each("firewall_rules", firewall_rule_name, address_range)
+    if arguments.plain("allow_azure_services", true_or_false, False):
+        rules[AZURE_SERVICES_RULE] = pulumi.Output.from_input(("0.0.0.0", "0.0.0.0"))  # noqa: S104
+    return rules
+
+
+def dns_zone_id(arguments: Arguments) -> pulumi.Output[str] | None:
+    """Of a private endpoint, or of the delegated subnet."""
+    return arguments.get(
+        "private_dns_zone_id", private_dns_zone_id, beside=["private_endpoint_subnet_id", "server_name"]
+    )
 
 
 resource_group_name = matching(

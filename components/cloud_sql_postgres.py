@@ -14,6 +14,7 @@ from . import backstage, retries
 from . import google_rules as rules
 from .arguments import Arguments, Rule, one_of, role_name, setting_value, true_or_false, whole_number
 from .outputs import outputs
+from .stash import deletion_guard, kept
 
 IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanceUser"}
 """What IAM asks of everybody who logs in: the first to reach the instance, the second to be let in (tpg#18405)."""
@@ -174,16 +175,12 @@ class CloudSqlPostgres(pulumi.ComponentResource):
 
         super().__init__("backstage-database:index:CloudSqlPostgres", name, None, opts)
 
-        concerns = pulumi.Output.all(version, settings.tier).apply(lambda known: rules.concerns(*known))
-        concerns.apply(lambda known: [pulumi.log.warn(f'CloudSqlPostgres "{name}": {one}', self) for one in known])
+        arguments.warn(version.apply(rules.version_concern), self)
+        arguments.warn(pulumi.Output.from_input(settings.tier).apply(rules.machine_concern), self)
 
         # Kept in the stack before the instance exists, so that a run that was killed meets the same instance again.
         if instance_name is None:
-            instance_name = pulumi.Stash(
-                f"{name}-instance-name",
-                input=f"{name}-{secrets.token_hex(4)}",
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
-            ).output
+            instance_name = kept(f"{name}-instance-name", f"{name}-{secrets.token_hex(4)}", self)
 
         if project is None or region is None:
             login = organizations.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
@@ -191,14 +188,11 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             project = configured("project", rules.project_id) if project is None else project
             region = configured("region", rules.region) if region is None else region
 
-        patience = pulumi.ResourceHookBinding(
-            on_error=[
-                pulumi.ErrorHook(
-                    f"CloudSqlPostgres {name}: wait until the service account is known",
-                    functools.partial(wait_for_service_account, self),
-                )
-            ]
+        hook = pulumi.ErrorHook(
+            f"CloudSqlPostgres {name}: wait until the service account is known",
+            functools.partial(wait_for_service_account, self),
         )
+        patience = pulumi.ResourceHookBinding(on_error=[hook])
         if user is None:
             account = serviceaccount.Account(
                 f"{name}-account",
@@ -237,27 +231,19 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             opts=child(depends_on=[instance], protect=deletion_protection),
         )
 
-        # IAM knows these roles in a project only; the condition makes them count for this instance alone.
-        condition = projects.IAMMemberConditionArgs(
-            title=instance_name,
-            expression=pulumi.Output.format(
-                'resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/{0}/instances/{1}"',
-                project,
-                instance_name,
-            ),
-        )
         admitted: list[pulumi.CustomResource] = []
         for suffix, principal in {"": user, **{f"-{key}": other for key, other in additional_users.items()}}.items():
-            for purpose, iam_role in IAM_ROLES.items() if grant_iam_roles else ():
-                binding = projects.IAMMember(
-                    f"{name}-{purpose}{suffix}",
-                    project=project,
-                    role=iam_role,
-                    member=principal.apply(lambda known: known.member),
-                    condition=condition,
-                    opts=pulumi.ResourceOptions(parent=self, hooks=patience),
-                )
-                admitted.append(binding)
+            if grant_iam_roles:
+                for purpose, iam_role in IAM_ROLES.items():
+                    binding = projects.IAMMember(
+                        f"{name}-{purpose}{suffix}",
+                        project=project,
+                        role=iam_role,
+                        member=principal.apply(lambda known: known.member),
+                        condition=only_on(project, instance_name),
+                        opts=pulumi.ResourceOptions(parent=self, hooks=patience),
+                    )
+                    admitted.append(binding)
             login_role = sql.User(
                 f"{name}-user{suffix}",
                 name=principal.apply(lambda known: known.role),
@@ -270,22 +256,12 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             )
             admitted.append(login_role)
 
-        # `destroy` meets it first, and stops before anything is touched.
-        pulumi.Stash(
-            f"{name}-deletion-protection",
-            input="Set deletion_protection to false, then `pulumi up`, then `pulumi destroy`.",
-            opts=pulumi.ResourceOptions(parent=self, depends_on=admitted, protect=deletion_protection),
-        )
+        deletion_guard(f"{name}-deletion-protection", parent=self, after=admitted, protect=deletion_protection)
 
-        addresses = {
-            "PUBLIC": instance.public_ip_address,
-            "PRIVATE": instance.private_ip_address,
-            "PSC": instance.dns_name,
-        }
         block = {
             "type": "cloudsql",
             "instance": instance.connection_name,
-            "host": addresses[ip_address_type],
+            "host": address(instance, ip_address_type),
             "port": PORT,
             "user": user.apply(lambda known: known.role),
             "database": database.name if division == "schema" else None,
@@ -319,6 +295,18 @@ def provider_setting(
     """What the provider is configured with, for an argument that was left out."""
     return login.apply(
         lambda known: arguments.found(argument, getattr(known, argument), rule, f"the provider's gcp:{argument}")
+    )
+
+
+def only_on(project: pulumi.Input[str], instance: pulumi.Input[str]) -> projects.IAMMemberConditionArgs:
+    """IAM grants these roles in a whole project; with this condition they count for one instance."""
+    return projects.IAMMemberConditionArgs(
+        title=instance,
+        expression=pulumi.Output.format(
+            'resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/{0}/instances/{1}"',
+            project,
+            instance,
+        ),
     )
 
 
@@ -406,6 +394,17 @@ def ip_configuration(arguments: Arguments, ip_address_type: str) -> sql.Database
         psc_configs=[psc] if ip_address_type == "PSC" else None,
         ssl_mode="ENCRYPTED_ONLY",
     )
+
+
+def address(instance: sql.DatabaseInstance, ip_address_type: str) -> pulumi.Output[str]:
+    """Where the instance is reached in the kind of network that was chosen for it."""
+    found = {
+        "PUBLIC": instance.public_ip_address,
+        "PRIVATE": instance.private_ip_address,
+        "PSC": instance.dns_name,
+    }[ip_address_type]
+    # Google writes a DNS name with the period that ends it.
+    return found.apply(lambda known: known and known.rstrip("."))
 
 
 def cloud_sql_block(division: str, connection: Mapping[str, Any], role: str) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def principal(value: Any) -> Principal:
     prefix, _, address = str(value).rpartition(":")
     email = address.lower()
     kind = prefix or ("serviceAccount" if email.endswith(SERVICE_ACCOUNT) else "user")
-    if kind not in USER_TYPES or not re.fullmatch(r"[a-z0-9._+'-]+@([a-z0-9-]+\.)+[a-z0-9-]+", email):
+    if kind not in USER_TYPES or not re.fullmatch(r"[a-z0-9_][a-z0-9._+'-]*@([a-z0-9-]+\.)+[a-z0-9-]+", email):
         raise ValueError(
             "must be the e-mail address of a person or a service account, or group: and that of a group. Without an "
             "address, as principal://… and allUsers are, nobody can log in to PostgreSQL."
@@ -235,13 +235,17 @@ def allowed_projects(consumers: list[str] | None, network: str | None) -> list[s
     return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or "")})
 
 
-def concerns(version: int, tier: str) -> list[str]:
-    found: list[str] = []
-    if version == 14:
-        found.append("PostgreSQL 14 reaches its end of life in November 2026. Raise version; Google upgrades in place.")
-    if limit := {"db-f1-micro": 25, "db-g1-small": 50}.get(tier):
-        found.append(
-            f"{tier} shares its processor and has no service level agreement. It allows {limit} connections; Backstage "
-            "opens up to 10 for each plugin."
-        )
-    return found
+def version_concern(version: int) -> str | None:
+    if version > 14:
+        return None
+    return "PostgreSQL 14 reaches its end of life in November 2026. Raise version; Google upgrades in place."
+
+
+def machine_concern(tier: str) -> str | None:
+    limit = {"db-f1-micro": 25, "db-g1-small": 50}.get(tier)
+    if limit is None:
+        return None
+    return (
+        f"{tier} shares its processor and has no service level agreement. It allows {limit} connections; Backstage "
+        "opens up to 10 for each plugin."
+    )

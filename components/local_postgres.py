@@ -13,6 +13,7 @@ import pulumi_docker as docker
 from . import backstage
 from .arguments import Arguments, matching, port_number, role_name
 from .outputs import outputs
+from .stash import kept
 
 DATA = "/var/lib/postgresql"
 PASSWORD_FILE = "/run/postgres-password"
@@ -116,11 +117,7 @@ class LocalPostgres(pulumi.ComponentResource):
         super().__init__("backstage-database:index:LocalPostgres", name, None, opts)
 
         if password is None:
-            password = pulumi.Stash(
-                f"{name}-password",
-                input=pulumi.Output.secret(secrets.token_hex(24)),
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["input"]),
-            ).output
+            password = kept(f"{name}-password", pulumi.Output.secret(secrets.token_hex(24)), self)
         secret = pulumi.Output.secret(password)
 
         local_image = docker.RemoteImage(

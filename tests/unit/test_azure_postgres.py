@@ -4,7 +4,6 @@ import asyncio
 import functools
 import itertools
 import shlex
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,7 +19,9 @@ from components.arguments import ArgumentError
 from components.azure_postgres import AzurePostgresArgs, bootstrap_sql, psql_command
 from components.azure_rules import address_range
 from components.duration import duration
-from components.testing import Mocks, Registration, Run, run
+from components.testing import Mocks, Run, run
+
+from .later import by_name, made, name_of, of_type, output, outputs, unknown, unknowns
 
 COMPONENT = "backstage-database:index:AzurePostgres"
 STASH = "pulumi:index:Stash"
@@ -71,33 +72,10 @@ class Azure(Mocks):
 
 def create(preview: bool = False, **args: Any) -> Run:
     def program() -> dict[str, Any]:
-        database = AzurePostgres("db", plain_or_output({"resource_group_name": "group", **args}))
+        database = AzurePostgres("db", made({"resource_group_name": "group", **args}))
         return {name: getattr(database, name) for name in AzurePostgres.__annotations__}
 
     return run(program, mocks=Azure(), preview=preview)
-
-
-def plain_or_output(value: Any) -> Any:
-    """Outputs cannot be made before the program runs, so the tests say how to make them."""
-    if isinstance(value, Mapping):
-        return {key: plain_or_output(item) for key, item in value.items()}
-    return value() if callable(value) else value
-
-
-def output(value: object) -> Any:
-    return lambda: pulumi.Output.from_input(value)
-
-
-def outputs(args: Mapping[str, Any]) -> dict[str, Any]:
-    """The same arguments with Outputs for values, also inside maps, whose keys stay plain."""
-    return {
-        key: outputs(value) if isinstance(value, Mapping) and key != "token_renewal_offset" else output(value)
-        for key, value in args.items()
-    }
-
-
-def unknown() -> Any:
-    return pulumi.Output.from_input(pulumi.UNKNOWN)
 
 
 def connection(**args: Any) -> dict[str, Any]:
@@ -106,10 +84,6 @@ def connection(**args: Any) -> dict[str, Any]:
 
 def server(**args: Any) -> dict[str, Any]:
     return dict(create(**args).resource(SERVER).inputs)
-
-
-def of_type(results: Run, type_: str) -> list[Registration]:
-    return [resource for resource in results.resources if resource.type == type_]
 
 
 # --- The block: identities
@@ -485,14 +459,6 @@ def everything() -> Run:
     return create(**EVERYTHING)
 
 
-def name_of(urn: str) -> str:
-    return urn.split("::")[-1]
-
-
-def by_name(results: Run) -> dict[str, Registration]:
-    return {resource.name: resource for resource in results.resources}
-
-
 def test_each_child_waits_for_the_one_before_it_in_the_one_safe_order() -> None:
     resources = by_name(everything())
     for before, after in itertools.pairwise(ORDER):
@@ -738,12 +704,8 @@ SETS: dict[str, dict[str, Any]] = {
 PLAIN = {"use_default_credential", "allow_azure_services", "plugin_division_mode", "deletion_protection"}
 
 
-def later(args: Mapping[str, Any]) -> dict[str, Any]:
-    """`outputs` of all arguments that may be one."""
-    return {
-        **outputs({key: value for key, value in args.items() if key not in PLAIN}),
-        **{k: args[k] for k in args.keys() & PLAIN},
-    }
+later = functools.partial(outputs, plain=PLAIN, whole={"token_renewal_offset"})
+not_known_yet = functools.partial(unknowns, plain=PLAIN, whole={"token_renewal_offset"})
 
 
 def test_the_sets_cover_every_argument() -> None:
@@ -762,12 +724,7 @@ def test_an_output_does_what_its_plain_value_does(args: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("args", SETS.values(), ids=SETS)
 def test_a_preview_survives_unknowns(args: dict[str, Any]) -> None:
-    def hidden(value: Any, key: str = "") -> Any:
-        if isinstance(value, Mapping) and key != "token_renewal_offset":
-            return {key: hidden(item) for key, item in value.items()}
-        return value if key in PLAIN else unknown
-
-    results = create(preview=True, **{key: hidden(value, key) for key, value in args.items()})
+    results = create(preview=True, **not_known_yet(args))
     assert not results["app_config"].known
 
 

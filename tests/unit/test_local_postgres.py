@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pulumi
 import pytest
 import yaml
 from hypothesis import given
@@ -13,6 +12,8 @@ from components.arguments import ArgumentError
 from components.local_postgres import LocalPostgresArgs, password_text, role_name, time_zone
 from components.testing import Run, run
 
+from .later import made, output, unknown
+
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
 VOLUME = "docker:index/volume:Volume"
@@ -22,8 +23,7 @@ COMPONENT = "backstage-database:index:LocalPostgres"
 
 def create(preview: bool = False, **args: Any) -> Run:
     def program() -> dict[str, Any]:
-        given_args = {key: value() if callable(value) else value for key, value in args.items()}
-        database = LocalPostgres("db", given_args)  # pyright: ignore[reportArgumentType]
+        database = LocalPostgres("db", made(args))
         return {name: getattr(database, name) for name in LocalPostgres.__annotations__}
 
     return run(program, preview=preview)
@@ -31,15 +31,6 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 def container(**args: Any) -> dict[str, Any]:
     return dict(create(**args).resource(CONTAINER).inputs)
-
-
-def output(value: object) -> Any:
-    """An Output, made where the program runs."""
-    return lambda: pulumi.Output.from_input(value)
-
-
-def unknown() -> Any:
-    return pulumi.Output.from_input(pulumi.UNKNOWN)
 
 
 # --- Outputs
