@@ -194,13 +194,9 @@ class AzurePostgres(pulumi.ComponentResource):
         group = arguments.require("resource_group_name", rules.resource_group_name)
         location = arguments.get("location", rules.region)
         server_name = arguments.get("server_name", rules.server_name)
-        admin_name = arguments.get("admin_name", rules.principal_name)
-        admin_object_id = arguments.get("admin_object_id", rules.guid)
-        admin_type = arguments.get("admin_type", rules.principal_type)
+        admin = rules.admin(arguments)
         more_admins = rules.further_admins(arguments)
-        user = arguments.get("user", rules.principal_name)
-        user_object_id = arguments.get("user_object_id", rules.guid)
-        user_type = arguments.get("user_type", rules.principal_type)
+        user = rules.user(arguments)
         tenant_id = arguments.get("tenant_id", rules.guid)
         client_id = rules.client_id(arguments)
         client_secret = arguments.get("client_secret", rules.secret_text, secret=True)
@@ -236,7 +232,7 @@ class AzurePostgres(pulumi.ComponentResource):
         )
         patience = pulumi.ResourceHookBinding(on_error=[hook])
         identity = None
-        if admin_name is None or admin_object_id is None or admin_type is None:
+        if admin is None:
             identity = managedidentity.UserAssignedIdentity(
                 f"{name}-identity",
                 resource_group_name=group,
@@ -248,8 +244,8 @@ class AzurePostgres(pulumi.ComponentResource):
                     parent=self, hooks=patience, ignore_changes=["resourceGroupName", "resourceName", "location"]
                 ),
             )
-            admin_name, admin_object_id = identity.name, identity.principal_id
-            admin_type = pulumi.Output.from_input("ServicePrincipal")
+            service_principal = pulumi.Output.from_input("ServicePrincipal")
+            admin = rules.Principal(identity.name, identity.principal_id, service_principal)
             tenant_id = identity.tenant_id if tenant_id is None else tenant_id
         if tenant_id is None:
             login = authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
@@ -282,14 +278,14 @@ class AzurePostgres(pulumi.ComponentResource):
         # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
         inside = {"resource_group_name": group, "server_name": server_name if deletion_protection else server.name}
         child = functools.partial(pulumi.ResourceOptions, parent=self, deleted_with=server, hooks=patience)
-        admin = functools.partial(dbforpostgresql.AdministratorsMicrosoftEntra, tenant_id=tenant_id, **inside)
+        entra_admin = functools.partial(dbforpostgresql.AdministratorsMicrosoftEntra, tenant_id=tenant_id, **inside)
         # One after another, because the service refuses two operations on one server at a time. The database comes
         # after the first admin, who thereby owns it, and before the others.
-        last: pulumi.CustomResource = admin(
+        last: pulumi.CustomResource = entra_admin(
             f"{name}-admin",
-            object_id=admin_object_id,
-            principal_name=admin_name,
-            principal_type=admin_type,
+            object_id=admin.object_id,
+            principal_name=admin.name,
+            principal_type=admin.type,
             opts=child(depends_on=[server], **REPLACED),
         )
         if division == "schema":
@@ -302,7 +298,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=child(depends_on=[last], protect=deletion_protection),
             )
         for principal, (type_, object_id) in more_admins.items():
-            last = admin(
+            last = entra_admin(
                 f"{name}-admin-{principal}",
                 object_id=object_id,
                 principal_name=principal,
@@ -350,6 +346,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 )
         deletion_guard(f"{name}-deletion-protection", parent=self, after=[last], protect=deletion_protection)
 
+        connects_as = user or admin
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
         client_secret = None if client_secret is None else pulumi.Output.secret(client_secret)
@@ -357,7 +354,7 @@ class AzurePostgres(pulumi.ComponentResource):
             "type": "azure",
             "host": server.fully_qualified_domain_name,
             "port": PORT,
-            "user": admin_name if user is None else user,
+            "user": connects_as.name,
             "database": database_name if division == "schema" else None,
             "ssl": {"rejectUnauthorized": True},
             "tokenCredential": {
@@ -383,15 +380,13 @@ class AzurePostgres(pulumi.ComponentResource):
         self.user = connection["user"]
         self.server_id = server.id
         self.server_name = server.name
-        self.principal_id = admin_object_id if user_object_id is None else user_object_id
+        self.principal_id = connects_as.object_id
         self.client_id = client_id
         self.identity_id = pulumi.Output.from_input("") if identity is None else identity.id
-        self.psql_command = pulumi.Output.all(connection["host"], person(more_admins) or admin_name).apply(
+        self.psql_command = pulumi.Output.all(connection["host"], person(more_admins) or admin.name).apply(
             lambda known: psql_command(*known)
         )
-        self.bootstrap_sql = pulumi.Output.all(division, database_name, user, user_object_id, user_type).apply(
-            lambda known: bootstrap_sql(*known)
-        )
+        self.bootstrap_sql = bootstrap(division, database_name, user)
         self.register_outputs(outputs(AzurePostgres, self))
 
 
@@ -464,10 +459,15 @@ def psql_command(host: str, user: str) -> str:
     return f'PGPASSWORD="$({token})" psql {shlex.quote(login)}'
 
 
-def bootstrap_sql(division: str, database: str, user: str | None, object_id: str | None, type_: str | None) -> str:
+def bootstrap(division: str, database: pulumi.Output[str], user: rules.Principal | None) -> pulumi.Output[str]:
+    if user is None:
+        return pulumi.Output.from_input("-- Nothing to run: Backstage connects as the server's admin.\n")
+    known = pulumi.Output.all(division, database, user.name, user.object_id, user.type)
+    return known.apply(lambda values: bootstrap_sql(*values))
+
+
+def bootstrap_sql(division: str, database: str, user: str, object_id: str, type_: str) -> str:
     """What lets `user` in: Microsoft's function for making a role by object id, and the one right Backstage needs."""
-    if user is None or type_ is None:
-        return "-- Nothing to run: Backstage connects as the server's admin.\n"
     kind = {"User": "user", "Group": "group", "ServicePrincipal": "service"}[type_]
     right = (
         f"GRANT CONNECT, CREATE ON DATABASE {identifier(database)} TO {identifier(user)};"

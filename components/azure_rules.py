@@ -6,6 +6,7 @@ for which the reason is in the message.
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -15,6 +16,17 @@ from .duration import MILLISECONDS, milliseconds
 
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """A user, group or service principal of Microsoft Entra."""
+
+    name: pulumi.Output[str]
+    """What PostgreSQL calls it, too."""
+    object_id: pulumi.Output[str]
+    type: pulumi.Output[str]
+    """User, Group or ServicePrincipal."""
 
 
 def check_principals(arguments: Arguments) -> None:
@@ -76,6 +88,23 @@ def check_generated_name(arguments: Arguments, name: str) -> None:
         )
 
 
+def admin(arguments: Arguments) -> Principal | None:
+    return _principal(arguments, "admin_name", "admin_object_id", "admin_type")
+
+
+def user(arguments: Arguments) -> Principal | None:
+    return _principal(arguments, "user", "user_object_id", "user_type")
+
+
+def _principal(arguments: Arguments, name: str, object_id: str, type_: str) -> Principal | None:
+    known_name = arguments.get(name, principal_name)
+    known_id = arguments.get(object_id, guid)
+    known_type = arguments.get(type_, principal_type)
+    if known_name is None or known_id is None or known_type is None:
+        return None
+    return Principal(known_name, known_id, known_type)
+
+
 def further_admins(arguments: Arguments) -> dict[str, tuple[str, pulumi.Output[str]]]:
     """Name → type and object id, in the order of the names."""
     admins: dict[str, tuple[str, pulumi.Output[str]]] = {}
@@ -84,10 +113,10 @@ def further_admins(arguments: Arguments) -> dict[str, tuple[str, pulumi.Output[s
         ("admin_groups", "Group"),
         ("admin_service_principals", "ServicePrincipal"),
     ):
-        for principal, object_id in arguments.each(argument, principal_name, guid).items():
-            if principal in admins:
-                arguments.refuse(argument, f"names {principal!r}, as another admin is: one PostgreSQL role for both.")
-            admins[principal] = (type_, object_id)
+        for name, object_id in arguments.each(argument, principal_name, guid).items():
+            if name in admins:
+                arguments.refuse(argument, f"names {name!r}, as another admin is: one PostgreSQL role for both.")
+            admins[name] = (type_, object_id)
     return dict(sorted(admins.items()))
 
 

@@ -1,6 +1,8 @@
 """LocalPostgres on the real engine, with the real Docker provider and a real PostgreSQL."""
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,6 +150,43 @@ def test_a_refresh_after_a_failed_up_does_not_make_a_database_that_refuses_the_l
     assert mended.ok, mended.output
     assert query(mended.outputs["databaseConfig"], KEPT) == "data"
     assert impatient.up().changed == {}
+
+
+def publishing(port: int) -> list[str]:
+    """The containers that have this port of the machine."""
+    return docker("ps", "--quiet", "--no-trunc", "--filter", f"publish={port}").split()
+
+
+def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_removal_up_goes_on(
+    stack: Stack, port: int
+) -> None:
+    execute(stack.up().outputs["databaseConfig"], KEEP)
+    before = container_of(stack)
+    stack.configure("local.timezone", "Europe/Stockholm")
+    created = threading.Event()
+
+    def watch() -> None:
+        deadline = time.monotonic() + 60
+        while publishing(port) in ([], [before]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        created.set()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    assert not stack.up_killed(created).ok
+    watcher.join()
+    stack.cli("cancel", "--yes", "--stack", stack.name)
+    failed = stack.up()
+    assert not failed.ok, "two databases on one port"
+    assert "interrupted while creating" in failed.output
+    assert "port is already allocated" in failed.output
+
+    docker("rm", "--force", "--volumes", *publishing(port))
+    stack.cli("refresh", "--clear-pending-creates", "--yes", "--stack", stack.name)
+    up = stack.up()
+    assert up.ok, up.output
+    assert "interrupted" not in up.output
+    assert query(up.outputs["databaseConfig"], KEPT) == "data"
 
 
 def test_another_major_version_and_back_both_work_and_lose_nothing(stack: Stack) -> None:
