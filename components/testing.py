@@ -111,7 +111,7 @@ def run(
     asyncio.set_event_loop(loop)
     settings.reset_options()
     pulumi.runtime.set_mocks(
-        answers, project=project, stack=stack, preview=preview, monitor=_RecordingMonitor(answers, result)
+        answers, project=project, stack=stack, preview=preview, monitor=RecordingMonitor(answers, result)
     )
     qualified = {
         key if ":" in key else f"{project}:{key}": value
@@ -144,7 +144,9 @@ def run(
     return result
 
 
-class _RecordingMonitor(mocks.MockMonitor):
+class RecordingMonitor(mocks.MockMonitor):
+    """Answers a program in the engine's place and notes what the program registers."""
+
     def __init__(self, answers: Mocks, result: Run) -> None:
         super().__init__(answers)
         self._result = result

@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
+from pulumi.runtime import rpc
 
 from components import CloudSqlPostgres, cloud_sql_postgres
 from components.arguments import ArgumentError
@@ -49,10 +50,11 @@ class Google(Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         id_, outputs = super().new_resource(args)
         if not pulumi.runtime.is_dry_run():
+            inputs = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}
             if args.typ == ACCOUNT:
-                outputs["email"] = f"{args.inputs['accountId']}@{args.inputs['project']}.iam.gserviceaccount.com"
+                outputs["email"] = f"{inputs['accountId']}@{inputs['project']}.iam.gserviceaccount.com"
             if args.typ == INSTANCE:
-                project, region, name = (args.inputs[key] for key in ("project", "region", "name"))
+                project, region, name = (inputs[key] for key in ("project", "region", "name"))
                 outputs["connectionName"] = f"{project}:{region}:{name}"
                 outputs |= {"publicIpAddress": "203.0.113.7", "privateIpAddress": "10.1.2.3"}
                 outputs["dnsName"] = "a1b2.c3d4.europe-west1.sql.goog."
