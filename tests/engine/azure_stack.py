@@ -1,7 +1,6 @@
 """The stack `azure` of this repository, as a new user has it, against the simulated Azure."""
 
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,7 @@ class AzureStack(Stack):
         self.name = "azure"
         shutil.copy(REPOSITORY / "Pulumi.azure.yaml", folder)
         self.configure("azure-native:location", "westeurope")
-        language_host = folder / "bin" / "pulumi-language-python"
-        language_host.parent.mkdir()
-        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
-        language_host.chmod(0o755)
-        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
+        self.bring_language_host()
 
     def arguments(self, **values: Any) -> None:
         """Writes the component's arguments into the stack's settings, in place of those that were there."""
