@@ -58,12 +58,10 @@ class Host:
     def schema(self) -> str:
         return self._plugin.GetSchema(provider_pb2.GetSchemaRequest()).schema
 
-    def construct(
-        self, component: str, inputs: Mapping[str, Any], *, mocks: Mocks | None = None, preview: bool = False
-    ) -> Run:
+    def construct(self, component: str, inputs: Mapping[str, Any], *, preview: bool = False) -> Run:
         """What became of a component named "db". A refusal raises grpc.RpcError."""
         result = Run()
-        self._engine.monitor = RecordingMonitor(mocks or Mocks(), result)
+        self._engine.monitor = RecordingMonitor(Mocks(), result)
         self._engine.preview = preview
         response = self._plugin.Construct(
             provider_pb2.ConstructRequest(

@@ -9,16 +9,13 @@ import pulumi
 import pytest
 
 from components.outputs import camel_case
-from components.testing import Mocks, Run
+from components.testing import Run
 
 from . import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
 from .hosting import Host, hosted, wire
 from .later import by_name, changed, unknown
 from .schema import schema
-from .test_azure_postgres import CLIENT, PRINCIPAL, TENANT, Azure
-from .test_cloud_sql_postgres import Google
-
-MOCKS: dict[str, type[Mocks]] = {"LocalPostgres": Mocks, "AzurePostgres": Azure, "CloudSqlPostgres": Google}
+from .test_azure_postgres import CLIENT, PRINCIPAL, TENANT
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +26,7 @@ def host() -> Iterator[Host]:
 
 def construct(host: Host, component: str, *, preview: bool = False, **args: Any) -> Run:
     inputs = {camel_case(name): value for name, value in args.items()}
-    return host.construct(component, inputs, mocks=MOCKS[component](), preview=preview)
+    return host.construct(component, inputs, preview=preview)
 
 
 def test_the_plugin_says_what_it_has(host: Host) -> None:
