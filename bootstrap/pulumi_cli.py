@@ -1,4 +1,4 @@
-"""The Pulumi CLI and the plugin of its Docker provider."""
+"""The Pulumi CLI, its language host for YAML and the plugin of its Docker provider."""
 
 import platform
 import re
@@ -52,6 +52,14 @@ def ensure_docker_provider(progress: Progress) -> str:
         progress.do("building the Docker provider from Go modules", "2 to 3 min, once")
         go_build.build(progress, "pulumi-resource-docker", ".")
     return f"Docker provider {sdk}"
+
+
+def ensure_yaml_host(progress: Progress) -> str:
+    """What runs YAML programs: part of a complete CLI, else built from source."""
+    if not shutil.which("pulumi-language-yaml", path=places.environment()["PATH"]):
+        progress.do("building Pulumi's language host for YAML from Go modules", "1 to 2 min, once")
+        go_build.build(progress, "pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml")
+    return "Pulumi's language host for YAML"
 
 
 def _version(progress: Progress, program: str) -> tuple[int, ...]:

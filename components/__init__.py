@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from .local_postgres import LocalPostgres as LocalPostgres
     from .local_postgres import LocalPostgresArgs as LocalPostgresArgs
 
+__version__ = "0.1.0"
+
 _MODULES = {
     "AzurePostgres": "azure_postgres",
     "AzurePostgresArgs": "azure_postgres",

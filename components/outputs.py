@@ -7,8 +7,9 @@ import pulumi
 
 def outputs(class_: type, component: pulumi.ComponentResource) -> dict[str, pulumi.Output]:
     """The outputs that the component's class annotates, under the names that they have in other languages."""
-    return {_camel_case(name): getattr(component, name) for name in class_.__annotations__}
+    return {camel_case(name): getattr(component, name) for name in class_.__annotations__}
 
 
-def _camel_case(name: str) -> str:
+def camel_case(name: str) -> str:
+    """What other languages call it."""
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)

@@ -72,18 +72,57 @@ class Run:
         return found[0]
 
 
+MANAGED_IDENTITY = {
+    "principalId": "00000000-0000-0000-0000-000000000001",
+    "clientId": "00000000-0000-0000-0000-000000000002",
+    "tenantId": "00000000-0000-0000-0000-00000000000a",
+}
+"""What Azure makes of a managed identity, here."""
+
+LOGINS: Mapping[str, Mapping[str, Any]] = {
+    "azure-native:authorization:getClientConfig": {"tenantId": "00000000-0000-0000-0000-00000000000b"},
+    "gcp:organizations/getClientConfig:getClientConfig": {"project": "portal-123", "region": "europe-west1"},
+}
+"""Whom the providers are logged in as, here."""
+
+
 class Mocks(mocks.Mocks):
-    """Answers like a provider that accepts everything. Derive from it to answer otherwise."""
+    """Answers like providers that accept everything, and decides what the clouds would. Derive from it for other answers."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         if args.typ == "pulumi:index:Stash":
             return f"{args.name}-id", {**args.inputs, "output": args.inputs["input"]}
         if pulumi.runtime.is_dry_run():
             return "", dict(args.inputs)
-        return f"{args.name}-id", {"name": f"{args.name}-0000000", **args.inputs}
+        inputs = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}
+        return f"{args.name}-id", {"name": f"{args.name}-0000000", **args.inputs, **_decided(args.typ, inputs)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        raise NotImplementedError(f"the program calls {args.token}: derive from Mocks and answer it")
+        if args.token not in LOGINS:
+            raise NotImplementedError(f"the program calls {args.token}: derive from Mocks and answer it")
+        return dict(LOGINS[args.token]), []
+
+
+def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a cloud adds to these inputs."""
+    match type_:
+        case "azure-native:managedidentity:UserAssignedIdentity":
+            return {"name": inputs["resourceName"], **MANAGED_IDENTITY}
+        case "azure-native:dbforpostgresql:Server":
+            name = inputs["serverName"]
+            return {"name": name, "fullyQualifiedDomainName": f"{name}.postgres.database.azure.com"}
+        case "azure-native:network:PrivateEndpoint":
+            return {"name": inputs["privateEndpointName"]}
+        case "gcp:serviceaccount/account:Account":
+            return {"email": f"{inputs['accountId']}@{inputs['project']}.iam.gserviceaccount.com"}
+        case "gcp:sql/databaseInstance:DatabaseInstance":
+            return {
+                "connectionName": f"{inputs['project']}:{inputs['region']}:{inputs['name']}",
+                "publicIpAddress": "203.0.113.7",
+                "privateIpAddress": "10.1.2.3",
+                "dnsName": f"a1b2.c3d4.{inputs['region']}.sql.goog.",
+            }
+    return {}
 
 
 def run(
@@ -111,7 +150,7 @@ def run(
     asyncio.set_event_loop(loop)
     settings.reset_options()
     pulumi.runtime.set_mocks(
-        answers, project=project, stack=stack, preview=preview, monitor=_RecordingMonitor(answers, result)
+        answers, project=project, stack=stack, preview=preview, monitor=RecordingMonitor(answers, result)
     )
     qualified = {
         key if ":" in key else f"{project}:{key}": value
@@ -144,7 +183,9 @@ def run(
     return result
 
 
-class _RecordingMonitor(mocks.MockMonitor):
+class RecordingMonitor(mocks.MockMonitor):
+    """Answers a program in the engine's place and notes what the program registers."""
+
     def __init__(self, answers: Mocks, result: Run) -> None:
         super().__init__(answers)
         self._result = result

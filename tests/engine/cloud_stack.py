@@ -3,7 +3,6 @@
 import re
 import shlex
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,7 @@ class CloudStack(Stack):
         self.key = key
         self.settings = folder / f"Pulumi.{name}.yaml"
         shutil.copy(REPOSITORY / self.settings.name, folder)
-        language_host = folder / "bin" / "pulumi-language-python"
-        language_host.parent.mkdir()
-        language_host.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
-        language_host.chmod(0o755)
-        self.environment["PATH"] = f"{language_host.parent}:{self.environment['PATH']}"
+        self.bring_language_host()
 
     def arguments(self, **values: Any) -> None:
         """Writes the component's arguments into the stack's settings, in place of those that were there."""

@@ -33,6 +33,11 @@ def stack(tmp_path: Path, port: int) -> Iterator[Stack]:
     stack = Stack(tmp_path / "stack")
     stack.configure("local.port", port)
     yield stack
+    leave_nothing_of(stack)
+
+
+def leave_nothing_of(stack: Stack) -> None:
+    """Destroys a stack that has a LocalPostgres, and removes what that should have removed from Docker."""
     destroyed = stack.destroy()
     for container in stack.ids("docker:index/container:Container"):
         docker("rm", "--force", "--volumes", container, check=False)

@@ -1,11 +1,15 @@
-"""The least that the engine asks of a project's language before `pulumi import`: it requires no packages.
+"""The least that the engine asks of Python's language host: no packages of a project, and to run a plugin's folder.
 
 The Pulumi CLI brings the real one along, except where it was built from its Go module. Prints its port.
 """
 
 import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from queue import SimpleQueue
+from typing import IO, Any
 
 import grpc
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
@@ -18,9 +22,31 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
         return language_pb2.GetRequiredPackagesResponse()
 
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
+        """`python FOLDER ARGUMENTS`, until it ends or the engine has no more need of it."""
+        command = [sys.executable, request.info.program_directory, *request.args]
+        environment = dict(setting.split("=", 1) for setting in request.env)
+        plugin = subprocess.Popen(
+            command, cwd=request.pwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        context.add_callback(plugin.kill)
+        printed: SimpleQueue[Any] = SimpleQueue()
+
+        def forward(stream: IO[bytes] | None, response: Callable[[bytes], Any]) -> None:
+            for line in stream or ():
+                printed.put(response(line))
+            printed.put(None)
+
+        with ThreadPoolExecutor(2) as pool:
+            pool.submit(forward, plugin.stdout, lambda line: language_pb2.RunPluginResponse(stdout=line))
+            pool.submit(forward, plugin.stderr, lambda line: language_pb2.RunPluginResponse(stderr=line))
+            for _ in range(2):
+                yield from iter(printed.get, None)
+        yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
+
 
 if __name__ == "__main__":
-    server = grpc.server(ThreadPoolExecutor(4))
+    server = grpc.server(ThreadPoolExecutor(16))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -15,8 +15,10 @@ def main() -> None:
     request = json.load(sys.stdin)
     lines: list[str] = []
     answer: dict[str, Any] = {"ok": True, "outputs": {}, "changes": {}}
+    program = request["program"]
     workspace = automation.LocalWorkspace(
-        work_dir=request["folder"], program=lambda: void(runpy.run_path(request["program"], run_name="__main__"))
+        work_dir=request["folder"],
+        program=None if program is None else lambda: void(runpy.run_path(program, run_name="__main__")),
     )
     try:
         stack = automation.Stack.create_or_select(request["stack"], workspace)

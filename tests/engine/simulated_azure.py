@@ -177,6 +177,14 @@ class SimulatedAzure(SimulatedProvider):
         self._at_work: set[str] = set()
         self._location: str | None = None
 
+    def add_group(self, name: str, location: str) -> None:
+        """A resource group that was there before."""
+        self.resources[f"{SUBSCRIPTION}/resourceGroups/{name}"] = {
+            "_type": "ResourceGroup",
+            "name": name,
+            "location": location,
+        }
+
     def move_zone(self, server: str, zone: str) -> None:
         """A failover: the server runs in another zone afterwards."""
         self.of_type("Server")[server]["availabilityZone"] = zone

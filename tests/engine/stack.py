@@ -50,14 +50,22 @@ class Stack:
     """Runs a Pulumi program, by default the repository's own, the way `pulumi` would."""
 
     def __init__(
-        self, folder: Path, *, program: Path = REPOSITORY / "__main__.py", environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        project: Path = REPOSITORY,
+        program: Path | None = REPOSITORY / "__main__.py",
+        python: Path = Path(sys.executable),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """`project` has the Pulumi.yaml. `python` runs the program; without a program the project is one itself."""
         self.folder = folder
         self.name = "test"
         self.program = program
+        self.python = python
         self.state = folder / "state"
         self.state.mkdir(parents=True)
-        shutil.copy(REPOSITORY / "Pulumi.yaml", folder)
+        shutil.copy(project / "Pulumi.yaml", folder)
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
@@ -93,6 +101,14 @@ class Stack:
     def unconfigure(self, key: str) -> None:
         self.cli("config", "rm", "--stack", self.name, "--path", key)
 
+    def bring_language_host(self) -> None:
+        """Puts a `pulumi-language-python` on the PATH, which a CLI that was built from its Go module lacks."""
+        program = self.folder / "bin" / "pulumi-language-python"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
+        program.chmod(0o755)
+        self.environment["PATH"] = f"{program.parent}:{self.environment['PATH']}"
+
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the stack's state, secrets encrypted."""
         state = json.loads(self.cli("stack", "export", "--stack", self.name))
@@ -122,11 +138,11 @@ class Stack:
             "operation": operation,
             "options": options,
             "folder": str(self.folder),
-            "program": str(self.program),
+            "program": self.program and str(self.program),
             "stack": self.name,
         }
         operating = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("operate.py")],
+            [self.python, Path(__file__).with_name("operate.py")],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import psycopg
 import pytest
 import yaml
 
+from .checkout import copy_checkout
 from .docker import docker, exists
 from .stack import REPOSITORY
 
@@ -22,17 +22,7 @@ class Checkout:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
-        files = subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for name in files.stdout.splitlines():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, target)
+        copy_checkout(folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.use_port(port)
 

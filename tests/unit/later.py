@@ -30,15 +30,17 @@ def unknown() -> pulumi.Output[Any]:
 
 def outputs(args: Mapping[str, Any], *, plain: set[str], whole: set[str]) -> dict[str, Any]:
     """The same arguments as Outputs, except those that must be `plain`."""
-    return _changed(args, output, plain, whole)
+    return changed(args, output, plain=plain, whole=whole)
 
 
 def unknowns(args: Mapping[str, Any], *, plain: set[str], whole: set[str]) -> dict[str, Any]:
     """The same arguments unknown, except those that must be `plain`."""
-    return _changed(args, lambda _: unknown, plain, whole)
+    return changed(args, lambda _: unknown, plain=plain, whole=whole)
 
 
-def _changed(args: Mapping[str, Any], change: Callable[[Any], Any], plain: set[str], whole: set[str]) -> dict[str, Any]:
+def changed(
+    args: Mapping[str, Any], change: Callable[[Any], Any], *, plain: set[str], whole: set[str]
+) -> dict[str, Any]:
     """In a map each value is changed and its keys stay, except in those that are one value as a `whole`."""
 
     def value(argument: str, passed: Any) -> Any:

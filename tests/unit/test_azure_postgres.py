@@ -19,7 +19,7 @@ from components.arguments import ArgumentError
 from components.azure_postgres import AzurePostgresArgs, bootstrap_sql, psql_command
 from components.azure_rules import address_range
 from components.duration import duration
-from components.testing import Mocks, Run, run
+from components.testing import LOGINS, MANAGED_IDENTITY, Run, run
 
 from .later import by_name, made, name_of, of_type, output, outputs, unknown, unknowns
 
@@ -34,10 +34,8 @@ IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ENDPOINT = "azure-native:network:PrivateEndpoint"
 DNS = "azure-native:network:PrivateDnsZoneGroup"
 
-TENANT = "00000000-0000-0000-0000-00000000000a"
-LOGIN_TENANT = "00000000-0000-0000-0000-00000000000b"
-OBJECT = "00000000-0000-0000-0000-000000000001"
-CLIENT = "00000000-0000-0000-0000-000000000002"
+OBJECT, CLIENT, TENANT = (MANAGED_IDENTITY[key] for key in ("principalId", "clientId", "tenantId"))
+LOGIN_TENANT = LOGINS["azure-native:authorization:getClientConfig"]["tenantId"]
 USER_OBJECT = "00000000-0000-0000-0000-000000000003"
 NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
 SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
@@ -50,32 +48,12 @@ REACHABLE: dict[str, Any] = {"firewall_rules": {"office": "203.0.113.7"}}
 VNET: dict[str, Any] = {"delegated_subnet_id": SUBNET, "private_dns_zone_id": ZONE}
 
 
-class Azure(Mocks):
-    """Answers what Azure decides."""
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        id_, outputs = super().new_resource(args)
-        if args.typ.startswith("azure-native:") and not pulumi.runtime.is_dry_run():
-            named = ("serverName", "resourceName", "privateEndpointName")
-            outputs["name"] = next((args.inputs[key] for key in named if key in args.inputs), args.name)
-            if args.typ == SERVER:
-                outputs["name"] = args.inputs["serverName"]
-                outputs["fullyQualifiedDomainName"] = f"{args.inputs['serverName']}.postgres.database.azure.com"
-            if args.typ == IDENTITY:
-                outputs |= {"principalId": OBJECT, "clientId": CLIENT, "tenantId": TENANT}
-        return id_, outputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        assert args.token == "azure-native:authorization:getClientConfig"
-        return {"tenantId": LOGIN_TENANT, "clientId": "", "objectId": "", "subscriptionId": ""}, []
-
-
 def create(preview: bool = False, **args: Any) -> Run:
     def program() -> dict[str, Any]:
         database = AzurePostgres("db", made({"resource_group_name": "group", **args}))
         return {name: getattr(database, name) for name in AzurePostgres.__annotations__}
 
-    return run(program, mocks=Azure(), preview=preview)
+    return run(program, preview=preview)
 
 
 def connection(**args: Any) -> dict[str, Any]:
@@ -857,7 +835,7 @@ def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[st
             refusals.append(str(error))
 
     refusals: list[str] = []
-    results = run(program, mocks=Azure())
+    results = run(program)
     (refusal,) = refusals
     assert results.resources == []
     assert refusal.startswith('AzurePostgres "db": argument ')
@@ -884,9 +862,9 @@ def test_a_component_whose_name_cannot_start_a_servers_says_so(name: str) -> Non
 
     given_name: dict[str, str] = {}
     with pytest.raises(ArgumentError, match="none can be made from the component's name"):
-        run(program, mocks=Azure())
+        run(program)
     given_name = {"server_name": "srv"}
-    run(program, mocks=Azure())
+    run(program)
 
 
 def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:

@@ -1,17 +1,13 @@
 """What AzurePostgres and the azure stack use of pulumi-azure-native, by name: an update that renames it fails here."""
 
 import inspect
-import json
 import re
 import sys
 from typing import Any
 
 import pulumi_azure_native as azure_native
 import pytest
-from pulumi.provider.experimental.component import ComponentProvider
 
-from components import AzurePostgres
-from components.azure_postgres import AzurePostgresArgs
 from tests.engine.simulated_azure import RULES
 
 from .test_azure_postgres import EVERYTHING, PRINCIPAL, VNET, create
@@ -159,13 +155,3 @@ def test_the_unsafe_defaults_of_the_sdk_are_why_we_set_all_fields_of_the_authent
 def test_the_simulated_provider_knows_exactly_the_sdks_arguments(cls: type) -> None:
     own = {"self", "__self__", "resource_name", "opts", "__props__"}
     assert RULES[token(cls)].writable == {camel(name) for name in parameters(cls).keys() - own}
-
-
-def test_the_component_can_be_used_from_other_languages() -> None:
-    schema = json.loads(str(ComponentProvider([AzurePostgres], "backstage-database").schema))
-    component = schema["resources"]["backstage-database:index:AzurePostgres"]
-    assert component["inputProperties"].keys() == {camel(name) for name in AzurePostgresArgs.__annotations__}
-    assert component["properties"].keys() == {camel(name) for name in AzurePostgres.__annotations__}
-    assert component["requiredInputs"] == ["resourceGroupName"]
-    fields = {**component["inputProperties"], **component["properties"]}
-    assert [name for name, field in fields.items() if not field.get("description")] == []

@@ -19,7 +19,7 @@ from components import CloudSqlPostgres, cloud_sql_postgres
 from components.arguments import ArgumentError
 from components.cloud_sql_postgres import CloudSqlPostgresArgs
 from components.google_rules import account_id, principal
-from components.testing import Mocks, Run, run
+from components.testing import LOGINS, Mocks, Run, run
 
 from .later import by_name, made, name_of, of_type, output, outputs, unknown, unknowns
 
@@ -31,7 +31,7 @@ DATABASE = "gcp:sql/database:Database"
 USER = "gcp:sql/user:User"
 BINDING = "gcp:projects/iAMMember:IAMMember"
 
-PROJECT = "portal-123"
+PROJECT = LOGINS["gcp:organizations/getClientConfig:getClientConfig"]["project"]
 EMAIL = f"backstage@{PROJECT}.iam.gserviceaccount.com"
 NETWORK = f"projects/{PROJECT}/global/networks/default"
 TEAM: dict[str, Any] = {"additional_users": {"jo": "jo@example.com", "team": "group:team@example.com"}}
@@ -40,28 +40,16 @@ PSC: dict[str, Any] = {"ip_address_type": "PSC", "psc_consumer_projects": ["cons
 
 
 class Google(Mocks):
-    """Answers what Google decides."""
+    """Notes how often it was asked whom the provider is logged in as."""
 
-    def __init__(self, project: str = PROJECT, region: str = "europe-west1") -> None:
-        self.configured = {"project": project, "region": region}
+    def __init__(self, **login: str) -> None:
+        self.login = {**LOGINS["gcp:organizations/getClientConfig:getClientConfig"], **login}
         self.asked = 0
 
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        id_, outputs = super().new_resource(args)
-        if not pulumi.runtime.is_dry_run():
-            if args.typ == ACCOUNT:
-                outputs["email"] = f"{args.inputs['accountId']}@{args.inputs['project']}.iam.gserviceaccount.com"
-            if args.typ == INSTANCE:
-                project, region, name = (args.inputs[key] for key in ("project", "region", "name"))
-                outputs["connectionName"] = f"{project}:{region}:{name}"
-                outputs |= {"publicIpAddress": "203.0.113.7", "privateIpAddress": "10.1.2.3"}
-                outputs["dnsName"] = "a1b2.c3d4.europe-west1.sql.goog."
-        return id_, outputs
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        assert args.token == "gcp:organizations/getClientConfig:getClientConfig"
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        super().call(args)
         self.asked += 1
-        return {**self.configured, "zone": "", "id": "", "accessToken": "", "defaultLabels": {}}, []
+        return self.login, []
 
 
 def create(preview: bool = False, google: Google | None = None, **args: Any) -> Run:
@@ -69,7 +57,7 @@ def create(preview: bool = False, google: Google | None = None, **args: Any) -> 
         database = CloudSqlPostgres("db", made(args))
         return {name: getattr(database, name) for name in CloudSqlPostgres.__annotations__}
 
-    return run(program, mocks=google or Google(), preview=preview)
+    return run(program, mocks=google, preview=preview)
 
 
 def block(**args: Any) -> dict[str, Any]:
@@ -675,7 +663,7 @@ def test_a_service_account_of_the_same_program_can_be_the_user() -> None:
         account = gcp.serviceaccount.Account("mine", account_id="my-backstage", project=PROJECT)
         return {"user": CloudSqlPostgres("db", {"user": account.email}).user}
 
-    assert run(program, mocks=Google())["user"].value == f"my-backstage@{PROJECT}.iam"
+    assert run(program)["user"].value == f"my-backstage@{PROJECT}.iam"
 
 
 @pytest.mark.parametrize("argument", sorted(PLAIN))
@@ -784,7 +772,7 @@ def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[st
             refusals.append(str(error))
 
     refusals: list[str] = []
-    results = run(program, mocks=Google())
+    results = run(program)
     (refusal,) = refusals
     assert results.resources == []
     assert refusal.startswith('CloudSqlPostgres "db": argument ')
@@ -805,9 +793,9 @@ def test_a_component_whose_name_cannot_start_an_instances_says_so(name: str) -> 
 
     given_name: dict[str, str] = {}
     with pytest.raises(ArgumentError, match="none can be made from the component's name"):
-        run(program, mocks=Google())
+        run(program)
     given_name = {"instance_name": "db-1"}
-    run(program, mocks=Google())
+    run(program)
 
 
 def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:

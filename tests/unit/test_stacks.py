@@ -10,8 +10,8 @@ import pytest
 
 from components.testing import Run, run
 
-from .test_azure_postgres import SERVER, Azure
-from .test_cloud_sql_postgres import INSTANCE, Google
+from .test_azure_postgres import SERVER
+from .test_cloud_sql_postgres import INSTANCE
 
 REPOSITORY = Path(__file__).parents[2]
 GROUP = "azure-native:resources:ResourceGroup"
@@ -25,16 +25,16 @@ def program() -> None:
 
 
 def azure_stack(azure: str = "{}") -> Run:
-    return run(program, mocks=Azure(), config={"database": "azure", "azure": azure})
+    return run(program, config={"database": "azure", "azure": azure})
 
 
 def gcp_stack(cloudsql: str = "{}") -> Run:
-    return run(program, mocks=Google(), config={"database": "cloudsql", "cloudsql": cloudsql})
+    return run(program, config={"database": "cloudsql", "cloudsql": cloudsql})
 
 
 def test_a_resource_group_is_created_when_none_is_named() -> None:
     results = azure_stack()
-    assert results.resource(SERVER).inputs["resourceGroupName"] == "backstage"
+    assert results.resource(SERVER).inputs["resourceGroupName"] == "backstage-0000000"
 
 
 def test_a_named_resource_group_is_used() -> None:

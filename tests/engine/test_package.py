@@ -1,0 +1,206 @@
+"""The components as a Python package in somebody else's project: examples/python and examples/by_stack."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from .checkout import copy_checkout
+from .conftest import leave_nothing_of
+from .docker import docker, exists
+from .stack import REPOSITORY, Stack
+
+EXAMPLES = REPOSITORY / "examples"
+DATABASE = "docker:index/container:Container"
+
+# One environment for all of them.
+pytestmark = pytest.mark.xdist_group("package")
+
+
+def run(*command: str | Path, cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def pip(*arguments: str | Path, python: Path = Path(sys.executable)) -> None:
+    run(sys.executable, "-m", "pip", "--quiet", "--python", python, *arguments)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    copy_checkout(folder / "checkout")
+    pip("wheel", "--no-deps", "--wheel-dir", folder, folder / "checkout")
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """The Python of an environment in which the package is installed with the extra `local`, and pytest."""
+    folder = tmp_path_factory.mktemp("theirs")
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    pip("install", f"{wheel}[local]", "pytest>=9,<10", python=python)
+    return python
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> dict[str, str]:
+    """What gives the Python of these tests, which has all SDKs, the package as well."""
+    folder = tmp_path_factory.mktemp("everything")
+    pip("install", "--no-deps", "--target", folder, wheel)
+    return {"PYTHONPATH": str(folder)}
+
+
+def project(example: str, folder: Path) -> Path:
+    """A copy of an example's folder, which has no repository around it."""
+    return Path(shutil.copytree(EXAMPLES / example, folder / example))
+
+
+def test_only_the_sdk_of_the_chosen_extra_is_installed_and_the_absent_ones_are_named_on_use(theirs: Path) -> None:
+    program = """
+import importlib.util, backstage_database
+print([name for name in ("pulumi_docker", "pulumi_azure_native", "pulumi_gcp") if importlib.util.find_spec(name)])
+for name in ("AzurePostgres", "CloudSqlPostgres"):
+    try:
+        getattr(backstage_database, name)
+    except ModuleNotFoundError as absent:
+        print(absent.name)
+"""
+    assert run(theirs, "-c", program).splitlines() == ["['pulumi_docker']", "pulumi_azure_native", "pulumi_gcp"]
+
+
+def test_the_extra_all_is_all_of_the_others(wheel: Path, everything: dict[str, str]) -> None:
+    (package,) = metadata.distributions(name="backstage-database", path=[everything["PYTHONPATH"]])
+    needs: dict[str, set[str]] = {}
+    for requirement in package.requires or []:
+        need, extra = re.fullmatch(r"(.+); extra == [\"'](\w+)[\"']", requirement).groups()  # pyright: ignore
+        needs.setdefault(extra, set()).add(need)
+    assert needs.keys() == {"all", "azure", "gcp", "local"}
+    assert needs.pop("all") == set().union(*needs.values())
+
+
+WRONG = """
+from backstage_database import LocalPostgres
+
+LocalPostgres("a", {"prot": 5433})
+LocalPostgres("a", {"port": [5433]})
+port: str = LocalPostgres("a", {}).host
+"""
+
+
+def pyright(folder: Path, python: Path, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Where a strict type check finds an error, as file:line."""
+    (folder / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}))
+    done = subprocess.run(
+        ["pyright", "--outputjson", "--pythonpath", python],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)
+    assert found["summary"]["filesAnalyzed"], done.stdout
+    return [f"{Path(one['file']).name}:{one['range']['start']['line'] + 1}" for one in found["generalDiagnostics"]]
+
+
+def test_a_strict_type_check_accepts_the_examples_and_finds_mistakes(
+    tmp_path: Path, theirs: Path, everything: dict[str, str]
+) -> None:
+    assert pyright(project("by_stack", tmp_path), Path(sys.executable), everything) == []
+    folder = project("python", tmp_path)
+    (folder / "wrong.py").write_text(WRONG)
+    assert pyright(folder, theirs) == ["wrong.py:4", "wrong.py:5", "wrong.py:6"]
+
+
+def test_the_examples_own_tests_pass(tmp_path: Path, theirs: Path, everything: dict[str, str]) -> None:
+    run(theirs, "-m", "pytest", cwd=project("python", tmp_path))
+    run(sys.executable, "-m", "pytest", cwd=project("by_stack", tmp_path), environment=everything)
+
+
+def test_serving_other_languages_needs_all_sdks_and_says_so(theirs: Path) -> None:
+    done = subprocess.run(
+        [theirs, "-m", "backstage_database", "127.0.0.1:1"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "pulumi_azure_native is missing: install the extra `all`.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+BACKSTAGE = """\
+#!/bin/bash
+# In the place of Backstage: logs in with the last config file that it is given, and stays.
+config="${@: -1}"
+value() { sed -n "s/^ *$1: \\"*\\([^\\"]*\\)\\"*$/\\1/p" "$config"; }
+export PGPASSWORD=$(value password)
+psql -h "$(value host)" -p "$(value port)" -U "$(value user)" -d postgres -qtAc "SELECT 'logged in'"
+trap exit TERM
+sleep infinity & wait
+"""
+
+
+@pytest.fixture
+def backstage(tmp_path: Path) -> Iterator[str]:
+    """An image that is started like Backstage's."""
+    folder = tmp_path / "image"
+    folder.mkdir()
+    (folder / "node").write_text(BACKSTAGE)
+    (folder / "node").chmod(0o755)
+    (folder / "Dockerfile").write_text(
+        "FROM postgres:17-trixie\nWORKDIR /app\nCOPY node /usr/local/bin/\nENTRYPOINT []\n"
+    )
+    image = docker("build", "--quiet", str(folder))
+    yield image
+    docker("image", "rm", "--force", image)
+
+
+@pytest.fixture
+def stack(tmp_path: Path, theirs: Path, port: int) -> Iterator[Stack]:
+    folder = project("python", tmp_path)
+    stack = Stack(
+        tmp_path / "stack",
+        project=folder,
+        program=folder / "__main__.py",
+        python=theirs,
+        environment={"PYTHONPATH": ""},
+    )
+    stack.configure("databasePort", port)
+    stack.configure("port", port + 500)
+    yield stack
+    leave_nothing_of(stack)
+
+
+def test_a_foreign_program_passes_the_block_on_to_backstage_which_logs_in(stack: Stack, backstage: str) -> None:
+    stack.configure("image", backstage)
+    up = stack.up()
+    assert up.ok, up.output
+    container = up.outputs["container"]
+    deadline = time.monotonic() + 20
+    while not docker("logs", container):
+        assert time.monotonic() < deadline, "no login"
+        time.sleep(0.1)
+    assert docker("logs", container) == "logged in"
+
+    block = docker("exec", container, "cat", "app-config.database.yaml")
+    (password,) = re.findall(r'password: "(.+)"', block)
+    assert password not in docker("inspect", container) + stack.cli("stack", "export", "--stack", stack.name)
+    again = stack.up()
+    assert again.ok, again.output
+    assert again.changed == {}
+
+    destroyed = stack.destroy()
+    assert destroyed.ok, destroyed.output
+    assert not exists("container", container)

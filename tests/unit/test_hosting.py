@@ -1,0 +1,160 @@
+"""The components in a process of their own, as programs in other languages use them."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import grpc
+import pulumi
+import pytest
+
+from components.outputs import camel_case
+from components.testing import Run
+
+from . import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
+from .hosting import Host, hosted, wire
+from .later import by_name, changed, unknown
+from .schema import schema
+from .test_azure_postgres import CLIENT, PRINCIPAL, TENANT
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosted() as host:
+        yield host
+
+
+def construct(host: Host, component: str, *, preview: bool = False, **args: Any) -> Run:
+    inputs = {camel_case(name): value for name, value in args.items()}
+    return host.construct(component, inputs, preview=preview)
+
+
+def test_the_plugin_says_what_it_has(host: Host) -> None:
+    assert json.loads(host.schema()) == schema()
+
+
+# --- Every argument in every form
+
+
+FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "plain": (lambda value: value, lambda value: value),
+    "output": (wire, lambda value: lambda: pulumi.Output.from_input(value)),
+    "secret": (lambda value: wire(value, secret=True), lambda value: lambda: pulumi.Output.secret(value)),
+    "unknown": (lambda _: wire(), lambda _: unknown),
+}
+"""How a value is passed: over the wire, and in Python."""
+
+LOCAL = {"image": "postgres:16", "port": 5433, "user": "me", "password": "pw", "timezone": "UTC", "volume": "keep"}
+SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
+    "local": ("LocalPostgres", test_local_postgres.create, LOCAL, set()),
+    "local network": ("LocalPostgres", test_local_postgres.create, {**LOCAL, "network": "backstage"}, set()),
+    **{
+        f"azure {name}": (
+            "AzurePostgres",
+            test_azure_postgres.create,
+            {"resource_group_name": "group", "server_name": "srv", **args},
+            test_azure_postgres.PLAIN,
+        )
+        for name, args in test_azure_postgres.SETS.items()
+    },
+    **{
+        f"cloud sql {name}": (
+            "CloudSqlPostgres",
+            test_cloud_sql_postgres.create,
+            {"instance_name": "db-1", **args},
+            test_cloud_sql_postgres.PLAIN,
+        )
+        for name, args in test_cloud_sql_postgres.SETS.items()
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("set_", SETS)
+def test_a_hosted_component_does_what_it_does_in_python(host: Host, set_: str, form: str) -> None:
+    component, create, args, plain = SETS[set_]
+    on_the_wire, in_python = (
+        changed(args, change, plain=plain, whole={"token_renewal_offset"}) for change in FORMS[form]
+    )
+    preview = form == "unknown"
+    hosted = construct(host, component, preview=preview, **on_the_wire)
+    local = create(preview=preview, **in_python)
+    assert hosted.outputs == {camel_case(name): result for name, result in local.outputs.items()}
+    assert registered(hosted) == registered(local)
+
+
+def registered(results: Run) -> list[Any]:
+    return sorted(
+        (
+            (resource.type, resource.name, comparable(resource.inputs), sorted(resource.secret_inputs))
+            for resource in results.resources
+        ),
+        key=repr,
+    )
+
+
+def comparable(value: Any) -> Any:
+    """Unknowns are equal, and nothing else changes."""
+    if isinstance(value, Mapping):
+        return {key: comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [comparable(item) for item in value]
+    return "unknown" if isinstance(value, pulumi.output.Unknown) else value
+
+
+def test_the_block_arrives_in_backstages_spelling_and_as_secret_as_it_was(host: Host) -> None:
+    args = {**PRINCIPAL, "client_id": CLIENT, "tenant_id": TENANT, "client_secret": wire("s3cret", secret=True)}
+    results = construct(host, "AzurePostgres", resource_group_name="group", server_name="srv", **args)
+    credential = {"tenantId": TENANT, "clientId": CLIENT, "clientSecret": "s3cret"}
+    assert results["databaseConfig"].value["connection"]["tokenCredential"] == credential
+    secret = {name for name, result in results.outputs.items() if result.secret}
+    assert secret == {"databaseConfig", "appConfig", "environment"}
+
+
+def test_a_secret_inside_a_map_is_neither_lost_nor_shown(host: Host) -> None:
+    rules = {"office": wire("203.0.113.7", secret=True), "vpn": "203.0.113.8"}
+    results = by_name(construct(host, "AzurePostgres", resource_group_name="group", firewall_rules=rules))
+    office, vpn = results["db-rule-office"], results["db-rule-vpn"]
+    assert (office.inputs["startIpAddress"], office.secret_inputs) == (
+        "203.0.113.7",
+        {"startIpAddress", "endIpAddress"},
+    )
+    assert (vpn.inputs["startIpAddress"], vpn.secret_inputs) == ("203.0.113.8", set())
+
+
+# --- Wrong arguments
+
+
+def refusal(host: Host, component: str, **args: Any) -> str:
+    with pytest.raises(grpc.RpcError) as refused:
+        construct(host, component, **args)
+    return str(refused.value.details())  # pyright: ignore[reportAttributeAccessIssue] - it is a grpc.Call, too
+
+
+@pytest.mark.parametrize("passed", [0, wire(0)], ids=["plain", "output"])
+def test_a_wrong_argument_is_explained_in_one_line(host: Host, passed: Any) -> None:
+    message = refusal(host, "LocalPostgres", port=passed)
+    assert message.endswith(
+        'LocalPostgres "db": argument "port" is 0.0, but it must be a whole number from 1 to 65535.'
+    ), "a traceback would follow"
+
+
+def test_a_wrong_secret_is_explained_without_showing_it(host: Host) -> None:
+    message = refusal(host, "LocalPostgres", password=wire("one\ntwo", secret=True))
+    assert message.endswith('LocalPostgres "db": argument "password" must be a single line without NUL.')
+
+
+@pytest.mark.parametrize(
+    "passed", [wire(), wire({"office": "203.0.113.7"}), wire({"office": "203.0.113.7"}, secret=True)]
+)
+def test_a_map_whose_keys_arrive_later_is_refused_and_not_taken_for_empty(host: Host, passed: Any) -> None:
+    message = refusal(host, "AzurePostgres", resource_group_name="group", firewall_rules=passed)
+    assert message.endswith(
+        'AzurePostgres "db": argument "firewall_rules" must be a map with plain keys, because they name resources; '
+        "its values may be Outputs."
+    )
+
+
+def test_a_refusal_leaves_the_plugin_fit_for_the_next_component(host: Host) -> None:
+    refusal(host, "LocalPostgres", port=0)
+    assert construct(host, "LocalPostgres", port=5433)["port"].value == 5433

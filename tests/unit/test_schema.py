@@ -1,0 +1,53 @@
+"""What programs in other languages see of the components."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import components
+from components.outputs import camel_case
+
+from .schema import schema, summary
+
+NAMES = ["LocalPostgres", "AzurePostgres", "CloudSqlPostgres"]
+REQUIRED = {"LocalPostgres": [], "AzurePostgres": ["resourceGroupName"], "CloudSqlPostgres": []}
+
+
+def component(name: str) -> dict[str, Any]:
+    return schema()["resources"][f"backstage-database:index:{name}"]
+
+
+def test_the_package_has_its_name_its_version_and_all_components() -> None:
+    package = schema()
+    assert (package["name"], package["version"]) == ("backstage-database", components.__version__)
+    assert package["resources"].keys() == {f"backstage-database:index:{name}" for name in NAMES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_argument_and_every_output_is_there_in_camel_case(name: str) -> None:
+    class_, args = getattr(components, name), getattr(components, f"{name}Args")
+    assert component(name)["inputProperties"].keys() == {camel_case(field) for field in args.__annotations__}
+    assert component(name)["properties"].keys() == {camel_case(field) for field in class_.__annotations__}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exactly_what_has_no_default_is_required_and_every_output_is_always_there(name: str) -> None:
+    assert component(name).get("requiredInputs", []) == REQUIRED[name]
+    assert sorted(component(name)["required"]) == sorted(component(name)["properties"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_is_described_in_markdown(name: str) -> None:
+    described = component(name)
+    fields = {"the component": described, **described["inputProperties"], **described["properties"]}
+    assert [field for field, property_ in fields.items() if not property_.get("description")] == []
+    assert [field for field, property_ in fields.items() if "\n  " in property_["description"]] == [], "that is code"
+
+
+def test_the_types_change_on_purpose_only() -> None:
+    known = Path(__file__).with_name("schema.yaml").read_text()
+    assert summary() == known, (
+        "programs in other languages see another schema; if it shall be so: "
+        "python3 -m bootstrap run python -m tests.unit.schema > tests/unit/schema.yaml"
+    )
