@@ -231,7 +231,9 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             opts=child(depends_on=[instance], protect=deletion_protection),
         )
 
-        admitted: list[pulumi.CustomResource] = []
+        # One user after another, because the provider makes one at a time, and many that wait would take up all the
+        # places of the engine. None before the database: Cloud SQL refuses IAM users for some seconds (tpg#14233).
+        last, admitted = database, list[pulumi.CustomResource]()
         for suffix, principal in {"": user, **{f"-{key}": other for key, other in additional_users.items()}}.items():
             if grant_iam_roles:
                 for purpose, iam_role in IAM_ROLES.items():
@@ -241,20 +243,19 @@ class CloudSqlPostgres(pulumi.ComponentResource):
                         role=iam_role,
                         member=principal.apply(lambda known: known.member),
                         condition=only_on(project, instance_name),
-                        opts=pulumi.ResourceOptions(parent=self, depends_on=[instance], hooks=patience),
+                        opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=patience),
                     )
                     admitted.append(binding)
-            login_role = sql.User(
+            last = sql.User(
                 f"{name}-user{suffix}",
                 name=principal.apply(lambda known: known.role),
                 type=principal.apply(lambda known: known.type),
                 database_roles=[role],
                 instance=parent_name,
                 project=project,
-                # tpg#14233: Cloud SQL refuses the first IAM user for some seconds after it made the instance.
-                opts=child(depends_on=[database]),
+                opts=child(depends_on=[last]),
             )
-            admitted.append(login_role)
+            admitted.append(last)
 
         deletion_guard(f"{name}-deletion-protection", parent=self, after=admitted, protect=deletion_protection)
 

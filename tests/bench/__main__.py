@@ -13,7 +13,7 @@ from pathlib import Path
 from components import LocalPostgres
 from components.testing import run
 from tests.backstage.ports import free_port
-from tests.bench import azure, flat_program
+from tests.bench import clouds, flat_program
 from tests.engine.docker import docker
 from tests.engine.stack import Stack
 
@@ -44,7 +44,10 @@ def main() -> None:
         show(text, (taken - nothing) / count, one - nothing, reach)
     for rules in (1, 5, 20):
         text = f"e. first deployment on simulated Azure with {rules} rules ÷ one by one"
-        show(text, *azure.critical_path(rounds, rules), 1.1)
+        show(text, *clouds.azure(rounds, rules), 1.1)
+    for users in (1, 5, 20):
+        text = f"f. first deployment on simulated Google with {users} users ÷ one by one"
+        show(text, *clouds.google(rounds, users), 1.1)
 
 
 def show(what: str, ours: float, least: float, reach: float | None = None) -> None:

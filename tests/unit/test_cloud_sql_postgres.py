@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import re
 import shlex
 from collections.abc import Mapping
@@ -402,21 +403,15 @@ def team() -> Run:
     return create(**TEAM)
 
 
-def test_users_come_after_the_database_and_the_database_after_the_instance() -> None:
+def test_the_database_comes_after_the_instance() -> None:
+    assert "db-instance" in set(map(name_of, by_name(team())["db-database"].options.dependencies))
+
+
+def test_users_come_one_by_one_each_with_its_iam_roles_and_backstages_own_first() -> None:
     resources = by_name(team())
-    before = {name: set(map(name_of, resource.options.dependencies)) for name, resource in resources.items()}
-    assert "db-instance" in before["db-database"]
-    for user in of_type(team(), USER):
-        assert "db-database" in before[user.name]
-
-
-def test_neither_users_nor_iam_roles_wait_for_each_other() -> None:
-    for one in team().resources:
-        depends_on = set(map(name_of, one.options.dependencies)) - {"db-instance-name"}
-        if one.type == BINDING:
-            assert depends_on <= {"db-instance", "db-account"}, "what a refused instance leaves untouched"
-        if one.type == USER:
-            assert depends_on <= {"db-instance", "db-account", "db-database"}
+    for before, after in itertools.pairwise(["database", "user", "user-jo", "user-team"]):
+        for one in (after, after.replace("user", "client"), after.replace("user", "login")):
+            assert f"db-{before}" in set(map(name_of, resources[f"db-{one}"].options.dependencies))
 
 
 def test_what_google_deletes_with_the_instance_is_not_deleted_one_by_one() -> None:
