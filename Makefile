@@ -22,10 +22,14 @@ check: ## formatting, lint and types
 	@$(PYTHON) -m bootstrap python
 	@$(PYTHON) -m bootstrap run sh -c 'ruff format --check . && ruff check . && pyright'
 
+docs: ## the reference, from the docstrings
+	@$(PYTHON) -m bootstrap python
+	@$(PYTHON) -m bootstrap run python -m docs.reference
+
 test: tools check ## all tests, on the real engine, Docker and Backstage
 	@$(PYTHON) -m bootstrap run pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
 	@$(PYTHON) -m bootstrap run python -m tests.bench
 
-.PHONY: help up env down clean tools check test bench
+.PHONY: help up env down clean tools check docs test bench

@@ -10,11 +10,11 @@ import pytest
 
 from components.outputs import camel_case
 from components.testing import Run
+from docs.reference import schema
 
 from . import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
 from .hosting import Host, hosted, wire
 from .later import by_name, changed, unknown
-from .schema import schema
 from .test_azure_postgres import CLIENT, PRINCIPAL, TENANT
 
 

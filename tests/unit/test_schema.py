@@ -1,14 +1,12 @@
 """What programs in other languages see of the components."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import components
 from components.outputs import camel_case
-
-from .schema import schema, summary
+from docs.reference import FILE, reference, schema
 
 NAMES = ["LocalPostgres", "AzurePostgres", "CloudSqlPostgres"]
 REQUIRED = {"LocalPostgres": [], "AzurePostgres": ["resourceGroupName"], "CloudSqlPostgres": []}
@@ -45,9 +43,7 @@ def test_everything_is_described_in_markdown(name: str) -> None:
     assert [field for field, property_ in fields.items() if "\n  " in property_["description"]] == [], "that is code"
 
 
-def test_the_types_change_on_purpose_only() -> None:
-    known = Path(__file__).with_name("schema.yaml").read_text()
-    assert summary() == known, (
-        "programs in other languages see another schema; if it shall be so: "
-        "python3 -m bootstrap run python -m tests.unit.schema > tests/unit/schema.yaml"
+def test_the_reference_says_what_programs_see_and_changes_on_purpose_only() -> None:
+    assert FILE.read_text() == reference(), (
+        "docs/reference.md is not what the docstrings and types say: run `make docs`"
     )

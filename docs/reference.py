@@ -1,0 +1,67 @@
+"""Writes the reference of all arguments and outputs from the components' own docstrings: `python -m docs.reference`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import components
+from components.__main__ import provider
+from components.outputs import camel_case
+
+FILE = Path(__file__).with_name("reference.md")
+
+HEAD = """\
+# Reference
+
+Generated from the docstrings by `make docs`. Configuration, YAML, TypeScript and other languages use the names in the
+first column, Python those in the second. An argument takes an Output as well as a value, except where it is said to be
+plain: then it decides what is created. In the configuration of this repository's stacks the arguments of LocalPostgres
+stand under `local`, those of AzurePostgres under `azure`, those of CloudSqlPostgres under `cloudsql`.
+"""
+
+WORDS = {"string": "text", "number": "number", "integer": "number", "boolean": "true or false"}
+
+
+def reference() -> str:
+    return "\n".join([HEAD, *lines(schema())]) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """What programs in other languages see of the components."""
+    return json.loads(str(provider().schema))
+
+
+def lines(package: Mapping[str, Any]) -> Iterator[str]:
+    for token, component in package["resources"].items():
+        name = token.split(":")[-1]
+        yield f"## {name}\n\n{component['description']}\n\n### Arguments\n"
+        yield "| argument | in Python | type | |\n|---|---|---|---|"
+        python = {camel_case(field): field for field in getattr(components, f"{name}Args").__annotations__}
+        required = component.get("requiredInputs", [])
+        for argument, property_ in component["inputProperties"].items():
+            kind = type_in_words(property_) + (", required" if argument in required else "")
+            yield row(argument, python[argument], kind, property_["description"])
+        yield "\n### Outputs\n\n| output | in Python | type | |\n|---|---|---|---|"
+        python = {camel_case(field): field for field in getattr(components, name).__annotations__}
+        for output, property_ in component["properties"].items():
+            yield row(output, python[output], type_in_words(property_), property_["description"])
+        yield ""
+
+
+def row(name: str, python: str, kind: str, description: str) -> str:
+    return f"| `{name}` | `{python}` | {kind} | {description.strip().replace('|', chr(92) + '|')} |"
+
+
+def type_in_words(property_: Mapping[str, Any]) -> str:
+    plain = property_.get("plain", False)
+    if "additionalProperties" in property_:
+        return f"map of {type_in_words(property_['additionalProperties'])}" + (", plain keys" if plain else "")
+    if "items" in property_:
+        return f"list of {type_in_words(property_['items'])}"
+    return WORDS.get(property_.get("type", ""), "any") + (", plain" if plain else "")
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference())
+    print(f"wrote {FILE}")
