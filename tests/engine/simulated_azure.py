@@ -33,6 +33,7 @@ from .simulated_provider import (
     struct,
     take_over,
     type_of,
+    words,
 )
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
@@ -57,10 +58,6 @@ class Rules:
     has_location: bool = False
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 _GROUP = SUBSCRIPTION + "/resourceGroups/{resourceGroupName}"
 _SERVER = _GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
 _ENDPOINT = _GROUP + "/providers/Microsoft.Network/privateEndpoints/{privateEndpointName}"
@@ -71,22 +68,22 @@ RULES = {
     "azure-native:resources:ResourceGroup": Rules(
         path=_GROUP,
         name="resourceGroupName",
-        writable=_words("resourceGroupName location managedBy tags"),
+        writable=words("resourceGroupName location managedBy tags"),
         patterns={"resourceGroupName": r"[-\w._()]{1,90}"},
-        create_only=_words("location"),
+        create_only=words("location"),
         has_location=True,
     ),
     "azure-native:managedidentity:UserAssignedIdentity": Rules(
         path=_GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}",
         name="resourceName",
-        writable=_words("resourceGroupName resourceName location tags"),
-        create_only=_words("location"),
+        writable=words("resourceGroupName resourceName location tags"),
+        create_only=words("location"),
         has_location=True,
     ),
     "azure-native:dbforpostgresql:Server": Rules(
         path=_SERVER,
         name="serverName",
-        writable=_words(
+        writable=words(
             "resourceGroupName serverName location tags sku identity administratorLogin administratorLoginPassword "
             "version storage authConfig dataEncryption backup network highAvailability maintenanceWindow "
             "sourceServerResourceId pointInTimeUTC availabilityZone replicationRole replica createMode cluster"
@@ -103,7 +100,7 @@ RULES = {
             "authConfig.activeDirectoryAuth": SWITCH,
             "authConfig.passwordAuth": SWITCH,
         },
-        create_only=_words(
+        create_only=words(
             "location administratorLogin sourceServerResourceId pointInTimeUTC availabilityZone "
             "backup.geoRedundantBackup"
         ),
@@ -112,13 +109,13 @@ RULES = {
     "azure-native:dbforpostgresql:AdministratorsMicrosoftEntra": Rules(
         path=_SERVER + "/administrators/{objectId}",
         name="objectId",
-        writable=_words("resourceGroupName serverName objectId principalName principalType tenantId"),
+        writable=words("resourceGroupName serverName objectId principalName principalType tenantId"),
         enums={"principalType": {"Unknown", "User", "Group", "ServicePrincipal"}},
     ),
     "azure-native:dbforpostgresql:Database": Rules(
         path=_SERVER + "/databases/{databaseName}",
         name="databaseName",
-        writable=_words("resourceGroupName serverName databaseName charset collation"),
+        writable=words("resourceGroupName serverName databaseName charset collation"),
         patterns={
             "databaseName": r"[a-zA-Z_][\w\-]{0,62}",
             "charset": r"[a-zA-Z]+\w*",
@@ -128,7 +125,7 @@ RULES = {
     "azure-native:dbforpostgresql:FirewallRule": Rules(
         path=_SERVER + "/firewallRules/{firewallRuleName}",
         name="firewallRuleName",
-        writable=_words("resourceGroupName serverName firewallRuleName startIpAddress endIpAddress"),
+        writable=words("resourceGroupName serverName firewallRuleName startIpAddress endIpAddress"),
         required=("startIpAddress", "endIpAddress"),
         patterns={
             "firewallRuleName": r"[a-zA-Z0-9][-_a-zA-Z0-9]{0,79}(?<!-)",
@@ -139,13 +136,13 @@ RULES = {
     "azure-native:dbforpostgresql:Configuration": Rules(
         path=_SERVER + "/configurations/{configurationName}",
         name="configurationName",
-        writable=_words("resourceGroupName serverName configurationName value source"),
+        writable=words("resourceGroupName serverName configurationName value source"),
         patterns={"configurationName": r"[-\w._]{1,256}"},
     ),
     "azure-native:network:PrivateEndpoint": Rules(
         path=_ENDPOINT,
         name="privateEndpointName",
-        writable=_words(
+        writable=words(
             "resourceGroupName privateEndpointName location tags extendedLocation id subnet "
             "privateLinkServiceConnections manualPrivateLinkServiceConnections customDnsConfigs "
             "applicationSecurityGroups ipConfigurations customNetworkInterfaceName"
@@ -155,7 +152,7 @@ RULES = {
     "azure-native:network:PrivateDnsZoneGroup": Rules(
         path=_ENDPOINT + "/privateDnsZoneGroups/{privateDnsZoneGroupName}",
         name="privateDnsZoneGroupName",
-        writable=_words("resourceGroupName privateEndpointName privateDnsZoneGroupName id name privateDnsZoneConfigs"),
+        writable=words("resourceGroupName privateEndpointName privateDnsZoneGroupName id name privateDnsZoneConfigs"),
     ),
 }
 

@@ -85,7 +85,9 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
         """Name → properties of what exists of one class."""
-        return {found["name"]: found for found in self.resources.values() if found["_type"] == type_}
+        return {
+            found.get("_name") or found["name"]: found for found in self.resources.values() if found["_type"] == type_
+        }
 
     def changes(self) -> list[tuple[str, str, str]]:
         """Operation, class and name of every write that succeeded, in order."""
@@ -189,6 +191,10 @@ def at(values: Any, path: str) -> Any:
     for key in path.split("."):
         values = values.get(key) if isinstance(values, Mapping) else None
     return values
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
