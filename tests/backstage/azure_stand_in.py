@@ -6,27 +6,21 @@ They are strict: whoever asks for the wrong thing gets no token.
 """
 
 import base64
-import json
 import secrets
-import shutil
-import ssl
-import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 from psycopg import sql
 
 from tests.backstage import node
 from tests.backstage.azure import HOST, PRINCIPAL, SERVER_NAME
+from tests.backstage.stand_in import Handler, detours, postgres, single, web_service
 
 RESOURCE = "https://ossrdbms-aad.database.windows.net"
 LOGIN = "login.microsoftonline.com"
@@ -36,30 +30,16 @@ PRIVATE_NAME = HOST.replace(".", ".privatelink.", 1)
 
 ADMINS = (SERVER_NAME, PRINCIPAL["admin_name"])
 IMAGE = "postgres:17-trixie"
-OPTIONS = ("--user", "postgres", "--publish", "127.0.0.1::5432", "--entrypoint", "bash")
-DEADLINE = 300
-"""Seconds: Docker may have to fetch the image."""
-
-# Lives until its standard input ends, which it does however these tests end.
-CONTAINER = f"""
-read -r password
-mkdir -m 700 /tmp/tls && cd /tmp/tls
-key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 1"
-for authority in ca other; do
-  openssl req -x509 $key -keyout $authority.key -out $authority.pem -subj "/CN=CA of the contract tests"
-done
-for name in {HOST} {LOGIN}; do
-  openssl req -x509 $key -keyout $name.key -out $name.pem -subj /CN=$name -CA ca.pem -CAkey ca.key \
-    -addext subjectAltName=DNS:$name -addext basicConstraints=critical,CA:FALSE
-done
-initdb --no-sync --locale-provider=builtin --builtin-locale=C.UTF-8 --pwfile=<(echo "$password") /tmp/data
-echo "hostssl all all all password" > /tmp/data/pg_hba.conf
-postgres -D /tmp/data -c listen_addresses='*' -c fsync=off -c full_page_writes=off -c synchronous_commit=off \
-  -c allow_system_table_mods=on \
-  -c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key &
-cat > /dev/null
-kill -QUIT $!
+CERTIFICATES = f"""
+authority ca "CA of the contract tests"
+authority other "CA of the contract tests"
+server ca {HOST} {HOST} {HOST}
+server ca {LOGIN} {LOGIN} {LOGIN}
 """
+SETTINGS = (
+    "-c allow_system_table_mods=on "
+    f"-c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
+)
 
 # Microsoft's function, as far as it is documented. That the admin who calls it may alter the role is an assumption.
 CREATE_PRINCIPAL = """
@@ -98,18 +78,13 @@ class Azure:
 
     def variables(self, authority: str = "ca", **more: str) -> dict[str, str]:
         """The environment in which Node finds the stand-in where Azure would be, and trusts `authority` too."""
-        detours = {
+        places = {
             f"{HOST}:5432": self.port,
             f"{PRIVATE_NAME}:5432": self.port,
             f"{LOGIN}:443": self.ports["https"],
             f"{METADATA_SERVICE}:80": self.ports["http"],
         }
-        return {
-            "NODE_OPTIONS": f"--import={(node.FOLDER / 'detour.mjs').as_uri()}",
-            "NODE_EXTRA_CA_CERTS": str(self.tls / f"{authority}.pem"),
-            "DETOURS": json.dumps(detours),
-            **more,
-        }
+        return {**detours(places, self.tls / f"{authority}.pem"), **more}
 
     def app_service(self) -> dict[str, str]:
         """What App Service and Container Apps set for an application with a managed identity."""
@@ -177,64 +152,34 @@ def new_token() -> str:
 @contextmanager
 def azure(folder: Path) -> Iterator[Azure]:
     """The stand-in for the time of a with block; `folder` is for its certificates."""
-    docker = shutil.which("docker")
-    if docker is None:
-        pytest.fail("Docker is missing: install it, and check it with `docker version`.")
-    name, password, log = f"backstage-azure-stand-in-{secrets.token_hex(4)}", secrets.token_hex(16), folder / "log"
-    with log.open("wb") as output:
-        container = subprocess.Popen(
-            [docker, "run", "--rm", "--interactive", "--name", name, *OPTIONS, IMAGE, "-euc", CONTAINER],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            postgres(
+                folder,
+                IMAGE,
+                certificates=CERTIFICATES,
+                superuser="postgres",
+                rule="hostssl all all all password",
+                settings=SETTINGS,
+            )
         )
-    assert container.stdin
-    services: list[ThreadingHTTPServer] = []
-    try:
-        container.stdin.write(f"{password}\n".encode())
-        container.stdin.flush()
-        wait_until_listening(container, log)
-        copied = subprocess.run([docker, "cp", f"{name}:/tmp/tls", str(folder)], capture_output=True, check=False)
-        assert copied.returncode == 0, copied.stderr.decode()
-        published = subprocess.run([docker, "port", name, "5432"], capture_output=True, text=True, check=True).stdout
-        running = Azure(folder / "tls", int(published.rpartition(":")[2]), password)
-        for scheme in ("http", "https"):
-            service = token_service(running, scheme)
-            services.append(service)
-            running.ports[scheme] = service.server_address[1]
-            threading.Thread(target=service.serve_forever, args=(0.05,), daemon=True).start()
+        running = Azure(server.tls, server.port, server.password)
+        running.ports["http"] = stack.enter_context(web_service(token_service(running, "http")))
+        secure = web_service(token_service(running, "https"), server.tls / f"{LOGIN}.pem")
+        running.ports["https"] = stack.enter_context(secure)
         yield running
-    finally:
-        for service in services:
-            service.shutdown()
-            service.server_close()
-        container.stdin.close()
-        try:
-            container.wait(20)
-        except subprocess.TimeoutExpired:
-            subprocess.run([docker, "rm", "--force", "--volumes", name], capture_output=True, check=False)
-            container.wait()
 
 
-def wait_until_listening(container: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while b"database system is ready to accept connections" not in log.read_bytes():
-        said = f"PostgreSQL in {IMAGE} said:\n{log.read_text(errors='replace')}"
-        assert container.poll() is None, f"The stand-in for Azure ended with code {container.returncode}. {said}"
-        assert time.monotonic() < deadline, f"The stand-in for Azure was not ready within {DEADLINE} s. {said}"
-        time.sleep(0.05)
-
-
-def token_service(running: Azure, scheme: str) -> ThreadingHTTPServer:
+def token_service(running: Azure, scheme: str) -> type[Handler]:
     """The metadata service and App Service's endpoint on http, login.microsoftonline.com on https."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class TokenService(Handler):
         def do_GET(self) -> None:
             address = urlsplit(self.path)
             query = single(address.query)
             version = query.get("api-version")
             if scheme == "https":
-                self.answer(None, f"unexpected {address.path}")
+                self.grant(None, f"unexpected {address.path}")
             elif address.path == "/metadata/identity/oauth2/token":
                 self.managed_identity("metadata service", query, version == "2018-02-01", "Metadata", "true")
             elif address.path == "/msi/token":
@@ -242,10 +187,10 @@ def token_service(running: Azure, scheme: str) -> ThreadingHTTPServer:
                     "App Service", query, version == "2019-08-01", "X-IDENTITY-HEADER", running.header
                 )
             else:
-                self.answer(None, f"unexpected {address.path}")
+                self.grant(None, f"unexpected {address.path}")
 
         def do_POST(self) -> None:
-            form = single(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            form = single(self.read())
             client_id = form.get("client_id", "")
             tenant, proof = running.secrets.get(client_id, (None, None))
             allowed = (
@@ -256,15 +201,15 @@ def token_service(running: Azure, scheme: str) -> ThreadingHTTPServer:
                 and proof in (form.get("client_secret"), form.get("client_assertion"))
             )
             kind = "assertion" if "client_assertion" in form else "secret"
-            self.answer(client_id if allowed else None, f"{LOGIN} by {kind}")
+            self.grant(client_id if allowed else None, f"{LOGIN} by {kind}")
 
         def managed_identity(
             self, service: str, query: Mapping[str, str], version: bool, header: str, value: str
         ) -> None:
             allowed = version and self.headers[header] == value and query.get("resource") == RESOURCE
-            self.answer(query.get("client_id") if allowed else None, service)
+            self.grant(query.get("client_id") if allowed else None, service)
 
-        def answer(self, client_id: str | None, service: str) -> None:
+        def grant(self, client_id: str | None, service: str) -> None:
             token = running.tokens.get(client_id or "")
             running.asked.append(service if token else f"{service}: refused")
             lifetime = 24 * 3600
@@ -273,24 +218,6 @@ def token_service(running: Azure, scheme: str) -> ThreadingHTTPServer:
                 expiry = int(time.time()) + lifetime
                 body = {"token_type": "Bearer", "access_token": token, "client_id": client_id, "resource": RESOURCE}
                 body |= {"expires_in": lifetime} if scheme == "https" else {"expires_on": str(expiry)}
-            content = json.dumps(body).encode()
-            self.send_response(200 if token else 400)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(200 if token else 400, body)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-    service = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    service.daemon_threads = True
-    if scheme == "https":
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(running.tls / f"{LOGIN}.pem", running.tls / f"{LOGIN}.key")
-        service.socket = context.wrap_socket(service.socket, server_side=True)
-    return service
-
-
-def single(query: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(query).items()}
+    return TokenService
