@@ -10,6 +10,7 @@ cloud_sql_postgres.PASSING_WAIT_SECONDS = 0.05  # pyright: ignore[reportAttribut
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 DATABASE = "gcp:sql/database:Database"
 USER = "gcp:sql/user:User"
+GUARD = "pulumi:index:Stash"
 BINDING = "gcp:projects/iAMMember:IAMMember"
 
 
@@ -24,8 +25,10 @@ def user(**values: Any) -> None:
 run_broken(
     {
         "": lambda: None,
-        "hook": lambda: drop("hooks", BINDING),
+        "hook": lambda: drop("hooks", "gcp:"),
         "users before the database": lambda: drop("depends_on", USER),
+        "guard": lambda: drop("protect", GUARD),
+        "protect": lambda: drop("protect", INSTANCE, DATABASE, GUARD),
         "deleted_with": lambda: drop("deleted_with", USER, DATABASE),
         "edition": lambda: change(INSTANCE, lambda props: props["settings"].pop("edition")),
         "IAM flag": lambda: settings(databaseFlags=[]),
@@ -39,6 +42,8 @@ run_broken(
         "capitals": lambda: user(name="Jo@example.com", type="CLOUD_IAM_USER"),
         "password": lambda: user(password="hunter2"),
         "an unknown role": lambda: user(databaseRoles=["nobody"]),
+        "an unknown argument": lambda: settings(backupConfiguration={"retention": 7}),
+        "an unknown enforcement": lambda: settings(connectorEnforcement="ALWAYS"),
         "no condition": lambda: change(BINDING, lambda props: props.pop("condition")),
     }
 )

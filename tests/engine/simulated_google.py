@@ -111,6 +111,10 @@ class SimulatedGoogle(SimulatedProvider):
         self._config: dict[str, Any] = {}
         self._mutexes: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
+    def granted(self, user: str) -> list[str]:
+        """The roles of a user inside PostgreSQL."""
+        return self.of_type("User")[user]["_roles"]
+
     # The provider
 
     def Configure(self, request: Any, context: Any) -> Any:

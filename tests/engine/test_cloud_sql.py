@@ -1,5 +1,6 @@
 """CloudSqlPostgres on the real engine, against a simulated Google Cloud that is strict."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from .cloud_stack import WAYS_TO_DESTROY, GoogleStack
-from .simulated_google import SimulatedGoogle
+from .simulated_google import ACCESS_TOKEN, SimulatedGoogle
 from .stack import refused, succeeded
 
 EMAIL = "backstage@portal-123.iam.gserviceaccount.com"
@@ -82,7 +83,7 @@ def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_
         },
     }
     assert google.of_type("Database").keys() == {"backstage"}
-    assert google.of_type("User")[role]["databaseRoles"] == ["cloudsqlsuperuser"]
+    assert google.granted(role) == [up.outputs["databaseConfig"]["role"]]
     assert {binding["role"] for binding in of_type(google, "IAMMember")} == {
         "roles/cloudsql.client",
         "roles/cloudsql.instanceUser",
@@ -108,14 +109,21 @@ def test_a_preview_of_a_first_deployment_touches_nothing(stack: GoogleStack, goo
     assert google.calls == []
 
 
-def test_no_secret_is_in_the_state_because_there_is_none(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_nothing_in_the_state_is_secret_but_a_certificate_that_the_provider_hides(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
     stack.arguments(additionalUsers=TEAM)
     up = succeeded(stack.up())
     assert up.secret_outputs == []
-    assert "ciphertext" not in stack.cli("stack", "export", "--stack", stack.name)
-    assert "ya29.token" not in "".join(
-        file.read_text(errors="replace") for file in stack.folder.rglob("*") if file.is_file()
-    )
+    hidden = [
+        (resource["urn"].split("::")[-1], key)
+        for resource in stack.resources()
+        for key, value in {**resource.get("inputs", {}), **resource.get("outputs", {})}.items()
+        if "ciphertext" in json.dumps(value)
+    ]
+    assert hidden == [("backstage-instance", "serverCaCerts")], "public, although pulumi-gcp marks it as a secret"
+    written = [file.read_bytes() for file in stack.folder.rglob("*") if file.is_file()]
+    assert not any(ACCESS_TOKEN.encode() in content for content in written)
 
 
 def test_a_stack_without_a_project_says_what_to_configure(stack: GoogleStack, google: SimulatedGoogle) -> None:
@@ -129,10 +137,42 @@ def test_a_stack_without_a_project_says_what_to_configure(stack: GoogleStack, go
 def test_a_service_account_that_google_does_not_know_everywhere_yet_is_waited_for(
     stack: GoogleStack, google: SimulatedGoogle
 ) -> None:
-    google.refusals["IAMMember"] = [f"Service account {EMAIL} does not exist."] * 2
+    google.unknown_accounts = 6
     up = succeeded(stack.up())
     assert "waiting 0.05 s for the service account, which Google does not know everywhere yet" in up.output
+    assert {call.type for call in google.calls if call.error} == {"IAMMember", "User"}
     assert succeeded(stack.up()).changed == {}
+
+
+def test_a_user_whose_creation_was_not_seen_to_end_is_kept_and_not_made_twice(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    google.broken_polls.append("User")
+    assert "failure waiting for insertion" in refused(stack.up())
+    succeeded(stack.up())
+    assert len(google.of_type("User")) == 1
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_an_account_that_the_same_program_makes_can_be_backstages_user(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    stack.program = stack.folder / "program.py"
+    stack.program.write_text(
+        "import pulumi, pulumi_gcp as gcp\n"
+        "from components import CloudSqlPostgres\n"
+        'app = gcp.serviceaccount.Account("app", account_id="portal-app")\n'
+        'users = {"user": app.email, "additional_users": {"jo": "jo@example.com"}}\n'
+        'pulumi.export("user", CloudSqlPostgres("backstage", users).user)\n'
+    )
+    succeeded(stack.preview())
+    assert succeeded(stack.up()).outputs["user"] == "portal-app@portal-123.iam"
+    assert google.of_type("User").keys() == {"portal-app@portal-123.iam", "jo@example.com"}
+    assert {binding["member"] for binding in of_type(google, "IAMMember")} == {
+        "serviceAccount:portal-app@portal-123.iam.gserviceaccount.com",
+        "user:jo@example.com",
+    }
+    assert errors(google) == []
 
 
 def test_a_private_network_that_is_not_connected_ends_the_run_before_the_instance_is_made(
@@ -171,8 +211,10 @@ def test_a_new_user_deploys_adds_a_teammate_and_a_group_moves_to_a_private_netwo
     assert moved.outputs["host"] == "10.20.0.3"
 
     assert "cannot be deleted" in refused(stack.destroy())
+    before = len(google.changes())
     stack.configure("cloudsql.deletionProtection", "false")
     succeeded(stack.up())
+    assert [change[:2] for change in new_changes(google, before)] == [("update", "DatabaseInstance")]
     before = len(google.changes())
     succeeded(stack.destroy())
     assert google.resources == {}
@@ -208,49 +250,77 @@ def test_backstages_own_user_can_be_replaced_by_another(stack: GoogleStack, goog
     up = succeeded(stack.up())
     assert up.outputs["user"] == ROLE
     users = [change for change in new_changes(google, before) if change[1] == "User"]
-    assert [operation for operation, _, _ in users] == ["create", "delete"], "the new one is there before the old goes"
+    assert [operation for operation, _, _ in users] == ["delete", "create"]
     assert of_type(google, "Account") == []
     assert succeeded(stack.up()).changed == {}
 
 
-def test_size_version_and_role_change_in_place(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_size_flags_and_role_change_in_place(stack: GoogleStack, google: SimulatedGoogle) -> None:
     stack.arguments(user=EMAIL)
     succeeded(stack.up())
     before = len(google.changes())
     google.database_roles.add("backstage")
-    stack.arguments(user=EMAIL, tier="db-custom-4-15360", version=18, role="backstage")
+    stack.arguments(user=EMAIL, tier="db-custom-4-15360", databaseFlags={"max_connections": 200}, role="backstage")
     up = succeeded(stack.up())
     assert sorted(change[:2] for change in new_changes(google, before)) == [
         ("update", "DatabaseInstance"),
         ("update", "User"),
     ]
-    assert google.of_type("User")[ROLE]["databaseRoles"] == ["backstage"]
-    assert up.outputs["databaseConfig"]["role"] == "backstage"
+    assert google.granted(ROLE) == [up.outputs["databaseConfig"]["role"]] == ["backstage"]
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    succeeded(stack.up())
+    stack.arguments(version=18, tier="db-custom-4-15360")
+    for changed, tier in (({"update": 1}, "db-custom-1-3840"), ({"update": 1}, "db-custom-4-15360"), ({}, None)):
+        up = succeeded(stack.up())
+        (instance,) = google.of_type("DatabaseInstance").values()
+        assert (up.changed, instance["databaseVersion"]) == (changed, "POSTGRES_18")
+        assert tier in (None, instance["settings"]["tier"])
+    stack.arguments(version=17)
+    assert "Cannot downgrade" in refused(stack.up())
+
+
+def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    succeeded(stack.up())
+    (instance,) = google.of_type("DatabaseInstance").values()
+    instance["settings"]["connectorEnforcement"] = "NOT_REQUIRED"
+    instance["settings"]["diskSize"] = 25
+    assert succeeded(stack.up(refresh=True)).changed == {"update": 1}
+    assert instance["settings"]["connectorEnforcement"] == "REQUIRED"
+    assert instance["settings"]["diskSize"] == 25, "it had grown by itself"
+    assert succeeded(stack.up(refresh=True)).changed == {}
+
+
+PSC = {"ipAddressType": "PSC", "pscConsumerProjects": ["consumer-1"]}
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "replacements"),
     [
-        {"region": "us-central1"},
-        {"instanceName": "another-name"},
-        {"project": "another-project"},
-        {"ipAddressType": "PSC", "pscConsumerProjects": ["consumer-1"]},
-        {"databaseName": "another"},
+        ({}, [{"region": "us-central1"}, {"instanceName": "another"}, {"project": "another-one"}]),
+        (PRIVATE, [PSC, {"ipAddressType": "PUBLIC"}, {**PRIVATE, "databaseName": "another"}]),
     ],
-    ids=lambda arguments: next(iter(arguments)),
+    ids=["public", "private"],
 )
 def test_a_change_that_would_replace_the_instance_or_its_database_is_stopped_with_nothing_touched(
-    stack: GoogleStack, google: SimulatedGoogle, arguments: dict[str, Any]
+    stack: GoogleStack, google: SimulatedGoogle, arguments: dict[str, Any], replacements: list[dict[str, Any]]
 ) -> None:
-    stack.arguments(additionalUsers=TEAM)
+    stack.arguments(**arguments, additionalUsers=TEAM)
     succeeded(stack.up())
-    before, urns = google.changes(), stack.urns()
-    stack.arguments(additionalUsers=TEAM, **arguments)
-    for output in (refused(stack.preview()), refused(stack.up())):
-        assert "marked for protection" in output
-    assert google.changes() == before
-    assert stack.urns() == urns
-    stack.arguments(additionalUsers=TEAM)
+    calls, urns = list(google.calls), stack.urns()
+    for replacement in replacements:
+        stack.arguments(**replacement, additionalUsers=TEAM)
+        for output in (refused(stack.preview()), refused(stack.up())):
+            assert "marked for protection" in output, replacement
+        assert google.calls == calls, replacement
+        assert stack.urns() == urns
+    stack.arguments(**arguments, additionalUsers=TEAM)
     assert succeeded(stack.up()).changed == {}
 
 
@@ -323,7 +393,7 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     assert "interrupted while creating" in up.output
     while not up.ok:
         # What is created side by side may be left behind side by side; each run names what it meets.
-        assert "Error 409" in up.output
+        assert "exists in Google Cloud but not in this stack" in up.output
         stack.take_over(up.output)
         up = stack.up()
     for kind in ("Account", "DatabaseInstance", "Database", "User"):
@@ -343,15 +413,17 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     ("how", "arguments", "answer"),
     [
         ("edition", {}, "Invalid Tier (db-custom-1-3840) for (ENTERPRISE_PLUS) Edition"),
-        ("IAM flag", {}, "IAM authentication is off"),
-        ("authorized network", {}, "authorized networks with connector enforcement"),
-        ("no backups", {"highAvailability": True}, "a regional instance requires backups and point-in-time recovery"),
-        ("no consumers", {}, "PSC requires at least one allowed consumer project"),
+        ("IAM flag", {}, "IAM authentication is not enabled"),
+        ("authorized network", {}, "Authorized networks cannot be used with connector enforcement"),
+        ("no backups", {"highAvailability": True}, "Regional availability requires backups and point-in-time recovery"),
+        ("no consumers", {}, "Private Service Connect requires at least one allowed consumer project"),
         ("no address", {}, "At least one of Public IP or Private IP or PSC connectivity must be enabled"),
-        ("suffix", {"user": EMAIL}, "must omit .gserviceaccount.com"),
+        ("suffix", {"user": EMAIL}, "remove .gserviceaccount.com from its name"),
         ("capitals", {"user": "jo@example.com"}, "expected non-nil error with nil state during Create"),
         ("password", {}, "For IAM users, password or hostname should not be specified"),
-        ("an unknown role", {}, "role ['nobody'] does not exist"),
+        ("an unknown role", {}, 'role "nobody" does not exist'),
+        ("an unknown argument", {}, "unknown property settings.backupConfiguration.retention"),
+        ("an unknown enforcement", {}, "expected settings.connectorEnforcement to be one of"),
     ],
 )
 def test_a_rule_of_googles_that_the_component_no_longer_keeps_fails_the_run(
@@ -362,18 +434,21 @@ def test_a_rule_of_googles_that_the_component_no_longer_keeps_fails_the_run(
     assert answer in refused(stack.up())
 
 
-def test_users_that_do_not_wait_for_the_database_are_refused(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_users_that_do_not_wait_for_the_database_are_refused_for_some_time(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
     stack.arguments(deletionProtection=False)
     stack.break_on_purpose("users before the database")
-    google.refusals["Database"] = ["not now"]
-    output = refused(stack.up(continue_on_error=True))
-    assert 'role "cloudsqliamserviceaccount" does not exist' in output
+    google.late["Database"] = "User"
+    up = succeeded(stack.up())
+    assert any('role "cloudsqliamuser" does not exist' in error for error in errors(google))
+    assert "waiting 0.05 s for the instance, which does not take IAM users yet" in up.output
 
 
 def test_without_the_hook_a_service_account_that_is_not_known_everywhere_yet_fails_the_run(
     stack: GoogleStack, google: SimulatedGoogle
 ) -> None:
-    google.refusals["IAMMember"] = [f"Service account {EMAIL} does not exist."]
+    google.unknown_accounts = 1
     stack.break_on_purpose("hook")
     assert "does not exist." in refused(stack.up())
 
@@ -386,6 +461,29 @@ def test_without_deleted_with_a_user_who_owns_something_would_keep_the_instance_
     succeeded(stack.up())
     google.owners.add(ROLE)
     assert "cannot be dropped because some objects depend on it" in refused(stack.destroy())
+
+
+def test_without_the_guard_a_refused_destroy_would_forget_users_and_take_their_rights(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    stack.break_on_purpose("guard")
+    succeeded(stack.up())
+    urns = stack.urns()
+    assert "cannot be deleted" in refused(stack.destroy())
+    assert of_type(google, "IAMMember") == []
+    assert [urn for urn in urns if "User" in urn and urn not in stack.urns()], "the users are still in Cloud SQL"
+    assert len(google.of_type("User")) == 1
+
+
+def test_without_protect_googles_own_switches_would_stop_a_destroy_only_after_users_and_rights_are_gone(
+    stack: GoogleStack, google: SimulatedGoogle
+) -> None:
+    stack.break_on_purpose("protect")
+    succeeded(stack.up())
+    stack.arguments(region="us-central1")
+    succeeded(stack.preview())
+    assert "deletion_protection is set to true" in refused(stack.destroy())
+    assert of_type(google, "IAMMember") == []
 
 
 def test_without_the_condition_two_instances_would_share_one_binding(

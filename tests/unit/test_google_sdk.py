@@ -6,6 +6,8 @@ from typing import Any
 import pulumi_gcp as gcp
 import pytest
 
+from tests.engine.google_schemas import RULES
+
 from .test_cloud_sql_postgres import PRIVATE, PSC, SETS, TEAM, create
 
 sql = gcp.sql
@@ -111,6 +113,36 @@ def test_a_provider_has_a_project_and_a_region() -> None:
     assert hasattr(gcp.organizations, "get_client_config_output")
     assert hasattr(gcp.organizations.GetClientConfigResult, "project")
     assert hasattr(gcp.organizations.GetClientConfigResult, "region")
+
+
+BLOCKS: dict[str, type] = {
+    "settings": SETTINGS,
+    "settings.databaseFlags": sql.DatabaseInstanceSettingsDatabaseFlagArgs,
+    "settings.backupConfiguration": BACKUPS,
+    "settings.backupConfiguration.backupRetentionSettings": (
+        sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs
+    ),
+    "settings.ipConfiguration": ADDRESSES,
+    "settings.ipConfiguration.authorizedNetworks": sql.DatabaseInstanceSettingsIpConfigurationAuthorizedNetworkArgs,
+    "settings.ipConfiguration.pscConfigs": PSC_CONFIG,
+    "settings.ipConfiguration.pscConfigs.pscAutoConnections": (
+        sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs
+    ),
+    "settings.maintenanceWindow": sql.DatabaseInstanceSettingsMaintenanceWindowArgs,
+    "condition": gcp.projects.IAMMemberConditionArgs,
+}
+"""Where the simulated provider knows a nested input: its class."""
+
+OWN = {"self", "__self__", "resource_name", "opts", "__props__"}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=name)
+def test_the_simulated_provider_knows_exactly_the_sdks_arguments(cls: type) -> None:
+    rules = RULES[TOKENS[cls]]
+    assert rules.inputs == {camel_case(argument) for argument in parameters(cls) - OWN}
+    assert rules.blocks == {
+        path: {camel_case(argument) for argument in parameters(BLOCKS[path]) - OWN} for path in rules.blocks
+    }
 
 
 def used_by_type() -> dict[str, set[str]]:
