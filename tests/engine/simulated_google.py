@@ -84,7 +84,10 @@ class InvalidRequestError(GoogleError):
 
 
 class ProviderError(Exception):
-    """The provider itself refuses, without asking Google."""
+    """What the provider says in the end, as the bridge writes it: a list even of one error. [bridge]"""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(f"1 error occurred:\n\t* {error}\n\n")
 
 
 class SimulatedGoogle(SimulatedProvider):
@@ -184,14 +187,16 @@ class SimulatedGoogle(SimulatedProvider):
             outputs = self._create(type_, wanted)
             if short == "User" and outputs["name"] != wanted["name"]:
                 # [provider] It looks for exactly the name that it asked for, and finds it gone.
-                raise ProviderError(f"expected non-nil error with nil state during Create of {request.urn}")
+                context.abort(
+                    grpc.StatusCode.UNKNOWN, f"expected non-nil error with nil state during Create of {request.urn}"
+                )
             poll = "failure waiting for insertion: googleapi: Error 503: Service unavailable, backendError"
             if short in self.broken_polls:
                 self.broken_polls.remove(short)
                 if short != "User":
                     # [provider] It forgets the id of what it did not see completed.
-                    raise ProviderError(_listed(f"Error, {poll}"))
-                reason = f"creating {request.urn}: {_listed(f'Error, {poll}')}"
+                    raise ProviderError(f"Error, {poll}")
+                reason = f"creating {request.urn}: {ProviderError(f'Error, {poll}')}"
                 self.abort_partly(context, _id(short, outputs), inputs, {**inputs, **outputs}, reason)
         return provider_pb2.CreateResponse(id=_id(short, outputs), properties=struct({**inputs, **outputs}))
 
@@ -219,7 +224,7 @@ class SimulatedGoogle(SimulatedProvider):
             known = old or self._imported(rules, request.id)
             if short in ("Database", "User") and _instance_key(known) not in self.resources:
                 # [provider] It asks for the instance first, and does not take its absence for the child's.
-                raise ProviderError(_listed("googleapi: Error 404: The Cloud SQL instance does not exist., notFound"))
+                raise ProviderError("googleapi: Error 404: The Cloud SQL instance does not exist., notFound")
             found = self.resources.get(_key(rules, known)) if old or short != "IAMMember" else self._binding(known)
             if found is None:
                 return provider_pb2.ReadResponse(id="")
@@ -238,10 +243,8 @@ class SimulatedGoogle(SimulatedProvider):
         with self._refused(context, f"deleting {request.urn}: "):
             if old.get("deletionProtection"):
                 raise ProviderError(
-                    _listed(
-                        "Error, failed to delete instance because deletion_protection is set to true. Set it to false "
-                        "to proceed with instance deletion"
-                    )
+                    "Error, failed to delete instance because deletion_protection is set to true. Set it to false "
+                    "to proceed with instance deletion"
                 )
             self._delete(type_, old)
         return empty_pb2.Empty()
@@ -250,14 +253,14 @@ class SimulatedGoogle(SimulatedProvider):
         """With the provider's project and region where none are given. [provider]"""
         for key in ("project", *(["region"] if type_.endswith(":DatabaseInstance") else [])):
             if not inputs.get(key) and not self._config.get(key):
-                raise ProviderError(_listed(f"{key}: required field is not set"))
+                raise ProviderError(f"{key}: required field is not set")
         given = {key: self._config.get(key) for key in ("project", "region")}
         return copy.deepcopy({**given, **{key: value for key, value in inputs.items() if value is not None}})
 
     def _imported(self, rules: Rules, id_: str) -> dict[str, Any]:
         found = re.fullmatch(rules.imported, id_)
         if found is None:
-            raise ProviderError(_listed(f"Import id {id_!r} doesn't match any of the accepted formats"))
+            raise ProviderError(f"Import id {id_!r} doesn't match any of the accepted formats")
         return found.groupdict()
 
     def _binding(self, known: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -279,11 +282,9 @@ class SimulatedGoogle(SimulatedProvider):
         if network and network not in self.connected_networks:
             # [provider] It asks first.
             raise ProviderError(
-                _listed(
-                    "Error, failed to create instance because the network doesn't have at least 1 private services "
-                    "connection. Please see https://cloud.google.com/sql/docs/mysql/private-ip#network_requirements "
-                    "for how to create this connection."
-                )
+                "Error, failed to create instance because the network doesn't have at least 1 private services "
+                "connection. Please see https://cloud.google.com/sql/docs/mysql/private-ip#network_requirements "
+                "for how to create this connection."
             )
         if short in self.late:
             self._wait_for(self.late[short])
@@ -312,8 +313,10 @@ class SimulatedGoogle(SimulatedProvider):
         short, key = _short(type_), _key(RULES[type_], old)
         with self._asked("delete", type_, old):
             found = self.resources.get(key)
+            if found is None and short in ("DatabaseInstance", "User"):
+                raise GoogleError(404, f"The {short} does not exist.", "notFound")
             if found is None:
-                return  # [provider] gone is gone
+                return  # [provider] For the others gone is gone.
             if at(found, "settings.deletionProtectionEnabled"):
                 # [docs] Prevent deletion of an instance.
                 raise GoogleError(
@@ -330,7 +333,7 @@ class SimulatedGoogle(SimulatedProvider):
                     "it Details: 3 objects in database backstage."
                 )
             # Everything inside goes with it, whoever owns what.
-            for inside in [one for one in self.resources if one == key or one.startswith(f"{key}/")]:
+            for inside in [one for one in list(self.resources) if one == key or one.startswith(f"{key}/")]:
                 del self.resources[inside]
             time.sleep(self._seconds.get(short, self._iam_seconds))
 
@@ -348,9 +351,8 @@ class SimulatedGoogle(SimulatedProvider):
                         raise GoogleError(400, answer, "invalid")
                     yield
             except CloudError as error:
-                # [bridge] Every error comes as a list, also that of an object which does not exist.
                 said = INTRODUCTIONS[operation, short].format_map({**values, "answer": error})
-                raise ProviderError(_listed(said)) from error
+                raise ProviderError(said) from error
 
     @contextmanager
     def _mutex(self, short: str, values: Mapping[str, Any]) -> Iterator[None]:
@@ -679,8 +681,3 @@ def _id(short: str, outputs: Mapping[str, Any]) -> str:
         case "Account":
             return outputs["name"]
     return _key(RULES["gcp:sql/database:Database"], outputs)
-
-
-def _listed(error: str) -> str:
-    """As the bridge writes Terraform's errors. [bridge]"""
-    return f"1 error occurred:\n\t* {error}\n\n"

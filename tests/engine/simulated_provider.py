@@ -86,7 +86,9 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
     def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
         """Name → properties of what exists of one class."""
         return {
-            found.get("_name") or found["name"]: found for found in self.resources.values() if found["_type"] == type_
+            found.get("_name") or found["name"]: found
+            for found in list(self.resources.values())
+            if found["_type"] == type_
         }
 
     def changes(self) -> list[tuple[str, str, str]]:

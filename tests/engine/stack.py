@@ -172,12 +172,27 @@ def _kill_child(process: subprocess.Popen[str], moment: Event, checkpoint: Path)
             command, _, rest = entry.read_text().rpartition(")")
             if command.endswith("(pulumi") and int(rest.split()[1]) == process.pid:
                 pid = int(entry.parent.name)
-                os.kill(pid, signal.SIGSTOP)
+                _stop(pid)
                 while not _is_whole(checkpoint):
                     os.kill(pid, signal.SIGCONT)
                     time.sleep(0.02)
-                    os.kill(pid, signal.SIGSTOP)
+                    _stop(pid)
                 os.kill(pid, signal.SIGKILL)
+
+
+def _stop(pid: int) -> None:
+    """Until every thread stands still, which takes a moment longer than the signal."""
+    os.kill(pid, signal.SIGSTOP)
+    while not _stands_still(pid):
+        time.sleep(0.001)
+
+
+def _stands_still(pid: int) -> bool:
+    try:
+        threads = [thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:
+        return False  # One of them ended just now.
+    return all(thread.rpartition(")")[2].split()[0] == "T" for thread in threads)
 
 
 def _is_whole(checkpoint: Path) -> bool:
