@@ -37,8 +37,7 @@ server ca {HOST} {HOST} {HOST}
 server ca {LOGIN} {LOGIN} {LOGIN}
 """
 SETTINGS = (
-    "-c allow_system_table_mods=on "
-    f"-c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
+    f"-c allow_system_table_mods=on -c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
 )
 
 # Microsoft's function, as far as it is documented. That the admin who calls it may alter the role is an assumption.
