@@ -131,8 +131,10 @@ class Azure:
                 session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
                 session.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
+            session.execute("CREATE ROLE azure_pg_admin")
             for name in ADMINS:
-                session.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(sql.Identifier(name)))
+                create = "CREATE ROLE {} LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin"
+                session.execute(sql.SQL(create).format(sql.Identifier(name)))
             session.execute(CREATE_PRINCIPAL)
 
     def let_in(self, role: str, client_id: str) -> str:
