@@ -22,8 +22,16 @@ IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanc
 PORT = 5432
 PROXY_PORT = 6543
 
-UNKNOWN_ACCOUNT_TRIES = 6
-UNKNOWN_ACCOUNT_WAIT_SECONDS = 10
+# What Google refuses only for a moment: the account everywhere but in IAM itself, then in Cloud SQL's own words
+# (GoogleCloudPlatform/terraform-google-three-tier-web-app#149); and users of an instance that was just made (tpg#14233).
+PASSING = {
+    r"(Service account|CLOUD_IAM_SERVICE_ACCOUNT:) \S+ does not exist": (
+        "the service account, which Google does not know everywhere yet"
+    ),
+    r'role "cloudsqliam\w+" does not exist': "the instance, which does not take IAM users yet",
+}
+PASSING_TRIES = 6
+PASSING_WAIT_SECONDS = 10
 
 
 class CloudSqlPostgresArgs(TypedDict, total=False):
@@ -189,8 +197,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             region = configured("region", rules.region) if region is None else region
 
         hook = pulumi.ErrorHook(
-            f"CloudSqlPostgres {name}: wait until the service account is known",
-            functools.partial(wait_for_service_account, self),
+            f"CloudSqlPostgres {name}: wait while Google is not ready", functools.partial(wait_while_not_ready, self)
         )
         patience = pulumi.ResourceHookBinding(on_error=[hook])
         if user is None:
@@ -436,20 +443,23 @@ def psql_command(
     )
 
 
-async def wait_for_service_account(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
-    """Whether to try again: only while Google does not know a new service account everywhere, and not for ever."""
+async def wait_while_not_ready(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
+    """Whether to try again: only what passes by itself, and not for ever."""
     error = failure.errors[0]
     id_ = import_id(failure.type, failure.new_inputs or {})
-    if id_ and re.search(r"Error 409\b.*already ?exists", error, re.DOTALL | re.IGNORECASE):
+    # For users Cloud SQL has words of its own (GoogleCloudPlatform/k8s-config-connector#2416).
+    if id_ and re.search(r"already ?exists|user exists with the same name", error, re.IGNORECASE):
         await retries.explain_take_over(failure, id_, component, "Google Cloud")
-    if retries.is_partial(error) or not re.search(r"Service account \S+ does not exist", error):
+    # The provider writes every error as a list; of an object that exists all the same it says what it was creating.
+    if "creating urn:" in error:
         return False
-    return await retries.try_again(
+    waiting_for = next((what for pattern, what in PASSING.items() if re.search(pattern, error)), None)
+    return waiting_for is not None and await retries.try_again(
         failure,
-        waiting_for="the service account, which Google does not know everywhere yet",
-        in_the_end="the service account was still unknown",
-        tries=UNKNOWN_ACCOUNT_TRIES,
-        seconds=UNKNOWN_ACCOUNT_WAIT_SECONDS,
+        waiting_for=waiting_for,
+        in_the_end="Google was still not ready",
+        tries=PASSING_TRIES,
+        seconds=PASSING_WAIT_SECONDS,
     )
 
 

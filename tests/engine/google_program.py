@@ -5,7 +5,7 @@ from typing import Any
 from components import cloud_sql_postgres
 from tests.engine.breaking import change, drop, run_broken
 
-cloud_sql_postgres.UNKNOWN_ACCOUNT_WAIT_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
+cloud_sql_postgres.PASSING_WAIT_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 DATABASE = "gcp:sql/database:Database"

@@ -444,7 +444,7 @@ def test_every_child_belongs_to_the_component_and_its_project() -> None:
 
 def test_the_retry_hook_is_bound_to_everything_that_google_creates() -> None:
     hooks = {tuple(one.options.hooks.on_error) for one in team().resources if one.type not in (COMPONENT, STASH)}
-    assert hooks == {("CloudSqlPostgres db: wait until the service account is known",)}
+    assert hooks == {("CloudSqlPostgres db: wait while Google is not ready",)}
 
 
 # --- Waiting for a new service account, and taking over
@@ -459,26 +459,45 @@ def tries_again(*errors: str, type_: str = BINDING) -> bool:
     try:
         asyncio.set_event_loop(loop)
         component = cast(Any, SimpleNamespace(urn=pulumi.Output.from_input("urn:pulumi:dev::p::t$CloudSql::db")))
-        return loop.run_until_complete(cloud_sql_postgres.wait_for_service_account(component, failure))
+        return loop.run_until_complete(cloud_sql_postgres.wait_while_not_ready(component, failure))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
 
 
-NOT_THERE = f"Error setting IAM policy: googleapi: Error 400: Service account {EMAIL} does not exist., badRequest"
+def answered(error: str) -> str:
+    """An error as the provider writes it."""
+    return f"1 error occurred:\n\t* {error}\n\n"
+
+
+NOT_THERE = answered(
+    f"Error setting IAM policy: googleapi: Error 400: Service account {EMAIL} does not exist., badRequest"
+)
 
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cloud_sql_postgres, "UNKNOWN_ACCOUNT_WAIT_SECONDS", 0)
+    monkeypatch.setattr(cloud_sql_postgres, "PASSING_WAIT_SECONDS", 0)
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_a_service_account_that_is_not_known_everywhere_yet_is_waited_for_a_limited_time() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        NOT_THERE,
+        answered(
+            f"googleapi: Error 400: Invalid request: Provided CLOUD_IAM_SERVICE_ACCOUNT: {EMAIL}, does not exist."
+        ),
+        answered(
+            'googleapi: Error 400: Invalid request: failed to create user: role "cloudsqliamuser" does not exist.'
+        ),
+    ],
+)
+def test_what_google_refuses_only_for_a_moment_is_tried_again_a_limited_time(error: str) -> None:
     run(lambda: None)
-    assert tries_again(NOT_THERE)
-    assert tries_again(*[NOT_THERE] * 6)
-    assert not tries_again(*[NOT_THERE] * 7)
+    assert tries_again(error)
+    assert tries_again(*[error] * 6)
+    assert not tries_again(*[error] * 7)
 
 
 @pytest.mark.parametrize(
@@ -486,7 +505,7 @@ def test_a_service_account_that_is_not_known_everywhere_yet_is_waited_for_a_limi
     [
         "googleapi: Error 403: The caller does not have permission, forbidden",
         "Invalid Tier (db-f1-micro) for (ENTERPRISE_PLUS) Edition",
-        f"1 error occurred:\n\t* {NOT_THERE}",
+        answered(f"creating urn:pulumi:dev::p::gcp:sql/user:User::db-user: {NOT_THERE}"),
         "",
     ],
 )
@@ -507,7 +526,10 @@ def test_what_exists_already_is_named_with_the_commands_that_take_it_over(
     type_: str, id_: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     run(lambda: None)
-    assert not tries_again("googleapi: Error 409: The Cloud SQL instance already exists., alreadyExists", type_=type_)
+    exists = "googleapi: Error 409: The Cloud SQL instance already exists., instanceAlreadyExists"
+    if type_ == "gcp:sql/user:User":
+        exists = "googleapi: Error 400: Database user 'jo' cannot be created because a user exists with the same name."
+    assert not tries_again(answered(exists), type_=type_)
     assert caplog.messages[0].endswith(
         f"pulumi import {type_} db-x {id_} --parent 'component=urn:pulumi:dev::p::t$CloudSql::db' --protect=false "
         "--generate-code=false\npulumi refresh --clear-pending-creates"
