@@ -30,6 +30,7 @@ choice = config.get("database") or "local"
 
 if choice == "local":
     database = components.LocalPostgres("backstage", arguments("local"))
+    pulumi.export("containerName", database.container_name)
 elif choice == "azure":
     azure = arguments("azure")
     if "resource_group_name" not in azure:

@@ -37,8 +37,7 @@ server ca {HOST} {HOST} {HOST}
 server ca {LOGIN} {LOGIN} {LOGIN}
 """
 SETTINGS = (
-    "-c allow_system_table_mods=on "
-    f"-c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
+    f"-c allow_system_table_mods=on -c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
 )
 
 # Microsoft's function, as far as it is documented. That the admin who calls it may alter the role is an assumption.
@@ -132,8 +131,10 @@ class Azure:
                 session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
             for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
                 session.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
+            session.execute("CREATE ROLE azure_pg_admin")
             for name in ADMINS:
-                session.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(sql.Identifier(name)))
+                create = "CREATE ROLE {} LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin"
+                session.execute(sql.SQL(create).format(sql.Identifier(name)))
             session.execute(CREATE_PRINCIPAL)
 
     def let_in(self, role: str, client_id: str) -> str:

@@ -29,13 +29,19 @@ class Backend:
 
     def status(self, path: str, *, token: str | None = None) -> int | None:
         """The HTTP status of a GET; None while nothing listens."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-                connection.request("GET", path, headers=headers)
-                return connection.getresponse().status
+            return self.ask("GET", path, token=token)[0]
         except (OSError, HTTPException):
             return None
+
+    def ask(self, method: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, str]:
+        """The HTTP status of a request, and what came back."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        content = None if body is None else json.dumps(body)
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request(method, path, content, {"Content-Type": "application/json", **headers})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
 
     def is_ready(self) -> bool:
         return self.status("/.backstage/health/v1/readiness") == 200

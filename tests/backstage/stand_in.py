@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -55,8 +55,8 @@ class Server:
     port: int
     password: str = field(repr=False)
     """The superuser's."""
-    requests: BinaryIO = field(repr=False)
-    answers: BinaryIO = field(repr=False)
+    requests: IO[bytes] = field(repr=False)
+    answers: IO[bytes] = field(repr=False)
     """What its `meanwhile` reads, and what it writes to descriptor 3."""
 
 
@@ -92,7 +92,8 @@ def postgres(
             bufsize=0,
         )
     requests, answers = container.stdin, container.stdout
-    assert requests and answers
+    assert requests
+    assert answers
     try:
         requests.write(f"{password}\n".encode())
         wait_until_listening(container, image, log)

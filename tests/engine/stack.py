@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from threading import Event
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+OPERATE = Path(__file__).with_name("operate.py")
 PASSPHRASE = "passphrase of a test"
 
 
@@ -56,14 +57,14 @@ class Stack:
         *,
         project: Path = REPOSITORY,
         program: Path | None = REPOSITORY / "__main__.py",
-        python: Path = Path(sys.executable),
+        operator: Sequence[str | Path] = (sys.executable, OPERATE),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`project` has the Pulumi.yaml. `python` runs the program; without a program the project is one itself."""
+        """`project` has the Pulumi.yaml, and is the program itself where there is none; `operator` runs the program."""
         self.folder = folder
         self.name = "test"
         self.program = program
-        self.python = python
+        self.operator = operator
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", folder)
@@ -143,7 +144,7 @@ class Stack:
             "stack": self.name,
         }
         operating = subprocess.Popen(
-            [self.python, Path(__file__).with_name("operate.py")],
+            self.operator,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,

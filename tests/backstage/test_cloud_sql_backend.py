@@ -1,0 +1,297 @@
+"""Backstage on CloudSqlPostgres' block: Google's own connector, and a PostgreSQL with Cloud SQL's roles.
+
+What the component declares is replayed: the first start succeeds because of the declaration and of nothing else.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from components import backstage
+from tests.backstage import node
+from tests.backstage.backend import TOKEN, backend
+from tests.backstage.google import EMAIL, INSTANCE, NETWORKS, PROJECT, REGION, Declared, declare
+from tests.backstage.google_stand_in import Instance, asked, cloud_sql
+
+pytestmark = pytest.mark.xdist_group("backstage_cloud_sql")
+
+ROLE = f"{INSTANCE}@{PROJECT}.iam"
+OTHER = f"other@{PROJECT}.iam.gserviceaccount.com"
+CONNECTION_NAME = f"{PROJECT}:{REGION}:{INSTANCE}"
+
+
+@pytest.fixture(scope="module", params=["postgres:17-trixie", "postgres:15-bookworm"], ids=["17", "15"])
+def running_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with cloud_sql(tmp_path_factory.mktemp("instance"), request.param) as instance:
+        yield instance
+
+
+@pytest.fixture
+def either(running_either: Instance) -> Instance:
+    """An instance without users, in each of two majors, between which PostgreSQL changed what CREATEROLE may do."""
+    running_either.reset()
+    return running_either
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with cloud_sql(tmp_path_factory.mktemp("instance"), "postgres:17-trixie") as instance:
+        yield instance
+
+
+@pytest.fixture
+def instance(running: Instance) -> Instance:
+    running.reset()
+    return running
+
+
+def login(
+    folder: Path, instance: Instance, document: str, email: str = EMAIL, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """What one plugin does with its database, in a Backstage that runs as `email`."""
+    file = node.write_secret(folder / "app-config.yaml", document)
+    environment = {**instance.environment(email, folder), **variables}
+    return node.run(folder, "login.mjs", "--config", str(file), variables=environment)
+
+
+def worked(done: subprocess.CompletedProcess[str]) -> Mapping[str, Any]:
+    assert done.returncode == 0, f"Backstage could not use the database:\n{done.stderr}"
+    answer = json.loads(done.stdout)
+    assert answer["read"] == answer["written"]
+    return answer
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode != 0, "it worked, so the other tests prove nothing"
+    return done.stderr
+
+
+def without(block: Mapping[str, Any], *keys: str) -> str:
+    return backstage.app_config({key: value for key, value in block.items() if key not in keys})
+
+
+def notes(division: str) -> tuple[str, str]:
+    """The database and the table that login.mjs writes to."""
+    return ("backstage", "contract.notes") if division == "schema" else ("backstage_plugin_contract", "public.notes")
+
+
+def owners(instance: Instance, database: str, table: str) -> set[str]:
+    """Who owns the table, its schema's other tables, and the database."""
+    place = {"host": "127.0.0.1", "port": instance.server.port, "dbname": database}
+    with psycopg.connect(**place, user="cloudsqladmin", password=instance.server.password) as session:
+        query = """SELECT tableowner FROM pg_tables WHERE schemaname || '.' || tablename = %s
+            UNION SELECT datdba::regrole::text FROM pg_database WHERE datname = %s"""
+        return {name for (name,) in session.execute(query, [table, database])}
+
+
+# --- The role graph
+
+
+@pytest.mark.parametrize("division", ["schema", "database"])
+def test_with_the_declared_roles_a_plugin_works_and_all_it_makes_belongs_to_the_role(
+    tmp_path: Path, either: Instance, division: str
+) -> None:
+    declared = declare(plugin_division_mode=division)
+    either.deploy(declared)
+    answer = worked(login(tmp_path, either, declared.outputs["app_config"]))
+    database, table = notes(division)
+    assert (answer["database"], answer["user"]) == (database, "cloudsqlsuperuser")
+    assert owners(either, database, table) == {"cloudsqlsuperuser"}
+
+
+@pytest.mark.parametrize("division", ["schema", "database"])
+def test_another_account_takes_over_and_the_first_can_be_dropped(
+    tmp_path: Path, either: Instance, division: str
+) -> None:
+    first = declare(plugin_division_mode=division)
+    either.deploy(first)
+    worked(login(tmp_path, either, first.outputs["app_config"]))
+    second = declare(plugin_division_mode=division, user=OTHER)
+    either.deploy(second)
+    assert either.users.keys() == {OTHER.removesuffix(".gserviceaccount.com")}
+    # It drops and makes again the table that the first one made.
+    worked(login(tmp_path, either, second.outputs["app_config"], OTHER))
+
+
+@pytest.mark.parametrize(
+    ("users", "member"),
+    [({"jo": "Jo@example.com"}, None), ({"team": "group:team@example.com"}, "zoe@example.com")],
+    ids=["a person", "a member of a group"],
+)
+def test_an_additional_user_reads_over_the_psql_line_what_backstage_wrote(
+    tmp_path: Path, either: Instance, users: dict[str, str], member: str | None
+) -> None:
+    declared = declare(additional_users=users)
+    either.deploy(declared)
+    if member:
+        either.join("team@example.com", member)
+    written = worked(login(tmp_path, either, declared.outputs["app_config"]))["written"]
+    with either.psql(declared.outputs["psql_command"], member) as session:
+        assert session.execute("SELECT text FROM contract.notes").fetchall() == [(written,)]
+        assert session.execute("SELECT session_user, current_user").fetchone() == (
+            member or "jo@example.com",
+            "cloudsqlsuperuser",
+        )
+
+
+def test_with_nothing_but_the_rights_of_the_readmes_recipe_a_plugin_works(tmp_path: Path, either: Instance) -> None:
+    first = declare(additional_users={"jo": "jo@example.com"})
+    either.deploy(first)
+    with either.psql(first.outputs["psql_command"]) as session:
+        for statement in recipe():
+            session.execute(statement.encode())
+    least = declare(additional_users={"jo": "jo@example.com"}, role="backstage")
+    either.deploy(least)
+    answer = worked(login(tmp_path, either, least.outputs["app_config"]))
+    assert answer["user"] == "backstage"
+    assert owners(either, *notes("schema")) == {"backstage", "cloudsqlsuperuser"}
+    with (
+        either.psql(least.outputs["psql_command"]) as session,
+        pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied to create database"),
+    ):
+        session.execute("CREATE DATABASE more")
+
+
+def recipe() -> list[str]:
+    """The statements of the README's section about least privilege."""
+    readme = (node.FOLDER.parents[1] / "README.md").read_text()
+    (statements,) = [block.partition("```")[0] for block in readme.split("```sql\n")[1:]]
+    return [statement.strip() for statement in statements.split(";") if statement.strip()]
+
+
+# --- The model is strict
+
+
+def test_without_the_role_a_user_may_not_create_a_plugins_database(tmp_path: Path, either: Instance) -> None:
+    declared = declare(plugin_division_mode="database")
+    either.deploy(declared)
+    said = failed(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+    assert "permission denied to create database" in said
+
+
+def test_without_the_role_what_a_plugin_makes_keeps_its_user_from_being_dropped(
+    tmp_path: Path, either: Instance
+) -> None:
+    declared = declare()
+    either.deploy(declared)
+    worked(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+    assert ROLE in owners(either, *notes("schema"))
+    with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="cannot be dropped because some objects"):
+        either.deploy(declare(user=OTHER))
+
+
+@pytest.mark.parametrize("division", ["schema", "database"])
+def test_a_user_without_roles_may_create_nothing(tmp_path: Path, either: Instance, division: str) -> None:
+    declared = declare(plugin_division_mode=division)
+    either.deploy(roleless(declared))
+    assert "permission denied" in failed(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+
+
+def test_a_role_that_was_not_granted_ends_backstage(tmp_path: Path, either: Instance) -> None:
+    declared = declare()
+    either.deploy(roleless(declared))
+    assert 'permission denied to set role "cloudsqlsuperuser"' in failed(
+        login(tmp_path, either, declared.outputs["app_config"])
+    )
+
+
+def roleless(declared: Declared) -> Declared:
+    """The same without the users' roles."""
+    for resource in declared.resources:
+        if "databaseRoles" in resource.inputs:
+            resource.inputs["databaseRoles"].clear()
+    return declared
+
+
+# --- A whole backend
+
+
+def assert_starts(folder: Path, instance: Instance, document: str, variables: Mapping[str, str]) -> None:
+    with backend(folder, document, {**instance.environment(EMAIL, folder), **variables}) as running:
+        running.wait_until(running.is_ready, "being ready")
+        assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
+
+
+def test_a_backend_starts_with_the_literal_document_in_schema_mode(tmp_path: Path, instance: Instance) -> None:
+    declared = declare()
+    instance.deploy(declared)
+    assert_starts(tmp_path, instance, declared.outputs["app_config"], {})
+    assert instance.databases() == {"postgres", "backstage"}
+
+
+def test_a_backend_starts_with_the_environment_document_in_database_mode(tmp_path: Path, instance: Instance) -> None:
+    declared = declare(plugin_division_mode="database")
+    instance.deploy(declared)
+    assert_starts(tmp_path, instance, declared.outputs["app_config_from_env"], declared.outputs["environment"])
+    assert instance.databases() >= {"backstage_plugin_auth", "backstage_plugin_catalog", "backstage_plugin_search"}
+
+
+# --- The contract with Google's connector
+
+
+@pytest.mark.parametrize("form", ["app_config", "app_config_from_env"])
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_connector_finds_the_instance_at_its_kind_of_address_and_logs_in_by_iam(
+    tmp_path: Path, instance: Instance, kind: str, form: str
+) -> None:
+    declared = declare(**NETWORKS[kind])
+    instance.deploy(declared)
+    variables = declared.outputs["environment"] if form == "app_config_from_env" else {}
+    worked(login(tmp_path, instance, declared.outputs[form], **variables))
+    place = {"project": PROJECT, "instance": INSTANCE}
+    assert distinct(asked(tmp_path)) == [
+        {"request": "connectSettings", **place},
+        {"request": "generateEphemeralCert", **place, "iam": True},
+        {"reached": f"{declared.outputs['host']}:3307"},
+    ]
+    assert declared.outputs["connection_name"] == CONNECTION_NAME
+
+
+def distinct(notes: list[Any]) -> list[Any]:
+    """Each the first time that it is there: every pool of connections does the same."""
+    return [note for number, note in enumerate(notes) if note not in notes[:number]]
+
+
+@pytest.mark.parametrize("user", [OTHER, "123-compute@developer.gserviceaccount.com", "Jo.O'Brien@Example.com"])
+def test_the_user_reaches_the_server_byte_for_byte(tmp_path: Path, instance: Instance, user: str) -> None:
+    declared = declare(user=user)
+    instance.deploy(declared)
+    worked(login(tmp_path, instance, declared.outputs["app_config"], user.lower()))
+
+
+@pytest.mark.parametrize("role", ["roles/cloudsql.client", "roles/cloudsql.instanceUser"])
+def test_without_one_of_the_iam_roles_nobody_gets_in(tmp_path: Path, instance: Instance, role: str) -> None:
+    declared = declare()
+    instance.deploy(declared)
+    instance.bindings = [binding for binding in instance.bindings if binding["role"] != role]
+    assert f"lacks {role}" in failed(login(tmp_path, instance, declared.outputs["app_config"]))
+
+
+def changed(block: Mapping[str, Any], **connection: Any) -> str:
+    return backstage.app_config({**block, "connection": {**block["connection"], **connection}})
+
+
+@pytest.mark.parametrize(
+    ("connection", "reason"),
+    [
+        ({"ipAddressType": "PRIVATE"}, "Cannot connect to instance, private Ip address not found"),
+        ({"ipAddressType": "public"}, "Invalid connection.ipAddressType: public; valid values: PUBLIC, PRIVATE, PSC"),
+        ({"instance": INSTANCE}, "Malformed Instance connection name"),
+        ({"instance": f"{PROJECT}:us-central1:{INSTANCE}"}, "Provided region was mismatched"),
+        ({"instance": f"{PROJECT}:{REGION}:another"}, "does not exist"),
+        ({"ssl": True}, "The server does not support SSL connections"),
+        ({"user": EMAIL}, f'role "{EMAIL}" does not exist'),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_block_that_does_not_agree_with_the_instance_is_refused(
+    tmp_path: Path, instance: Instance, connection: dict[str, Any], reason: str
+) -> None:
+    declared = declare()
+    instance.deploy(declared)
+    assert reason in failed(login(tmp_path, instance, changed(declared.outputs["database_config"], **connection)))

@@ -1,0 +1,125 @@
+"""docs/from-laptop-to-cloud.md: its commands move what a real Backstage wrote, and another one finds it there."""
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.backstage import azure, azure_stand_in, google, google_stand_in, node
+from tests.backstage.backend import TOKEN, backend
+
+pytestmark = pytest.mark.xdist_group("backstage_move")
+
+PAGE = node.FOLDER.parents[1] / "docs" / "from-laptop-to-cloud.md"
+LOCATION = {"type": "url", "target": "https://example.com/catalog-info.yaml"}
+JO = "jo@example.com"
+
+# What the page's commands need of a machine: outputs of stacks, clients of PostgreSQL, and the clouds' own tools.
+MACHINE = """
+set -euo pipefail
+pulumi() { local name="OUTPUT_$3"; echo "${!name}"; }
+az() { echo "$TOKEN"; }
+cloud-sql-proxy() { :; }
+client() {
+  local arguments=() argument
+  for argument in "${@:2}"; do
+    argument=${argument/port=6543/port=$PORT}
+    arguments+=("${argument/sslrootcert=system/sslrootcert=\\/tls\\/ca.pem hostaddr=127.0.0.1 port=$PORT}")
+  done
+  docker run --rm --interactive --network host --env PGPASSWORD --volume "$TLS:/tls:ro" --entrypoint "$1" \\
+    postgres:17-trixie "${arguments[@]}"
+}
+psql() { client psql "$@" < /dev/null; }
+pg_restore() { client pg_restore "$@"; }
+"""
+
+
+def page(*names: str) -> str:
+    """The page's commands under these names, in this order."""
+    commands = dict(re.findall(r"^```shell (\S+)\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE))
+    return "\n".join(commands[name] for name in names)
+
+
+def run(folder: Path, commands: str, variables: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        ["bash", "-c", MACHINE + commands],
+        cwd=folder,
+        env=node.environment(variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def dumps(postgres: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the page's first commands make of the database that a Backstage has written to."""
+    folder = tmp_path_factory.mktemp("laptop")
+    with backend(folder, postgres["appConfig"]) as local:
+        local.wait_until(local.is_ready, "being ready")
+        status, answer = local.ask("POST", "/api/catalog/locations", LOCATION, token=TOKEN)
+        assert status == 201, answer
+    outputs = {"OUTPUT_containerName": postgres["containerName"], "OUTPUT_user": postgres["user"]}
+    run(folder, page("dump"), outputs)
+    assert {dump.stem for dump in folder.glob("*.dump")} >= {
+        *("backstage_plugin_auth", "backstage_plugin_catalog", "backstage_plugin_search")
+    }
+    return folder
+
+
+def assert_finds_everything(folder: Path, document: str, variables: Mapping[str, str]) -> None:
+    with backend(folder, document, variables) as moved:
+        moved.wait_until(moved.is_ready, "being ready")
+        _, locations = moved.ask("GET", "/api/catalog/locations", token=TOKEN)
+        assert LOCATION["target"] in locations
+        another = {**LOCATION, "target": "https://example.com/another.yaml"}
+        status, answer = moved.ask("POST", "/api/catalog/locations", another, token=TOKEN)
+        assert status == 201, f"it may read and not write: {answer}"
+
+
+@pytest.fixture
+def azure_server(tmp_path: Path) -> Iterator[azure_stand_in.Azure]:
+    with azure_stand_in.azure(tmp_path) as stand_in:
+        stand_in.reset()
+        yield stand_in
+
+
+def test_to_azure(tmp_path: Path, dumps: Path, azure_server: azure_stand_in.Azure) -> None:
+    azure_server.let_in(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
+    with azure_server.administrator() as session:
+        session.execute(f'CREATE ROLE "{JO}" LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin'.encode())
+    variables = {
+        "OUTPUT_host": azure.HOST,
+        "TOKEN": azure_server.let_in(JO, azure.CLIENT),
+        "PORT": str(azure_server.port),
+        "TLS": str(azure_server.tls),
+    }
+    run(dumps, page("azure", "restore", "azure-owner"), variables)
+    assert_finds_everything(tmp_path, azure.outputs()["app_config"], azure_server.variables())
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[google_stand_in.Instance]:
+    with google_stand_in.cloud_sql(tmp_path, "postgres:17-trixie") as stand_in:
+        stand_in.reset()
+        yield stand_in
+
+
+def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: google_stand_in.Instance) -> None:
+    declared = google.declare(plugin_division_mode="database", additional_users={"jo": JO})
+    instance.deploy(declared)
+    variables = {
+        "OUTPUT_connectionName": declared.outputs["connection_name"],
+        "PORT": str(instance.server.port),
+        "TLS": str(instance.server.tls),
+    }
+    run(dumps, page("gcp", "restore"), variables)
+    assert_finds_everything(tmp_path, declared.outputs["app_config"], instance.environment(google.EMAIL, tmp_path))
+    instance.deploy(google.declare(plugin_division_mode="database"))
+    with instance.administrator() as session:
+        gone = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [JO]).fetchall()
+    assert gone == [], "whoever moved the data must not be tied to it"
