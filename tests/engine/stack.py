@@ -197,8 +197,10 @@ def _stands_still(pid: int) -> bool:
 
 
 def _is_whole(checkpoint: Path) -> bool:
+    """The state, and the file beside it that the backend keeps its checksum in."""
     try:
-        json.loads(checkpoint.read_text())
+        for file in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.attrs")):
+            json.loads(file.read_text())
     except (OSError, ValueError):
         return False
     return True
