@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from threading import Event
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+OPERATE = Path(__file__).with_name("operate.py")
 PASSPHRASE = "passphrase of a test"
 
 
@@ -55,14 +56,14 @@ class Stack:
         *,
         project: Path = REPOSITORY,
         program: Path | None = REPOSITORY / "__main__.py",
-        python: Path = Path(sys.executable),
+        operator: Sequence[str | Path] = (sys.executable, OPERATE),
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`project` has the Pulumi.yaml. `python` runs the program; without a program the project is one itself."""
+        """`project` has the Pulumi.yaml, and is the program itself where there is none; `operator` runs the program."""
         self.folder = folder
         self.name = "test"
         self.program = program
-        self.python = python
+        self.operator = operator
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", folder)
@@ -103,7 +104,7 @@ class Stack:
 
     def bring_language_host(self) -> None:
         """Puts a `pulumi-language-python` on the PATH, which a CLI that was built from its Go module lacks."""
-        program = self.folder / "bin" / "pulumi-language-python"
+        program = self.folder / "programs" / "pulumi-language-python"
         program.parent.mkdir()
         program.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
         program.chmod(0o755)
@@ -142,7 +143,7 @@ class Stack:
             "stack": self.name,
         }
         operating = subprocess.Popen(
-            [self.python, Path(__file__).with_name("operate.py")],
+            self.operator,
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,

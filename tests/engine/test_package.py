@@ -17,7 +17,7 @@ import pytest
 from .checkout import copy_checkout
 from .conftest import leave_nothing_of
 from .docker import docker, exists
-from .stack import REPOSITORY, Stack
+from .stack import OPERATE, REPOSITORY, Stack, succeeded
 
 EXAMPLES = REPOSITORY / "examples"
 DATABASE = "docker:index/container:Container"
@@ -174,7 +174,7 @@ def stack(tmp_path: Path, theirs: Path, port: int) -> Iterator[Stack]:
         tmp_path / "stack",
         project=folder,
         program=folder / "__main__.py",
-        python=theirs,
+        operator=(theirs, OPERATE),
         environment={"PYTHONPATH": ""},
     )
     stack.configure("databasePort", port)
@@ -185,8 +185,7 @@ def stack(tmp_path: Path, theirs: Path, port: int) -> Iterator[Stack]:
 
 def test_a_foreign_program_passes_the_block_on_to_backstage_which_logs_in(stack: Stack, backstage: str) -> None:
     stack.configure("image", backstage)
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     container = up.outputs["container"]
     deadline = time.monotonic() + 20
     while not docker("logs", container):
@@ -197,10 +196,7 @@ def test_a_foreign_program_passes_the_block_on_to_backstage_which_logs_in(stack:
     block = docker("exec", container, "cat", "app-config.database.yaml")
     (password,) = re.findall(r'password: "(.+)"', block)
     assert password not in docker("inspect", container) + stack.cli("stack", "export", "--stack", stack.name)
-    again = stack.up()
-    assert again.ok, again.output
-    assert again.changed == {}
+    assert succeeded(stack.up()).changed == {}
 
-    destroyed = stack.destroy()
-    assert destroyed.ok, destroyed.output
+    succeeded(stack.destroy())
     assert not exists("container", container)

@@ -8,9 +8,8 @@ import pytest
 from .conftest import leave_nothing_of
 from .docker import query
 from .simulated_azure import SimulatedAzure
-from .stack import REPOSITORY, Stack, succeeded
-
-EXAMPLE = REPOSITORY / "examples" / "yaml"
+from .simulated_google import SimulatedGoogle
+from .stack import REPOSITORY, Stack, refused, succeeded
 
 
 @pytest.fixture
@@ -21,25 +20,88 @@ def azure() -> Iterator[SimulatedAzure]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, port: int, azure: SimulatedAzure) -> Iterator[Stack]:
+def google() -> Iterator[SimulatedGoogle]:
+    with SimulatedGoogle() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def stack(tmp_path: Path, port: int, azure: SimulatedAzure, google: SimulatedGoogle) -> Iterator[Stack]:
     """The example in a folder of its own, from which the components are where they are from the example."""
     (tmp_path / "components").symlink_to(REPOSITORY / "components")
-    stack = Stack(tmp_path / "examples" / "yaml", project=EXAMPLE, program=None, environment=azure.environment)
+    stack = Stack(
+        tmp_path / "examples" / "yaml",
+        project=REPOSITORY / "examples" / "yaml",
+        program=None,
+        environment={"PULUMI_DEBUG_PROVIDERS": f"azure-native:{azure.port},gcp:{google.port}"},
+    )
     stack.bring_language_host()
     stack.configure("port", port)
     yield stack
-    stack.configure("deletionProtection", "false")
-    assert stack.up().ok
     leave_nothing_of(stack)
 
 
-def test_a_program_in_yaml_has_all_three_databases_and_keeps_them(stack: Stack) -> None:
+def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_them(
+    stack: Stack, azure: SimulatedAzure, google: SimulatedGoogle
+) -> None:
+    # Hooks run in the plugin's process.
+    azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"]
     up = succeeded(stack.up())
+    assert "azure-admin: waiting 15 s for the server, which is busy (ServerIsBusy)" in up.output
+
     assert query(up.outputs["databaseConfig"], "SELECT 1") == 1
-    for operation in (stack.up, stack.refresh, stack.preview, stack.up):
+    (server,) = azure.of_type("Server").values()
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    assert up.outputs["azureConfig"] == {
+        "client": "pg",
+        "connection": {
+            "type": "azure",
+            "host": server["fullyQualifiedDomainName"],
+            "port": 5432,
+            "user": identity["name"],
+            "ssl": {"rejectUnauthorized": True},
+            "tokenCredential": {
+                "clientId": identity["clientId"],
+                "tokenRenewalOffsetTime": {"minutes": 4},
+                "tokenRenewableOffsetTime": {"minutes": 4},
+            },
+        },
+    }
+    (instance,) = google.of_type("DatabaseInstance").values()
+    assert up.outputs["googleConfig"] == {
+        "client": "pg",
+        "pluginDivisionMode": "schema",
+        "role": "cloudsqlsuperuser",
+        "connection": {
+            "type": "cloudsql",
+            "instance": instance["connectionName"],
+            "host": instance["publicIpAddress"],
+            "port": 5432,
+            "user": up.outputs["serviceAccountEmail"].removesuffix(".gserviceaccount.com"),
+            "database": "backstage",
+            "ipAddressType": "PUBLIC",
+        },
+    }
+    assert sorted(up.secret_outputs) == ["appConfig", "databaseConfig", "environment"]
+    password = up.outputs["databaseConfig"]["connection"]["password"]
+    assert password not in stack.cli("stack", "export", "--stack", stack.name)
+
+    for operation in (stack.refresh, stack.preview, stack.up):
         result = succeeded(operation())
         assert result.changed == {}, result.output
     assert result.outputs == up.outputs
+
+    assert "deletion-protection" in refused(stack.destroy())
+    assert azure.of_type("Server")
     stack.configure("deletionProtection", "false")
     succeeded(stack.up())
     succeeded(stack.destroy())
+    assert azure.of_type("Server") == google.of_type("DatabaseInstance") == {}
+
+
+def test_a_wrong_argument_in_yaml_is_named(stack: Stack) -> None:
+    stack.configure("port", 0)
+    message = refused(stack.preview())
+    assert 'LocalPostgres "local": argument "port" is 0.0, but it must be a whole number from 1 to 65535.' in message
+    assert "Traceback" not in message
+    assert "local_postgres.py" not in message
