@@ -85,8 +85,8 @@ def tools() -> int:
         image_step(postgres_image.DEFAULT),
         image_step("postgres:15-bookworm", "older image"),
         Step("node", node_packages.ensure),
-        # After the other build, which has put what it needs as well into the build cache.
-        Step("yaml", pulumi_cli.ensure_yaml_host, after=("docker provider",)),
+        # After the other builds, which have put what these need as well into the build cache.
+        Step("languages", pulumi_cli.ensure_language_hosts, after=("docker provider",)),
     ]
     return 0 if ready(needs) else 1
 

@@ -1,4 +1,4 @@
-"""The Pulumi CLI, its language host for YAML and the plugin of its Docker provider."""
+"""The Pulumi CLI, its language hosts and the plugin of its Docker provider."""
 
 import platform
 import re
@@ -14,6 +14,11 @@ MINIMUM = (3, 230)
 VERSION = "3.259.0"
 """What is downloaded or built: the newest version that can still be built from Go modules."""
 RELEASES = "https://get.pulumi.com/releases/sdk"
+LANGUAGE_HOSTS = {
+    "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
+    "pulumi-language-nodejs": ".",
+}
+"""Those that programs in other languages are tested with, and the Go package of each."""
 
 
 def ensure_cli(progress: Progress) -> str:
@@ -54,12 +59,13 @@ def ensure_docker_provider(progress: Progress) -> str:
     return f"Docker provider {sdk}"
 
 
-def ensure_yaml_host(progress: Progress) -> str:
-    """What runs YAML programs: part of a complete CLI, else built from source."""
-    if not shutil.which("pulumi-language-yaml", path=places.environment()["PATH"]):
-        progress.do("building Pulumi's language host for YAML from Go modules", "1 to 2 min, once")
-        go_build.build(progress, "pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml")
-    return "Pulumi's language host for YAML"
+def ensure_language_hosts(progress: Progress) -> str:
+    """What runs programs in YAML and generates the SDK for Node: part of a complete CLI, else built from source."""
+    for program, package in LANGUAGE_HOSTS.items():
+        if not shutil.which(program, path=places.environment()["PATH"]):
+            progress.do(f"building {program} from Go modules", "1 to 2 min, once")
+            go_build.build(progress, program, package)
+    return " and ".join(LANGUAGE_HOSTS)
 
 
 def _version(progress: Progress, program: str) -> tuple[int, ...]:

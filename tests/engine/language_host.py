@@ -22,6 +22,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:
         return language_pb2.GetRequiredPackagesResponse()
 
+    def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
+        """Nothing: what a plugin needs is where this runs."""
+        return iter(())
+
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
         """`python FOLDER ARGUMENTS`, until it ends or the engine has no more need of it."""
         command = [sys.executable, request.info.program_directory, *request.args]

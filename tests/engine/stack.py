@@ -105,7 +105,7 @@ class Stack:
 
     def bring_language_host(self) -> None:
         """Puts a `pulumi-language-python` on the PATH, which a CLI that was built from its Go module lacks."""
-        program = self.folder / "bin" / "pulumi-language-python"
+        program = self.folder / "programs" / "pulumi-language-python"
         program.parent.mkdir()
         program.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
         program.chmod(0o755)

@@ -169,16 +169,14 @@ def test_where_the_vendor_is_out_of_reach_the_cli_is_built(
     assert built == ["pulumi"]
 
 
-@pytest.mark.parametrize("complete", [True, False], ids=["complete", "built from its module"])
-def test_the_language_host_for_yaml_is_built_where_the_cli_has_none(
-    machine: Machine, progress: steps.Progress, complete: bool, monkeypatch: pytest.MonkeyPatch
+def test_only_the_language_hosts_that_the_cli_lacks_are_built(
+    machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if complete:
-        machine.install("pulumi-language-yaml", "exit")
+    machine.install("pulumi-language-nodejs", "exit")
     built: list[str] = []
     monkeypatch.setattr(go_build, "build", lambda _progress, folder, *_, **__: built.append(folder))
-    pulumi_cli.ensure_yaml_host(progress)
-    assert built == ([] if complete else ["pulumi-language-yaml"])
+    pulumi_cli.ensure_language_hosts(progress)
+    assert built == ["pulumi-language-yaml"]
 
 
 def test_a_go_that_fetches_its_own_toolchain_builds_into_the_cache(machine: Machine, progress: steps.Progress) -> None:
