@@ -1,7 +1,7 @@
 PYTHON ?= python3
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 up: ## PostgreSQL for Backstage in Docker, and app-config.local.yaml
 	@$(PYTHON) -m bootstrap up
@@ -32,4 +32,7 @@ test: tools check ## all tests, on the real engine, Docker and Backstage
 bench: tools ## the cost of ours against the least possible
 	@$(PYTHON) -m bootstrap run python -m tests.bench
 
-.PHONY: help up env down clean tools check docs test bench
+reliability: tools ## docs/reliability.md: faults, hostile arguments and load, all of it run anew
+	@$(PYTHON) -m bootstrap run python -m tests.reliability
+
+.PHONY: help up env down clean tools check docs test bench reliability

@@ -1,10 +1,11 @@
 """Checking a component's arguments, so that a mistake is named before anything is created."""
 
 import difflib
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, NoReturn, TypeVar, overload
+from typing import Any, NoReturn, TypeGuard, TypeVar, overload
 
 import pulumi
 
@@ -151,11 +152,19 @@ def _arrives_later(value: Any) -> bool:
     return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
+def is_text(given: Any) -> TypeGuard[str]:
+    """Whether it is text that can be sent anywhere: half of a surrogate pair, which JSON may hold, cannot."""
+    return isinstance(given, str) and not re.search(r"[\ud800-\udfff]", given)
+
+
 def matching(pattern: str, allowed: str) -> Rule[str]:
-    """A rule for text of one form; `allowed` completes the sentence 'argument "x" is …, but it …'."""
+    """A rule for text of one form, in which \\w, \\d and \\s are those of ASCII.
+
+    `allowed` completes the sentence 'argument "x" is …, but it …'.
+    """
 
     def rule(value: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+        if not is_text(value) or not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(allowed)
         return value
 
@@ -196,9 +205,10 @@ def whole_number(lowest: int, highest: int) -> Rule[int]:
 
 def setting_value(value: Any) -> str:
     """A rule for the value of a PostgreSQL parameter, which YAML may have read as a number."""
-    if isinstance(value, bool) or not str(value).strip():
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+    if not number and not (is_text(value) and value.strip()):
         raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
-    return re.sub(r"\.0$", "", str(value)) if isinstance(value, float) else str(value)
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 port_number = whole_number(1, 65535)

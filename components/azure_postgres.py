@@ -193,6 +193,8 @@ class AzurePostgres(pulumi.ComponentResource):
         rules.check_network(arguments)
         group = arguments.require("resource_group_name", rules.resource_group_name)
         location = arguments.get("location", rules.region)
+        tags = arguments.each("tags", rules.tag_name, rules.tag_value) or None
+        place = {"resource_group_name": group, "location": location, "tags": tags}
         server_name = arguments.get("server_name", rules.server_name)
         admin = rules.admin(arguments)
         more_admins = rules.further_admins(arguments)
@@ -209,7 +211,6 @@ class AzurePostgres(pulumi.ComponentResource):
         dns_zone_id = rules.dns_zone_id(arguments)
         server_parameters = arguments.each("server_parameters", rules.parameter_name, setting_value)
         settings = server_settings(arguments, dns_zone_id, public=bool(firewall_rules))
-        tags = arguments.each("tags", rules.tag_name, rules.tag_value) or None
         deletion_protection = arguments.plain("deletion_protection", true_or_false, True)
         rules.check_database(arguments, division)
         if server_name is None:
@@ -233,17 +234,7 @@ class AzurePostgres(pulumi.ComponentResource):
         patience = pulumi.ResourceHookBinding(on_error=[hook])
         identity = None
         if admin is None:
-            identity = managedidentity.UserAssignedIdentity(
-                f"{name}-identity",
-                resource_group_name=group,
-                location=location,
-                resource_name_=server_name,
-                tags=tags,
-                # It stays what it is if the server gets another name or place: replaced, it would be deleted first.
-                opts=pulumi.ResourceOptions(
-                    parent=self, hooks=patience, ignore_changes=["resourceGroupName", "resourceName", "location"]
-                ),
-            )
+            identity = created_identity(name, server_name, place, parent=self, hooks=patience)
             service_principal = pulumi.Output.from_input("ServicePrincipal")
             admin = rules.Principal(identity.name, identity.principal_id, service_principal)
             tenant_id = identity.tenant_id if tenant_id is None else tenant_id
@@ -253,8 +244,6 @@ class AzurePostgres(pulumi.ComponentResource):
 
         server = dbforpostgresql.Server(
             f"{name}-server",
-            resource_group_name=group,
-            location=location,
             server_name=server_name,
             # All three, because the SDK's defaults are passwords and no tenant.
             auth_config=dbforpostgresql.AuthConfigArgs(
@@ -262,7 +251,7 @@ class AzurePostgres(pulumi.ComponentResource):
                 password_auth="Disabled",  # noqa: S106
                 tenant_id=tenant_id,
             ),
-            tags=tags,
+            **place,
             **settings,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -324,26 +313,9 @@ class AzurePostgres(pulumi.ComponentResource):
                 opts=child(depends_on=[last]),
             )
         if endpoint_subnet_id is not None:
-            # A resource beside the server, which Azure does not delete with it.
-            endpoint = last = network.PrivateEndpoint(
-                f"{name}-private-endpoint",
-                resource_group_name=group,
-                private_endpoint_name=inside["server_name"],
-                location=location,
-                subnet=network.SubnetArgs(id=endpoint_subnet_id),
-                private_link_service_connections=[link_to(server)],
-                tags=tags,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=patience),
+            last = private_endpoint(
+                name, server, endpoint_subnet_id, dns_zone_id, inside, place, parent=self, after=last, hooks=patience
             )
-            if dns_zone_id is not None:
-                last = network.PrivateDnsZoneGroup(
-                    f"{name}-private-dns",
-                    resource_group_name=group,
-                    private_endpoint_name=endpoint.name,
-                    private_dns_zone_group_name="default",
-                    private_dns_zone_configs=[zone_config(dns_zone_id)],
-                    opts=pulumi.ResourceOptions(parent=self, deleted_with=endpoint, hooks=patience),
-                )
         deletion_guard(f"{name}-deletion-protection", parent=self, after=[last], protect=deletion_protection)
 
         connects_as = user or admin
@@ -425,14 +397,64 @@ def server_network(
     )
 
 
-def link_to(server: dbforpostgresql.Server) -> network.PrivateLinkServiceConnectionArgs:
-    return network.PrivateLinkServiceConnectionArgs(
-        name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
+def created_identity(
+    name: str,
+    server_name: pulumi.Input[str],
+    place: Mapping[str, Any],
+    *,
+    parent: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding,
+) -> managedidentity.UserAssignedIdentity:
+    """Whom Backstage runs as, where nobody else was named."""
+    return managedidentity.UserAssignedIdentity(
+        f"{name}-identity",
+        resource_name_=server_name,
+        **place,
+        # It stays what it is if the server gets another name or place: replaced, it would be deleted first.
+        opts=pulumi.ResourceOptions(
+            parent=parent, hooks=hooks, ignore_changes=["resourceGroupName", "resourceName", "location"]
+        ),
     )
 
 
-def zone_config(dns_zone_id: pulumi.Output[str]) -> network.PrivateDnsZoneConfigArgs:
-    return network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)
+def private_endpoint(
+    name: str,
+    server: dbforpostgresql.Server,
+    subnet_id: pulumi.Input[str],
+    dns_zone_id: pulumi.Input[str] | None,
+    inside: Mapping[str, pulumi.Input[str]],
+    place: Mapping[str, Any],
+    *,
+    parent: pulumi.Resource,
+    after: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding,
+) -> pulumi.CustomResource:
+    """The server's address in somebody's subnet, and its name in their DNS zone if they gave one.
+
+    The last that was created. It stands beside the server, and Azure does not delete it with the server.
+    """
+    endpoint = network.PrivateEndpoint(
+        f"{name}-private-endpoint",
+        private_endpoint_name=inside["server_name"],
+        subnet=network.SubnetArgs(id=subnet_id),
+        private_link_service_connections=[
+            network.PrivateLinkServiceConnectionArgs(
+                name="postgresql", private_link_service_id=server.id, group_ids=["postgresqlServer"]
+            )
+        ],
+        **place,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[after], hooks=hooks),
+    )
+    if dns_zone_id is None:
+        return endpoint
+    return network.PrivateDnsZoneGroup(
+        f"{name}-private-dns",
+        resource_group_name=place["resource_group_name"],
+        private_endpoint_name=endpoint.name,
+        private_dns_zone_group_name="default",
+        private_dns_zone_configs=[network.PrivateDnsZoneConfigArgs(name="postgresql", private_dns_zone_id=dns_zone_id)],
+        opts=pulumi.ResourceOptions(parent=parent, deleted_with=endpoint, hooks=hooks),
+    )
 
 
 def azure_block(division: str, connection: Mapping[str, Any], client_secret: str | None) -> dict[str, Any]:

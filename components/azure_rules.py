@@ -11,7 +11,8 @@ from typing import Any
 
 import pulumi
 
-from .arguments import Arguments, matching, one_of, true_or_false
+from .arguments import Arguments, is_text, matching, one_of, true_or_false
+from .backstage import BLANK
 from .duration import MILLISECONDS, milliseconds
 
 # The name that the Azure portal gives to this rule.
@@ -142,11 +143,13 @@ def dns_zone_id(arguments: Arguments) -> pulumi.Output[str] | None:
 
 
 resource_group_name = matching(
-    r"[-\w.()]{0,89}[-\w()]",
+    r"(?u:[-\w.()]{0,89}[-\w()])",
     "must name a resource group: 1 to 90 letters, digits, _ - . ( and ), not ending in a period.",
 )
 
-region = matching(r"[A-Za-z0-9 ]+", "must name an Azure region, such as westeurope: `az account list-locations`.")
+region = matching(
+    r"[A-Za-z0-9]+( [A-Za-z0-9]+)*", "must name an Azure region, such as westeurope: `az account list-locations`."
+)
 
 server_name = matching(
     r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*",
@@ -172,28 +175,37 @@ firewall_rule_name = matching(
 )
 
 parameter_name = matching(
-    r"(?!require_secure_transport$)[-A-Za-z0-9_.]{1,256}",
+    r"(?!(?i:require_secure_transport)$)[-A-Za-z0-9_.]{1,256}",
     "must name a PostgreSQL parameter, such as azure.extensions. require_secure_transport cannot be set: it is on, and "
     "stays on because Backstage sends tokens.",
 )
 
+_NAME = r"(?u:[-\w.()]+)"
+_NETWORKS = rf"(?i)/subscriptions/{_NAME}/resourceGroups/{_NAME}/providers/Microsoft\.Network"
+
 subnet_id = matching(
-    r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
+    rf"{_NETWORKS}/virtualNetworks/{_NAME}/subnets/{_NAME}",
     "must be the resource id of a subnet: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/"
     "virtualNetworks/…/subnets/….",
+)
+
+_zone_id = matching(
+    rf"{_NETWORKS}/privateDnsZones/[a-z0-9_.-]+",
+    "must be the resource id of a private DNS zone: "
+    "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/….",
 )
 
 tag_name = matching(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < > % & \\ ? and /.")
 
 
 def tag_value(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 256:
+    if not is_text(value) or len(value) > 256:
         raise ValueError("must be text of at most 256 characters.")
     return value
 
 
 def principal_name(value: Any) -> str:
-    if not isinstance(value, str) or not 1 <= len(value.encode(errors="replace")) <= 63 or "\0" in value:
+    if not is_text(value) or not 1 <= len(value.encode()) <= 63 or "\0" in value:
         raise ValueError("must be the principal's name, 1 to 63 bytes long, which is what PostgreSQL takes as a role.")
     return value
 
@@ -210,9 +222,9 @@ def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
 
 
 def secret_text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not is_text(value) or not re.sub(BLANK, "", value):
         raise ValueError("must be text and not empty.")
-    if value != value.strip():
+    if re.search(rf"\A{BLANK}|{BLANK}\Z", value):
         raise ValueError("must have no blanks around it: Backstage cuts them off.")
     return value
 
@@ -234,7 +246,7 @@ def version_concern(version: str) -> str | None:
 def compute_size(value: Any) -> str:
     text = str(value)
     hint = " The prefix B_, GP_ or MO_ is Terraform's." if re.match(r"(?:B|GP|MO)_Standard_", text) else ""
-    if not re.fullmatch(r"Standard_[BDE]C?\d+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*", text):
+    if not re.fullmatch(r"Standard_[BDE]C?[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*", text):
         raise ValueError(f"must be Azure's name of a B, D or E size, such as Standard_D2ds_v5.{hint}")
     return text
 
@@ -267,6 +279,7 @@ def disk_size(value: Any) -> int:
 
 def address_range(value: Any) -> tuple[str, str]:
     """First and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
+    value = str(value)
     try:
         if "/" in value:
             block = ipaddress.IPv4Network(value)
@@ -275,7 +288,7 @@ def address_range(value: Any) -> tuple[str, str]:
             first, last = (
                 ipaddress.IPv4Address(end.strip()) for end in (f"{value}-{value}", value)["-" in value].split("-")
             )
-    except (TypeError, ValueError):
+    except ValueError:
         raise ValueError(
             "must be an IPv4 address, a range such as 203.0.113.1-203.0.113.9, or a block such as 203.0.113.0/28."
         ) from None
@@ -290,16 +303,7 @@ def address_range(value: Any) -> tuple[str, str]:
 
 
 def private_dns_zone_id(value: Any, endpoint_subnet_id: Any, server_name: Any) -> str:
-    found = re.fullmatch(
-        r"(?i)/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/privateDnsZones/([^/]+)",
-        str(value),
-    )
-    zone = found[1].lower() if found else None
-    if zone is None:
-        raise ValueError(
-            "must be the resource id of a private DNS zone: "
-            "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/…."
-        )
+    zone = _zone_id(value).rpartition("/")[2].lower()
     if endpoint_subnet_id is not None:
         if zone != "privatelink.postgres.database.azure.com":
             raise ValueError("must be the zone privatelink.postgres.database.azure.com, for a private endpoint.")

@@ -19,6 +19,9 @@ ENVIRONMENT_VARIABLES = {
 """Where each variable of the environment form stands in the block. The POSTGRES names are those of Backstage's guide,
 the other is the one that Azure's own libraries read."""
 
+BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
+"""What Backstage cuts off the ends of a variable's value: what JavaScript's trim() does."""
+
 
 def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
     """The value of `backend.database`, with literal values.

@@ -201,16 +201,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         )
         patience = pulumi.ResourceHookBinding(on_error=[hook])
         if user is None:
-            account = serviceaccount.Account(
-                f"{name}-account",
-                account_id=instance_name.apply(rules.account_id),
-                display_name=pulumi.Output.concat("Backstage, user of Cloud SQL instance ", instance_name),
-                project=project,
-                # It stays what it is if the instance gets another name or place: replaced, it would be deleted first.
-                opts=pulumi.ResourceOptions(
-                    parent=self, hooks=patience, ignore_changes=["accountId", "displayName", "project"]
-                ),
-            )
+            account = created_account(name, instance_name, project, parent=self, hooks=patience)
             user = account.email.apply(
                 lambda email: arguments.found("user", email, rules.backstage_principal, "the created service account")
             )
@@ -303,6 +294,25 @@ def provider_setting(
     """What the provider is configured with, for an argument that was left out."""
     return login.apply(
         lambda known: arguments.found(argument, getattr(known, argument), rule, f"the provider's gcp:{argument}")
+    )
+
+
+def created_account(
+    name: str,
+    instance_name: pulumi.Output[str],
+    project: pulumi.Input[str],
+    *,
+    parent: pulumi.Resource,
+    hooks: pulumi.ResourceHookBinding,
+) -> serviceaccount.Account:
+    """Whom Backstage runs as, where nobody else was named."""
+    return serviceaccount.Account(
+        f"{name}-account",
+        account_id=instance_name.apply(rules.account_id),
+        display_name=pulumi.Output.concat("Backstage, user of Cloud SQL instance ", instance_name),
+        project=project,
+        # It stays what it is if the instance gets another name or place: replaced, it would be deleted first.
+        opts=pulumi.ResourceOptions(parent=parent, hooks=hooks, ignore_changes=["accountId", "displayName", "project"]),
     )
 
 

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Mapping
 
-# What JavaScript's trim() removes; Backstage trims the value of every variable.
-_BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
+from .backstage import BLANK
 
 _NOT_IN_A_DOTENV_FILE = {
     r"[\0\n\r\u2028\u2029]": "a line break or NUL",
-    rf"\A{_BLANK}|{_BLANK}\Z": "a blank at its start or end, which Backstage removes",
+    rf"\A{BLANK}|{BLANK}\Z": "a blank at its start or end, which Backstage removes",
     r"\$[A-Za-z_]|\$\{[^{}]+\}|\\\$": r"$NAME, ${NAME} or \$, which dotenv-cli replaces",
     r"\\n": r"\n, which env-cmd turns into a line break",
 }

@@ -1,6 +1,5 @@
 """Lengths of time in every form that Backstage reads: `readDurationFromConfig` of its package @backstage/config."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,9 @@ MILLISECONDS = {
     "seconds": 1_000,
     "milliseconds": 1,
 }
+
+LONGEST = 2**53
+"""Of a number of any unit; as far as JavaScript counts."""
 
 # The spellings of the `ms` library, which Backstage reads text with: it has no months, and a longer year.
 SPELLINGS = {
@@ -63,4 +65,4 @@ def milliseconds(value: Any) -> float:
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST

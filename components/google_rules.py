@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from .arguments import Arguments, matching, one_of, whole_number
+from .arguments import Arguments, matching, one_of, true_or_false, whole_number
 
 DEFAULT_TIER = "db-custom-1-3840"
 
@@ -53,7 +53,8 @@ def principal(value: Any) -> Principal:
     prefix, _, address = str(value).rpartition(":")
     email = address.lower()
     kind = prefix or ("serviceAccount" if email.endswith(SERVICE_ACCOUNT) else "user")
-    if kind not in USER_TYPES or not re.fullmatch(r"[a-z0-9_][a-z0-9._+'-]*@([a-z0-9-]+\.)+[a-z0-9-]+", email):
+    form = r"[A-Za-z0-9_][A-Za-z0-9._+'-]*@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
+    if kind not in USER_TYPES or not re.fullmatch(form, address):
         raise ValueError(
             "must be the e-mail address of a person or a service account, or group: and that of a group. Without an "
             "address, as principal://… and allUsers are, nobody can log in to PostgreSQL."
@@ -82,8 +83,8 @@ def backstage_principal(value: Any) -> Principal:
 
 def check_principals(arguments: Arguments) -> None:
     """Refuses the same principal under two names, where they are plain."""
-    named = {"user": arguments.passed("user"), **(arguments.passed("additional_users") or {})}
-    principals = [principal(value) for value in named.values() if isinstance(value, str)]
+    values = [arguments.passed("user"), *(arguments.passed("additional_users") or {}).values()]
+    principals = [principal(value) for value in values if isinstance(value, str)]
     for one in principals:
         if principals.count(one) > 1:
             arguments.refuse("additional_users", f"has {one.email!r}, which is a user already.")
@@ -158,7 +159,7 @@ flag_name = matching(
 start_time = matching(r"([01]\d|2[0-3]):[0-5]\d", "must be a time in UTC from 00:00 to 23:59, such as 03:30.")
 
 network_name = matching(
-    r"(https?://.+/)?projects/[^/]+/global/networks/[a-z]([-a-z0-9]*[a-z0-9])?",
+    r"(https?://.+/)?projects/[^/]+/global/networks/[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
     "must be a VPC network's id: projects/…/global/networks/….",
 )
 
@@ -167,9 +168,9 @@ disk_size = whole_number(10, 65536)
 backup_count = whole_number(0, 365)
 
 
-def instance_name(value: Any, project: str | None) -> str:
+def instance_name(value: Any, project: Any) -> str:
     """Google counts the project in: `project:name` has at most 98 characters, of which a project's id takes up to 30."""
-    room = 98 - len(project or 30 * "x") - 1
+    room = 98 - len(str(project or 30 * "x")) - 1
     return matching(
         rf"(?=.{{1,{room}}}$)[a-z]([a-z0-9-]*[a-z0-9])?",
         f"must be 1 to {room} of a-z, 0-9 and hyphens, start with a letter and not end with a hyphen.",
@@ -185,7 +186,7 @@ def account_id(instance: str) -> str:
 
 def machine(value: Any) -> str:
     text = str(value)
-    custom = re.fullmatch(r"db-custom-(\d+)-(\d+)", text)
+    custom = re.fullmatch(r"db-custom-([1-9]\d{0,8})-([1-9]\d{0,8})", text, re.ASCII)
     if custom:
         cpus, memory = int(custom[1]), int(custom[2])
         if not (cpus == 1 or (cpus % 2 == 0 and 2 <= cpus <= 96)):
@@ -217,9 +218,7 @@ def edition(value: Any, tier: Any) -> str:
 
 
 def standby(value: Any, backup_retention: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false.")
-    if value and backup_retention is not None and backup_count(backup_retention) == 0:
+    if true_or_false(value) and str(backup_retention) in ("0", "0.0"):
         raise ValueError("must be false without backups, which a standby needs: set backup_retention to at least 1.")
     return value
 

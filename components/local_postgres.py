@@ -215,7 +215,7 @@ def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
 
 
 image_reference = matching(
-    r"[^\s\"']+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
+    r"(?u:[^\s\"'])+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
 )
 
 network_name = matching(
@@ -243,7 +243,7 @@ def password_text(value: Any) -> str:
 
 
 def time_zone(value: Any) -> str:
-    if value not in known_time_zones():
+    if not isinstance(value, str) or value not in known_time_zones():
         closest = difflib.get_close_matches(str(value), known_time_zones(), n=1)
         hint = f" Did you mean {closest[0]}?" if closest else ""
         raise ValueError(

@@ -141,6 +141,10 @@ def test_a_named_resource_group_is_used_and_none_is_created(stack: AzureStack, a
 # --- A busy server
 
 
+@pytest.mark.drill(
+    broken="the service is busy and refuses requests (ServerIsBusy and its like)",
+    survived="everything: `up` waits and says so",
+)
 def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: SimulatedAzure) -> None:
     azure.refusals["AdministratorsMicrosoftEntra"] = [
         "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
@@ -153,6 +157,7 @@ def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: 
     assert "the server, which is busy (ServerIsBusy)" in up.output
 
 
+@pytest.mark.drill(broken="the service stays busy", survived="all that exists; the next `up` continues")
 def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continues(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
@@ -165,12 +170,17 @@ def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continue
     assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
 
 
+@pytest.mark.drill(
+    broken="the service refuses a request for good",
+    survived="all that exists: `up` ends at once, and tries it once only",
+)
 def test_any_other_error_ends_the_run_at_once(stack: AzureStack, azure: SimulatedAzure) -> None:
     azure.refusals["AdministratorsMicrosoftEntra"] = ["AuthorizationFailed"]
     assert "AuthorizationFailed" in refused(stack.up())
     assert [call.type for call in azure.calls].count("AdministratorsMicrosoftEntra") == 1
 
 
+@pytest.mark.drill(broken="the service is busy during an update and a delete", survived="everything: `up` waits")
 def test_an_update_and_a_delete_wait_for_a_busy_server_too(stack: AzureStack, azure: SimulatedAzure) -> None:
     stack.arguments(firewallRules=RULES)
     succeeded(stack.up())
@@ -181,6 +191,10 @@ def test_an_update_and_a_delete_wait_for_a_busy_server_too(stack: AzureStack, az
     assert len(azure.of_type("FirewallRule")) == 1
 
 
+@pytest.mark.drill(
+    broken="a creation succeeds, but its confirmation gets lost",
+    survived="the admin: the next `up` keeps it and makes no second one",
+)
 def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_next_run(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
@@ -195,6 +209,10 @@ def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_
 
 
 @pytest.mark.parametrize("type_", ["Server", "AdministratorsMicrosoftEntra"])
+@pytest.mark.drill(
+    broken="`pulumi up` is killed while it creates the server, or its admin",
+    survived="what was created: the next `up` prints the command that takes it over",
+)
 def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_command_that_the_next_run_prints(
     stack: AzureStack, azure: SimulatedAzure, type_: str
 ) -> None:
@@ -219,6 +237,9 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     assert "pending operations" not in last.output
 
 
+@pytest.mark.drill(
+    broken="`pulumi up` is killed, and what it left is deleted by hand", survived="the server's name: no second server"
+)
 def test_what_a_killed_run_was_creating_may_also_be_deleted_by_hand(stack: AzureStack, azure: SimulatedAzure) -> None:
     pause = azure.pause("Server")
     refused(stack.up_killed(pause.reached))
@@ -316,6 +337,9 @@ def test_without_deleted_with_the_children_would_be_deleted_one_by_one(
 # --- Changes later
 
 
+@pytest.mark.drill(
+    broken="the server fails over to another zone", survived="everything: `up` and `refresh` change nothing"
+)
 def test_a_failover_to_another_zone_changes_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
     stack.arguments(highAvailability="ZoneRedundant")
     succeeded(stack.up())
@@ -400,6 +424,7 @@ def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureSta
     assert (connection["user"], connection["tokenCredential"]) == ("backstage app", {"clientId": CLIENT})
 
 
+@pytest.mark.drill(broken="the admin's name was wrong", survived="the server: only the admin is made anew")
 def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureStack, azure: SimulatedAzure) -> None:
     stack.arguments(**PRINCIPAL)
     succeeded(stack.up())
@@ -421,6 +446,7 @@ def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureSt
         ({"resourceGroupName": "another-group"}, "resourceGroupName"),
     ],
 )
+@pytest.mark.drill(broken="a change would replace the protected server", survived="everything: refused in the preview")
 def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
     stack: AzureStack, azure: SimulatedAzure, arguments: dict[str, Any], path: str
 ) -> None:
@@ -436,6 +462,9 @@ def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
     assert stack.urns() == urns
 
 
+@pytest.mark.drill(
+    broken="an unprotected server is replaced", survived="its admins, database and rules: made again on the new one"
+)
 def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
@@ -454,6 +483,10 @@ def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
 
 
 @pytest.mark.parametrize("destroy", WAYS_TO_DESTROY)
+@pytest.mark.drill(
+    broken="`destroy` of a protected database: the CLI's, with `--skip-preview`, through the Automation API",
+    survived="everything, in the cloud and in the state",
+)
 def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
     stack: AzureStack, azure: SimulatedAzure, destroy: Any
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_generated_password_is_rotated_by_replacing_its_stash(stack: Stack) ->
     assert stack.up().changed == {}
 
 
+@pytest.mark.drill(broken="another process has the port", survived="the data; the next `up` repairs by itself")
 def test_a_taken_port_fails_clearly_and_the_next_up_repairs_with_the_data_kept(stack: Stack, port: int) -> None:
     before = stack.up().outputs["databaseConfig"]
     execute(before, KEEP)
@@ -99,6 +100,10 @@ def test_a_taken_port_fails_clearly_and_the_next_up_repairs_with_the_data_kept(s
 
 
 @pytest.mark.parametrize("accident", [["stop"], ["kill"], ["rm", "--force", "--volumes"]])
+@pytest.mark.drill(
+    broken="the container is stopped, killed or removed by hand",
+    survived="the data; `refresh` and `up` bring the database back",
+)
 def test_refresh_and_up_repair_a_container_that_was_stopped_killed_or_removed(
     stack: Stack, accident: list[str]
 ) -> None:
@@ -119,6 +124,10 @@ def impatient(stack: Stack) -> Stack:
     return stack
 
 
+@pytest.mark.drill(
+    broken="the database no longer accepts the block's login",
+    survived="the data; every `up` fails until the cause is mended, then goes on",
+)
 def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_mended(impatient: Stack) -> None:
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
@@ -134,6 +143,10 @@ def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_men
     assert query(mended.outputs["databaseConfig"], KEPT) == "data"
 
 
+@pytest.mark.drill(
+    broken="a `refresh` hides from the engine that the last `up` failed",
+    survived="the data; `up` still fails, and prints the command that repairs",
+)
 def test_a_refresh_after_a_failed_up_does_not_make_a_database_that_refuses_the_login_pass(impatient: Stack) -> None:
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
@@ -157,6 +170,10 @@ def publishing(port: int) -> list[str]:
     return docker("ps", "--quiet", "--no-trunc", "--filter", f"publish={port}").split()
 
 
+@pytest.mark.drill(
+    broken="`pulumi up` is killed while it replaces the container",
+    survived="the data; the left-over container is named, `up` goes on after its removal",
+)
 def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_removal_up_goes_on(
     stack: Stack, port: int
 ) -> None:
@@ -189,6 +206,7 @@ def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_rem
     assert query(up.outputs["databaseConfig"], KEPT) == "data"
 
 
+@pytest.mark.drill(broken="the image changes to another major version and back", survived="both versions' data")
 def test_another_major_version_and_back_both_work_and_lose_nothing(stack: Stack) -> None:
     execute(stack.up().outputs["databaseConfig"], KEEP)
 
@@ -231,6 +249,9 @@ def volume(tmp_path: Path) -> Iterator[str]:
     docker("volume", "rm", "--force", name)
 
 
+@pytest.mark.drill(
+    broken="the stack is destroyed and created again with another password", survived="the data on the caller's volume"
+)
 def test_data_on_a_volume_of_the_callers_outlives_destroy_and_opens_with_a_new_password(
     volume: str, stack: Stack
 ) -> None:
@@ -290,6 +311,9 @@ WRONG = {
 @pytest.mark.parametrize(
     ("argument", "value", "message"), [(key, *case) for key, cases in WRONG.items() for case in cases]
 )
+@pytest.mark.drill(
+    broken="an argument is wrong", survived="everything: refused at preview and by `up`, nothing is created"
+)
 def test_a_wrong_argument_is_refused_at_preview_and_by_up_and_nothing_is_created(
     stack: Stack, argument: str, value: object, message: str
 ) -> None:
@@ -303,6 +327,7 @@ def test_a_wrong_argument_is_refused_at_preview_and_by_up_and_nothing_is_created
     assert {resource["type"] for resource in stack.resources()} <= {"pulumi:pulumi:Stack"}
 
 
+@pytest.mark.drill(broken="Docker cannot be reached", survived="everything: the next `up` creates the database")
 def test_a_daemon_that_cannot_be_reached_is_named_and_nothing_is_left_behind(stack: Stack) -> None:
     stack.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
     failed = stack.up()

@@ -112,6 +112,10 @@ def test_up_prints_and_writes_a_block_that_logs_in_env_writes_the_variables_and_
     assert checkout.files() == before, "the checkout is as it was before"
 
 
+@pytest.mark.drill(
+    broken="another process has the port during `make up`",
+    survived="everything: the failure is explained, the next `make up` goes on",
+)
 def test_a_taken_port_is_explained_and_the_next_up_goes_on(checkout: Checkout, port: int) -> None:
     blocker = docker(
         "run", "--detach", "--rm", "-p", f"127.0.0.1:{port}:5432", "--entrypoint", "sleep", "postgres:17-trixie", "300"
@@ -130,6 +134,10 @@ def test_a_taken_port_is_explained_and_the_next_up_goes_on(checkout: Checkout, p
     assert code == 0, printed
 
 
+@pytest.mark.drill(
+    broken="an argument in the configuration is misspelt",
+    survived="everything: the right one is proposed, without a traceback",
+)
 def test_a_mistyped_argument_is_explained_without_a_traceback(checkout: Checkout) -> None:
     settings = checkout.folder / "Pulumi.dev.yaml"
     settings.write_text(settings.read_text().replace("port", "prot"))

@@ -11,11 +11,11 @@ import pytest
 from components.outputs import camel_case
 from components.testing import Run
 from docs.reference import schema
+from tests.unit import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
+from tests.unit.later import by_name, changed, unknown
+from tests.unit.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
 
-from . import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
 from .hosting import Host, hosted, wire
-from .later import by_name, changed, unknown
-from .test_azure_postgres import CLIENT, PRINCIPAL, TENANT
 
 
 @pytest.fixture(scope="module")

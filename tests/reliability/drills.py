@@ -1,0 +1,51 @@
+"""The engine tests in which something goes wrong on purpose: those with the mark `drill`."""
+
+import importlib
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from tests.engine.stack import REPOSITORY
+
+ENGINE_TESTS = REPOSITORY / "tests" / "engine"
+
+
+@dataclass(frozen=True)
+class Drill:
+    test: str
+    broken: str
+    survived: str
+
+
+def drills() -> Iterator[tuple[str, list[Drill]]]:
+    """The file of tests, and its drills in order."""
+    for file in sorted(ENGINE_TESTS.glob("test_*.py")):
+        tests = vars(importlib.import_module(f"tests.engine.{file.stem}"))
+        found = [
+            Drill(name, **mark.kwargs)
+            for name, test in tests.items()
+            for mark in getattr(test, "pytestmark", [])
+            if name.startswith("test_") and mark.name == "drill"
+        ]
+        if found:
+            yield file.name, found
+
+
+def passes() -> Counter[tuple[str, str]]:
+    """Runs the drills: how often each passed, by file and test; ends this process if one did not pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup", "-m", "drill", ENGINE_TESTS]
+        if subprocess.run([*command, f"--junit-xml={report}"], cwd=REPOSITORY, check=False).returncode:
+            sys.exit("a drill failed: docs/reliability.md is left as it is")
+        cases = [
+            (f"{case.attrib['classname'].rpartition('.')[2]}.py", case.attrib["name"].partition("[")[0])
+            for case in ElementTree.parse(report).iter("testcase")
+            if case.find("skipped") is None
+        ]
+    return Counter(cases)

@@ -1,0 +1,74 @@
+"""Many components in one stack, on the real engine against a simulated cloud: created, left alone, destroyed."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engine.simulated_azure import SimulatedAzure
+from tests.engine.simulated_google import SimulatedGoogle
+from tests.engine.simulated_provider import SimulatedProvider
+from tests.engine.stack import Result, Stack, succeeded
+
+PROGRAM = Path(__file__).with_name("load_program.py")
+
+
+CLOUDS = (
+    ("AzurePostgres", SimulatedAzure, "Server"),
+    ("CloudSqlPostgres", SimulatedGoogle, "DatabaseInstance"),
+)
+"""The component, what it is created on, and the provider's type of what each component has one of."""
+
+GOOGLE = {"gcp:project": "portal-123", "gcp:region": "europe-west1"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    component: str
+    count: int
+    resources: int
+    seconds: dict[str, float]
+    """By operation: up, no change, destroy."""
+    megabytes: dict[str, int]
+    """The most that the program and the engine needed in any operation."""
+
+
+def loaded(count: int) -> Iterator[Loaded]:
+    """What it took; raises AssertionError if anything was lost on the way."""
+    for component, simulate, server in CLOUDS:
+        with tempfile.TemporaryDirectory() as folder, simulate() as cloud:
+            stack = Stack(Path(folder) / "stack", program=PROGRAM, environment=cloud.environment)
+            for key, value in {**GOOGLE, "component": component, "count": count}.items():
+                stack.configure(key, value)
+            yield measure(stack, cloud, component, server, count)
+
+
+def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str, count: int) -> Loaded:
+    up, up_seconds = timed(stack.up)
+    servers = cloud.of_type(server)
+    assert len(servers) == len(up.outputs) == count, f"{len(servers)} servers and {len(up.outputs)} blocks, not {count}"
+    blocks = {str(block) for block in up.outputs.values()}
+    assert len(blocks) == count, f"{count - len(blocks)} blocks are those of another's server"
+    resources = stack.resources()
+
+    again, again_seconds = timed(stack.up)
+    assert again.changed == {}, again.output
+    assert again.outputs == up.outputs
+
+    destroyed, destroy_seconds = timed(stack.destroy)
+    left = [*stack.resources(), *cloud.of_type(server).values()]
+    assert left == [], f"destroy left {left}"
+    return Loaded(
+        component,
+        count,
+        len(resources),
+        {"up": up_seconds, "no change": again_seconds, "destroy": destroy_seconds},
+        {who: max(run.megabytes[who] for run in (up, again, destroyed)) for who in up.megabytes},
+    )
+
+
+def timed(operation: Callable[[], Result]) -> tuple[Result, float]:
+    began = time.perf_counter()
+    result = succeeded(operation())
+    return result, time.perf_counter() - began

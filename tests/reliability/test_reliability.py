@@ -1,0 +1,49 @@
+"""docs/reliability.md lists every drill, and what it says of arguments and of many components holds in small."""
+
+import re
+
+import pytest
+
+from .__main__ import FILE
+from .claims import CLAIMS, rules
+from .drills import drills
+from .fuzz import Fuzzed, fuzz_rules
+from .load import loaded
+from .whole_components import fuzz_components
+
+
+def test_the_page_lists_exactly_the_drills_that_there_are() -> None:
+    listed = re.findall(r"^\| (.*) \| (.*) \| [1-9]\d* \| `(test_\w+)` \|$", FILE.read_text(), re.MULTILINE)
+    there_are = [(drill.broken, drill.survived, drill.test) for _, found in drills() for drill in found]
+    assert listed == there_are, "run `make reliability`"
+
+
+def test_every_rule_for_an_argument_has_a_claim_and_a_line_on_the_page() -> None:
+    names = {name for name, _ in rules()}
+    assert names == CLAIMS.keys(), "tests/reliability/claims.py says what holds of each rule"
+    assert names <= set(re.findall(r"^\| `(\w+\.\w+)` \|", FILE.read_text(), re.MULTILINE)), "run `make reliability`"
+
+
+def test_a_rule_accepts_what_it_should_or_says_what_is_allowed_whatever_it_is_given() -> None:
+    assert_both_happened([*fuzz_rules(50)])
+
+
+def test_a_component_hands_back_its_block_or_says_what_is_wrong_whatever_it_is_given() -> None:
+    assert_both_happened([*fuzz_components(50)])
+
+
+def assert_both_happened(fuzzed: list[Fuzzed]) -> None:
+    one_sided = [one for one in fuzzed if not (one.accepted and one.refused)]
+    assert not one_sided, "the inputs are all of one kind, and show nothing"
+
+
+def test_a_rule_that_is_too_lax_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    name, rule = next((name, rule) for name, rule in rules() if name == "arguments.port_number")
+    monkeypatch.setattr("tests.reliability.fuzz.rules", lambda: [(name, lambda value: int(value))])
+    with pytest.raises(AssertionError, match=r"arguments\.port_number\(.*\)"):
+        list(fuzz_rules(200))
+    assert rule(5432) == 5432
+
+
+def test_some_components_in_one_stack_are_created_left_alone_and_destroyed() -> None:
+    assert [run.count for run in loaded(3)] == [3, 3]

@@ -1,0 +1,96 @@
+"""Hostile arguments for whole components, under mocks: a block comes back, or one sentence says what is wrong."""
+
+import contextlib
+import functools
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pulumi
+import yaml
+from hypothesis import strategies as st
+
+import components
+from components.testing import Run, run
+from tests.unit import test_azure_postgres, test_cloud_sql_postgres
+from tests.unit.later import made, outputs
+
+from .fuzz import ANYTHING, Fuzzed, near, tried
+
+LOCAL = {
+    "image": "postgres:17-trixie",
+    "port": 5433,
+    "user": "postgres",
+    "password": "it's $X",
+    "timezone": "Europe/Stockholm",
+    "network": "portal",
+    "volume": "backstage-data",
+}
+SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "LocalPostgres": [LOCAL],
+    "AzurePostgres": [{"resource_group_name": "portal", **args} for args in test_azure_postgres.SETS.values()],
+    "CloudSqlPostgres": [*test_cloud_sql_postgres.SETS.values()],
+}
+"""Component: sets of arguments that it accepts; between them, all."""
+PLAIN = {
+    "LocalPostgres": set[str](),
+    "AzurePostgres": test_azure_postgres.PLAIN,
+    "CloudSqlPostgres": test_cloud_sql_postgres.PLAIN,
+}
+
+
+def fuzz_components(inputs: int, **options: Any) -> Iterator[Fuzzed]:
+    """That many sets of arguments for each component; raises AssertionError for the first that it gets wrong."""
+    for component in SETS:
+        yield tried(
+            component, functools.partial(judge, component), inputs, mutated(component), st.booleans(), **options
+        )
+
+
+@st.composite
+def mutated(draw: st.DrawFn, component: str) -> dict[str, Any]:
+    """A set of arguments that goes together, in which some were dropped, changed or added."""
+    args = {key: value for key, value in draw(st.sampled_from(SETS[component])).items() if draw(st.integers(0, 9))}
+    for _ in range(draw(st.integers(0, 2))):
+        key, value = draw(st.sampled_from([item for one in SETS[component] for item in one.items()]))
+        args[key] = draw(ANYTHING | st.just(value) | near(value))
+    return args
+
+
+def judge(component: str, args: Mapping[str, Any], as_outputs: bool) -> bool:
+    """Whether the component accepts the arguments; AssertionError if it does not do either as it should."""
+
+    def program() -> dict[str, Any]:
+        passed = outputs(args, plain=PLAIN[component], whole={"token_renewal_offset"}) if as_outputs else args
+        database = getattr(components, component)("db", made(passed))
+        return {"config": database.database_config, "document": database.app_config}
+
+    given_ = f"{component}({args!r}), {'as Outputs' if as_outputs else 'plain'},"
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # warnings
+            results = run(program)
+    except pulumi.RunError as error:
+        reason = str(error)
+    except Exception as error:
+        raise AssertionError(f"{given_} ends with {error!r}") from error
+    else:
+        check_block(given_, results)
+        return True
+    one_sentence = rf'{component} "db": .*\.'
+    assert re.fullmatch(one_sentence, reason, re.DOTALL), f"{given_} is refused in a strange way: {reason}"
+    return False
+
+
+def check_block(given_: str, results: Run) -> None:
+    block = yaml.safe_load(results["document"].value)["backend"]["database"]
+    expected = json.loads(json.dumps(results["config"].value))
+    assert without_text(block) == without_text(expected), f"{given_} becomes {block}"
+
+
+def without_text(value: Any) -> Any:
+    """Text is escaped in the document, which tests/backstage reads with Backstage's own loader."""
+    if isinstance(value, Mapping):
+        return {key: without_text(item) for key, item in value.items()}
+    return "text" if isinstance(value, str) else value
