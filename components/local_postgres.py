@@ -1,8 +1,5 @@
 """PostgreSQL in a local Docker container, for developing Backstage on a laptop."""
 
-import difflib
-import functools
-import importlib.resources
 import secrets
 from collections.abc import Mapping
 from typing import Any, Optional, TypedDict
@@ -11,7 +8,8 @@ import pulumi
 import pulumi_docker as docker
 
 from . import backstage
-from .arguments import Arguments, matching, port_number, role_name
+from . import docker_rules as rules
+from .arguments import Arguments, port_number, role_name
 from .outputs import outputs
 from .stash import kept
 
@@ -106,13 +104,13 @@ class LocalPostgres(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LocalPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         arguments = Arguments("LocalPostgres", name, args, LocalPostgresArgs)
-        image = arguments.get("image", image_reference, "postgres:17-trixie")
+        image = arguments.get("image", rules.image_reference, "postgres:17-trixie")
         port = arguments.get("port", port_number, 5432)
         user = arguments.get("user", role_name, "postgres")
-        password = arguments.get("password", password_text, secret=True)
-        timezone = arguments.get("timezone", time_zone)
-        network = arguments.get("network", network_name)
-        volume = arguments.get("volume", volume_name)
+        password = arguments.get("password", rules.password_text, secret=True)
+        timezone = arguments.get("timezone", rules.time_zone)
+        network = arguments.get("network", rules.network_name)
+        volume = arguments.get("volume", rules.volume_name)
 
         super().__init__("backstage-database:index:LocalPostgres", name, None, opts)
 
@@ -212,51 +210,3 @@ def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
 def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
     """Command-line arguments that make PostgreSQL start with these settings."""
     return [pulumi.Output.concat("--", name, "=", value) for name, value in settings.items()]
-
-
-image_reference = matching(
-    r"(?u:[^\s\"'])+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
-)
-
-network_name = matching(
-    r"(?!(?:bridge|host|none)$)[A-Za-z0-9][A-Za-z0-9_.-]*",
-    "must name a Docker network of your own, because containers find each other by name only there: "
-    "`docker network create backstage`, and run Backstage with `--network backstage`.",
-)
-
-volume_name = matching(
-    r"[A-Za-z0-9][A-Za-z0-9_.-]+",
-    "must be the name of a Docker volume, not a path: at least two of A-Z, a-z, 0-9, _ . and -, such as backstage-data.",
-)
-
-
-def password_text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be text and not empty. Leave it out to have a password generated.")
-    if any(character in value for character in "\0\r\n"):
-        raise ValueError("must be a single line without NUL.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode text: it has half of a surrogate pair.") from None
-    return value
-
-
-def time_zone(value: Any) -> str:
-    if not isinstance(value, str) or value not in known_time_zones():
-        closest = difflib.get_close_matches(str(value), known_time_zones(), n=1)
-        hint = f" Did you mean {closest[0]}?" if closest else ""
-        raise ValueError(
-            f"must be a current name of the tz database, such as Europe/Stockholm or UTC.{hint} "
-            "Old aliases such as US/Eastern are missing from the Debian images."
-        )
-    return value
-
-
-@functools.cache
-def known_time_zones() -> frozenset[str]:
-    tzdata = importlib.resources.files("tzdata")
-    table = (tzdata / "zoneinfo" / "zone.tab").read_text().splitlines()
-    places = {line.split("\t")[2] for line in table if not line.startswith("#")}
-    fixed = {zone for zone in (tzdata / "zones").read_text().split() if zone.startswith("Etc/")}
-    return frozenset(places | fixed | {"UTC", "GMT"})

@@ -4,7 +4,6 @@ A second inline program in one process would see the modules and hooks of the fi
 """
 
 import json
-import resource
 import runpy
 import sys
 from typing import Any
@@ -33,10 +32,6 @@ def main() -> None:
     except automation.CommandError as error:
         answer["ok"] = False
         lines.append(str(error))
-    answer["megabytes"] = {
-        "program": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "engine": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
-    }
     answer["output"] = "\n".join(lines)
     json.dump(answer, sys.stdout)
 

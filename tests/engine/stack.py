@@ -31,8 +31,6 @@ class Result:
     """How many resources saw each kind of step, such as {"create": 6}."""
     outputs: dict[str, Any] = field(default_factory=dict)
     secret_outputs: list[str] = field(default_factory=list)
-    megabytes: dict[str, int] = field(default_factory=dict)
-    """The most that the program and the engine needed."""
 
     @property
     def changed(self) -> dict[str, int]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.local_postgres import known_time_zones
+from components.docker_rules import known_time_zones
 
 from .docker import docker, execute, exists, login, query, volumes_of
-from .stack import Stack
+from .stack import Stack, refused, succeeded
 
 CONTAINER = "docker:index/container:Container"
 
@@ -26,16 +26,14 @@ def container_of(stack: Stack) -> str:
 
 
 def test_up_ends_with_a_database_that_the_block_logs_in_to(stack: Stack) -> None:
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     assert query(up.outputs["databaseConfig"], "SELECT 1") == 1
 
 
 def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: Stack) -> None:
     first = stack.up()
     for operation in (stack.up, stack.refresh, stack.preview, stack.up):
-        result = operation()
-        assert result.ok, result.output
+        result = succeeded(operation())
         assert result.changed == {}, result.output
     assert result.outputs == first.outputs
 
@@ -59,8 +57,7 @@ def test_a_changed_password_works_on_the_old_data_and_the_old_one_does_not(stack
     execute(before, KEEP)
 
     stack.configure("local.password", password, secret=True)
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     after = up.outputs["databaseConfig"]
     assert after["connection"]["password"] == password
     assert query(after, KEPT) == "data"
@@ -72,8 +69,7 @@ def test_a_generated_password_is_rotated_by_replacing_its_stash(stack: Stack) ->
     before = stack.up().outputs["databaseConfig"]
     execute(before, KEEP)
 
-    rotated = stack.up(replace=["**::backstage-password"])
-    assert rotated.ok, rotated.output
+    rotated = succeeded(stack.up(replace=["**::backstage-password"]))
     after = rotated.outputs["databaseConfig"]
     assert after["connection"]["password"] != before["connection"]["password"]
     assert query(after, KEPT) == "data"
@@ -90,11 +86,9 @@ def test_a_taken_port_fails_clearly_and_the_next_up_repairs_with_the_data_kept(s
     taken = port + 500
     stack.configure("local.port", taken)
     with socket.create_server(("127.0.0.1", taken)):
-        failed = stack.up()
-        assert not failed.ok
-        assert "address already in use" in failed.output or "port is already allocated" in failed.output
-    repaired = stack.up()
-    assert repaired.ok, repaired.output
+        output = refused(stack.up())
+        assert "address already in use" in output or "port is already allocated" in output
+    repaired = succeeded(stack.up())
     assert repaired.outputs["port"] == taken
     assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
 
@@ -110,9 +104,8 @@ def test_refresh_and_up_repair_a_container_that_was_stopped_killed_or_removed(
     execute(stack.up().outputs["databaseConfig"], KEEP)
 
     docker(*accident, container_of(stack))
-    assert stack.refresh().ok
-    repaired = stack.up()
-    assert repaired.ok, repaired.output
+    succeeded(stack.refresh())
+    repaired = succeeded(stack.up())
     assert repaired.changed, "the engine saw nothing to repair"
     assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
 
@@ -132,14 +125,11 @@ def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_men
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
     impatient.configure("local.user", "somebody_else")
-    for attempt in ("the first", "the second"):
-        failed = impatient.up()
-        assert not failed.ok, f"{attempt} up succeeded on a database that nobody can log in to"
-        assert "container failed to be in healthy state" in failed.output
+    for _ in range(2):
+        assert "container failed to be in healthy state" in refused(impatient.up())
 
     impatient.unconfigure("local.user")
-    mended = impatient.up()
-    assert mended.ok, mended.output
+    mended = succeeded(impatient.up())
     assert query(mended.outputs["databaseConfig"], KEPT) == "data"
 
 
@@ -151,16 +141,14 @@ def test_a_refresh_after_a_failed_up_does_not_make_a_database_that_refuses_the_l
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
     impatient.configure("local.user", "somebody_else")
-    assert not impatient.up().ok
+    refused(impatient.up())
     assert impatient.refresh().ok, "a refresh clears the engine's own memory of the failure"
-    refused = impatient.up()
-    assert not refused.ok, "an unhealthy database was papered over"
-    assert "never answered a login" in refused.output
-    assert "pulumi up --replace '**::backstage-postgres'" in refused.output
+    output = refused(impatient.up())
+    assert "never answered a login" in output
+    assert "pulumi up --replace '**::backstage-postgres'" in output
 
     impatient.unconfigure("local.user")
-    mended = impatient.up(replace=["**::backstage-postgres"])
-    assert mended.ok, mended.output
+    mended = succeeded(impatient.up(replace=["**::backstage-postgres"]))
     assert query(mended.outputs["databaseConfig"], KEPT) == "data"
     assert impatient.up().changed == {}
 
@@ -190,18 +178,16 @@ def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_rem
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    assert not stack.up_killed(created).ok
+    refused(stack.up_killed(created))
     watcher.join()
     stack.cli("cancel", "--yes", "--stack", stack.name)
-    failed = stack.up()
-    assert not failed.ok, "two databases on one port"
-    assert "interrupted while creating" in failed.output
-    assert "port is already allocated" in failed.output
+    output = refused(stack.up())
+    assert "interrupted while creating" in output
+    assert "port is already allocated" in output
 
     docker("rm", "--force", "--volumes", *publishing(port))
     stack.cli("refresh", "--clear-pending-creates", "--yes", "--stack", stack.name)
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     assert "interrupted" not in up.output
     assert query(up.outputs["databaseConfig"], KEPT) == "data"
 
@@ -212,8 +198,7 @@ def test_another_major_version_and_back_both_work_and_lose_nothing(stack: Stack)
 
     for image, major, content in (("postgres:15-bookworm", "15", None), ("postgres:17-trixie", "17", "data")):
         stack.configure("local.image", image)
-        up = stack.up()
-        assert up.ok, up.output
+        up = succeeded(stack.up())
         block = up.outputs["databaseConfig"]
         assert query(block, "SHOW server_version").startswith(major)
         assert query(block, "SELECT to_regclass('kept')::text") == (content and "kept")
@@ -231,8 +216,7 @@ def network(stack: Stack) -> Iterator[str]:
 
 
 def test_a_container_on_the_same_network_logs_in_with_the_emitted_host_and_port(stack: Stack, network: str) -> None:
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     connection = up.outputs["databaseConfig"]["connection"]
     psql = ["psql", "-h", connection["host"], "-p", str(connection["port"]), "-U", connection["user"]]
     client = ["run", "--rm", "--network", network, "--env", f"PGPASSWORD={connection['password']}", "--entrypoint"]
@@ -259,10 +243,9 @@ def test_data_on_a_volume_of_the_callers_outlives_destroy_and_opens_with_a_new_p
     before = stack.up().outputs["databaseConfig"]
     execute(before, KEEP)
 
-    assert stack.destroy().ok
+    succeeded(stack.destroy())
     assert exists("volume", volume)
-    up = stack.up()
-    assert up.ok, up.output
+    up = succeeded(stack.up())
     after = up.outputs["databaseConfig"]
     assert after["connection"]["password"] != before["connection"]["password"]
     assert query(after, KEPT) == "data"
@@ -290,8 +273,7 @@ def test_destroy_leaves_no_container_and_no_volume_and_keeps_the_image(stack: St
     volumes = volumes_of(container)
     assert len(volumes) == 2, "the stack's volume, and the anonymous one that the image asks for"
 
-    destroyed = stack.destroy()
-    assert destroyed.ok, destroyed.output
+    succeeded(stack.destroy())
     assert not exists("container", container)
     assert [volume for volume in volumes if exists("volume", volume)] == []
     assert exists("image", "postgres:17-trixie")
@@ -319,20 +301,16 @@ def test_a_wrong_argument_is_refused_at_preview_and_by_up_and_nothing_is_created
 ) -> None:
     stack.configure(f"local.{argument}", value, secret=argument == "password")
     for operation in (stack.preview, stack.up):
-        refused = operation()
-        assert not refused.ok
-        assert message in refused.output
-        assert "Traceback" not in refused.output
-        assert "one\ntwo" not in refused.output
+        output = refused(operation())
+        assert message in output
+        assert "Traceback" not in output
+        assert "one\ntwo" not in output
     assert {resource["type"] for resource in stack.resources()} <= {"pulumi:pulumi:Stack"}
 
 
 @pytest.mark.drill(broken="Docker cannot be reached", survived="everything: the next `up` creates the database")
 def test_a_daemon_that_cannot_be_reached_is_named_and_nothing_is_left_behind(stack: Stack) -> None:
     stack.environment["DOCKER_HOST"] = "unix:///nowhere/docker.sock"
-    failed = stack.up()
-    assert not failed.ok
-    assert "unix:///nowhere/docker.sock" in failed.output
+    assert "unix:///nowhere/docker.sock" in refused(stack.up())
     del stack.environment["DOCKER_HOST"]
-    repaired = stack.up()
-    assert repaired.ok, repaired.output
+    succeeded(stack.up())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .docker import docker
-from .stack import Result, Stack
+from .stack import Result, Stack, succeeded
 
 GIVEN = "tr0ub4dor-and-3-$X-'quoted'"
 
@@ -49,8 +49,7 @@ def test_the_password_is_nowhere_in_plain_text(stack: Stack, given: str | None) 
     printed: list[Result] = []
 
     def run(operation: Callable[..., Result], **options: object) -> Result:
-        result = operation(**options)
-        assert result.ok, result.output
+        result = succeeded(operation(**options))
         printed.append(result)
         return result
 

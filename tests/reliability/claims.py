@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from components import arguments, azure_rules, duration, google_rules, local_postgres
+from components import arguments, azure_rules, docker_rules, duration, google_rules
 
 LOWER, DIGITS = string.ascii_lowercase, string.digits
 WORD = string.ascii_letters + DIGITS + "_-"
@@ -43,7 +43,7 @@ class Claim:
 def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every rule there is, under its name: what takes a `value`, written out or made by `matching` and its like."""
     seen: list[Any] = []
-    for module in (arguments, duration, local_postgres, azure_rules, google_rules):
+    for module in (arguments, duration, docker_rules, azure_rules, google_rules):
         for name, rule in vars(module).items():
             if name.startswith("_") or not inspect.isfunction(rule) or rule in seen:
                 continue
@@ -150,19 +150,19 @@ CLAIMS = {
     "arguments.role_name": Claim(kept(all_of(postgres_name, lambda text: text[:3] != "pg_")), ["postgres", "_a-B9"]),
     "duration.duration": Claim(length_of_time, ["4 minutes", ".5 h", "PT4M", "P1Y2DT3,5S", dict.fromkeys(UNITS, 1.5)]),
     "duration.milliseconds": Claim(milliseconds, ["30s", "P1W", {"minutes": 3, "seconds": 30}]),
-    "local_postgres.image_reference": Claim(
+    "docker_rules.image_reference": Claim(
         kept(lambda text: len(text.split()) == 1 and text.strip() == text and not set(text) & set("\"'")),
         ["postgres:17-trixie", "registry.example.com:5000/team/postgres@sha256:0a"],
     ),
-    "local_postgres.network_name": Claim(
+    "docker_rules.network_name": Claim(
         kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), none_of("bridge", "host", "none"))),
         ["portal", "a.b_c"],
     ),
-    "local_postgres.volume_name": Claim(
+    "docker_rules.volume_name": Claim(
         kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), lambda text: len(text) > 1)), ["backstage-data"]
     ),
-    "local_postgres.password_text": Claim(kept(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
-    "local_postgres.time_zone": Claim(kept(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
+    "docker_rules.password_text": Claim(kept(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
+    "docker_rules.time_zone": Claim(kept(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
     "azure_rules.resource_group_name": Claim(
         kept(lambda text: all(one.isalnum() or one in "-_.()" for one in text) and len(text) <= 90 and text[-1] != "."),
         ["portal", "größe(1).b"],

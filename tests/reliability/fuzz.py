@@ -62,6 +62,7 @@ def tried(
         max_examples=inputs,
         deadline=None,
         database=None,
+        report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
         phases=[Phase.generate, Phase.shrink],
         **options,

@@ -1,8 +1,14 @@
 """Many components in one stack, on the real engine against a simulated cloud: created, left alone, destroyed."""
 
+import contextlib
+import dataclasses
+import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +47,9 @@ def loaded(count: int) -> Iterator[Loaded]:
             stack = Stack(Path(folder) / "stack", program=PROGRAM, environment=cloud.environment)
             for key, value in {**GOOGLE, "component": component, "count": count}.items():
                 stack.configure(key, value)
-            yield measure(stack, cloud, component, server, count)
+            with memory() as kilobytes:
+                run = measure(stack, cloud, component, server, count)
+            yield dataclasses.replace(run, megabytes={who: most // 1024 for who, most in kilobytes.items()})
 
 
 def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str, count: int) -> Loaded:
@@ -56,7 +64,7 @@ def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str,
     assert again.changed == {}, again.output
     assert again.outputs == up.outputs
 
-    destroyed, destroy_seconds = timed(stack.destroy)
+    _, destroy_seconds = timed(stack.destroy)
     left = [*stack.resources(), *cloud.of_type(server).values()]
     assert left == [], f"destroy left {left}"
     return Loaded(
@@ -64,8 +72,47 @@ def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str,
         count,
         len(resources),
         {"up": up_seconds, "no change": again_seconds, "destroy": destroy_seconds},
-        {who: max(run.megabytes[who] for run in (up, again, destroyed)) for who in up.megabytes},
+        {},
     )
+
+
+@contextmanager
+def memory() -> Iterator[dict[str, int]]:
+    """The most, in KiB, that any program and any engine started here takes meanwhile; looked up ten times a second."""
+    most = {"program": 0, "engine": 0}
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            started = children(os.getpid())
+            for process in [*started, *(one for program in started for one in children(program))]:
+                who, kilobytes = peak(process)
+                most[who] = max(most[who], kilobytes)
+
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        try:
+            yield most
+        finally:
+            over.set()
+            watching.result()
+
+
+def children(process: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # It has ended meanwhile.
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def peak(process: int) -> tuple[str, int]:
+    """What it is, and the most memory that it has had."""
+    with contextlib.suppress(OSError):
+        status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
+        if "VmHWM" in status:
+            return "engine" if status["Name"].strip() == "pulumi" else "program", int(status["VmHWM"].split()[0])
+    return "program", 0
 
 
 def timed(operation: Callable[[], Result]) -> tuple[Result, float]:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import LocalPostgres
-from components.arguments import ArgumentError
-from components.local_postgres import LocalPostgresArgs, password_text, role_name, time_zone
+from components.arguments import ArgumentError, role_name
+from components.docker_rules import password_text, time_zone
+from components.local_postgres import LocalPostgresArgs
 from components.testing import Run, run
 
 from .later import made, output, unknown
