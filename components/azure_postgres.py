@@ -228,10 +228,7 @@ class AzurePostgres(pulumi.ComponentResource):
         if server_name is None:
             server_name = kept(f"{name}-server-name", f"{name}-{secrets.token_hex(4)}", self)
 
-        hook = pulumi.ErrorHook(
-            f"AzurePostgres {name}: wait while the server is busy", functools.partial(wait_while_busy, self)
-        )
-        patience = pulumi.ResourceHookBinding(on_error=[hook])
+        patience = retries.patience(f"AzurePostgres {name}: wait while the server is busy", wait_while_busy, self)
         identity = None
         if admin is None:
             identity = created_identity(name, server_name, place, parent=self, hooks=patience)

@@ -196,10 +196,9 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             project = configured("project", rules.project_id) if project is None else project
             region = configured("region", rules.region) if region is None else region
 
-        hook = pulumi.ErrorHook(
-            f"CloudSqlPostgres {name}: wait while Google is not ready", functools.partial(wait_while_not_ready, self)
+        patience = retries.patience(
+            f"CloudSqlPostgres {name}: wait while Google is not ready", wait_while_not_ready, self
         )
-        patience = pulumi.ResourceHookBinding(on_error=[hook])
         if user is None:
             account = created_account(name, instance_name, project, parent=self, hooks=patience)
             user = account.email.apply(

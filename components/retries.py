@@ -1,9 +1,18 @@
 """What to do when a cloud refuses: wait where it only needs time, and explain where only its user can help."""
 
 import asyncio
+import functools
 import shlex
+from collections.abc import Awaitable, Callable
 
 import pulumi
+
+
+def patience(
+    name: str, wait: Callable[[pulumi.Resource, pulumi.ErrorHookArgs], Awaitable[bool]], component: pulumi.Resource
+) -> pulumi.ResourceHookBinding:
+    """For the `hooks` of the component's resources: `wait` says of each failure whether to try again."""
+    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(name, functools.partial(wait, component))])
 
 
 def is_partial(error: str) -> bool:
