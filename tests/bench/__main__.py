@@ -71,6 +71,8 @@ def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
                 stack.configure("local.port", free_port())
             least.append(docker_run_until_login() + seconds(empty.up))
             first.append(seconds(ours.up))
+            for stack in (empty, ours):
+                stack.rest()
             least_again.append(seconds(empty.up))
             again.append(seconds(ours.up))
             ours.destroy()

@@ -1,20 +1,29 @@
 // What operate.py does, for a program in JavaScript: the Automation API takes the place of the language host for Node,
 // which the Pulumi CLI brings along except where it was built from its Go module.
 const { createRequire } = require("node:module");
-const { readFileSync } = require("node:fs");
+const { createInterface } = require("node:readline");
 
 async function main() {
-  const request = JSON.parse(readFileSync(0, "utf8"));
-  const { automation } = createRequire(request.program)("@pulumi/pulumi");
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  const { folder, program, stack: name } = JSON.parse((await lines.next()).value);
+  const { automation } = createRequire(program)("@pulumi/pulumi");
+  const run = async () => {
+    delete require.cache[program];
+    return require(program);
+  };
+  const workspace = await automation.LocalWorkspace.create({ workDir: folder, program: run });
+  const stack = await automation.Stack.createOrSelect(name, workspace);
+  for await (const line of lines) console.log(JSON.stringify(await answer(stack, JSON.parse(line))));
+}
+
+async function answer(stack, { operation, options, environment }) {
+  Object.assign(process.env, environment);
   const lines = [];
   const answer = { ok: true, outputs: {}, changes: {} };
+  const listening = { onOutput: (line) => lines.push(line), onError: (line) => lines.push(line), color: "never" };
   try {
-    const program = async () => require(request.program);
-    const workspace = await automation.LocalWorkspace.create({ workDir: request.folder, program });
-    const stack = await automation.Stack.createOrSelect(request.stack, workspace);
-    const options = { onOutput: (line) => lines.push(line), onError: (line) => lines.push(line), color: "never" };
-    const result = await stack[request.operation]({ ...options, ...request.options });
-    answer.changes = (request.operation === "preview" ? result.changeSummary : result.summary.resourceChanges) ?? {};
+    const result = await stack[operation]({ ...listening, ...options });
+    answer.changes = (operation === "preview" ? result.changeSummary : result.summary.resourceChanges) ?? {};
     const outputs = Object.entries(result.outputs ?? {});
     answer.outputs = Object.fromEntries(outputs.map(([key, output]) => [key, output.value]));
     answer.secret_outputs = outputs.filter(([, output]) => output.secret).map(([key]) => key);
@@ -22,7 +31,7 @@ async function main() {
     answer.ok = false;
     lines.push(String(error));
   }
-  process.stdout.write(JSON.stringify({ ...answer, output: lines.join("") }));
+  return { ...answer, output: lines.join("") };
 }
 
 main();

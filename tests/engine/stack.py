@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -65,6 +66,7 @@ class Stack:
         self.name = "test"
         self.program = program
         self.operator = operator
+        self._operating: subprocess.Popen[str] | None = None
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", folder)
@@ -83,7 +85,7 @@ class Stack:
 
     def up_killed(self, moment: Event) -> Result:
         """`up`, of which the Pulumi CLI is killed with SIGKILL once the moment has come."""
-        return self._operate("up", {}, kill_when=moment)
+        return self._operate("up", {}, moment)
 
     def preview(self, **options: Any) -> Result:
         return self._operate("preview", options)
@@ -94,9 +96,16 @@ class Stack:
     def destroy(self, **options: Any) -> Result:
         return self._operate("destroy", options)
 
+    def rest(self) -> None:
+        """Ends the operator: the next operation starts from nothing, as a command does."""
+        if self._operating:
+            self._end_operator()
+            self._operating = None
+
     def configure(self, key: str, value: object, *, secret: bool = False) -> None:
         """`pulumi config set --path`; the value goes through standard input, not through process arguments."""
-        self.cli("stack", "select", "--create", self.name)
+        if not self._checkpoint().is_file():
+            self.cli("stack", "select", "--create", self.name)
         kind = "--secret" if secret else "--plaintext"
         self.cli("config", "set", "--stack", self.name, "--path", kind, key, input=str(value))
 
@@ -135,50 +144,78 @@ class Stack:
         assert not check or done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{printed}"
         return printed
 
-    def _operate(self, operation: str, options: Mapping[str, Any], kill_when: Event | None = None) -> Result:
-        request = {
-            "operation": operation,
-            "options": options,
-            "folder": str(self.folder),
-            "program": self.program and str(self.program),
-            "stack": self.name,
-        }
-        operating = subprocess.Popen(
-            self.operator,
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def _checkpoint(self) -> Path:
+        """The file that a file backend keeps the stack's state in; a folder as long as there is none."""
+        return next(self.state.glob(f".pulumi/stacks/*/{self.name}.json"), self.state)
+
+    def _operate(self, operation: str, options: Mapping[str, Any], kill_at: Event | None = None) -> Result:
+        if self._operating is None:
+            self._operating = self._start_operator()
         with ThreadPoolExecutor(1) as pool:
-            checkpoint = next(self.state.glob(f".pulumi/stacks/*/{self.name}.json"), self.state)
-            killer = pool.submit(_kill_child, operating, kill_when, checkpoint) if kill_when else None
-            printed, errors = operating.communicate(json.dumps(request))
+            killer = pool.submit(_kill_cli, self._operating.pid, kill_at, self._checkpoint()) if kill_at else None
+            request = {"operation": operation, "options": options, "environment": self.environment}
+            answer = _ask(self._operating, request)
             if killer:
                 killer.result()
-        assert operating.returncode == 0, f"{operation} broke down:\n{printed}\n{errors}"
-        return Result(**json.loads(printed))
+        assert "broke_down" not in answer, f"{operation} broke down:\n{answer['broke_down']}"
+        return Result(**answer)
+
+    def _start_operator(self) -> subprocess.Popen[str]:
+        with (self.folder / "operator.log").open("w") as log:
+            operating = subprocess.Popen(
+                self.operator,
+                cwd=self.folder,
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._end_operator = weakref.finalize(self, operating.communicate)
+        program = self.program and str(self.program)
+        _tell(operating, {"folder": str(self.folder), "program": program, "stack": self.name})
+        return operating
 
 
-def _kill_child(process: subprocess.Popen[str], moment: Event, checkpoint: Path) -> None:
-    """SIGKILL to the `pulumi` that the process started, as soon as the moment has come and it is not writing its state.
+def _tell(operating: subprocess.Popen[str], message: Mapping[str, Any]) -> None:
+    assert operating.stdin
+    operating.stdin.write(f"{json.dumps(message)}\n")
+    operating.stdin.flush()
+
+
+def _ask(operating: subprocess.Popen[str], request: Mapping[str, Any]) -> dict[str, Any]:
+    assert operating.stdout
+    _tell(operating, request)
+    return json.loads(operating.stdout.readline() or '{"broke_down": "its reason is in operator.log"}')
+
+
+def _kill_cli(operator: int, moment: Event, checkpoint: Path) -> None:
+    """SIGKILL to the operation's `pulumi`, as soon as the moment has come and it is not writing its state.
 
     A file backend that is killed while it writes leaves half a file, which is another story than these tests'.
     """
     assert moment.wait(60), "the moment never came"
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            command, _, rest = entry.read_text().rpartition(")")
-            if command.endswith("(pulumi") and int(rest.split()[1]) == process.pid:
-                pid = int(entry.parent.name)
-                _stop(pid)
-                while not _is_whole(checkpoint):
-                    os.kill(pid, signal.SIGCONT)
-                    time.sleep(0.02)
-                    _stop(pid)
-                os.kill(pid, signal.SIGKILL)
+    (pid,) = (pid for child in children(operator) for pid in children(child) if _name(pid) == "pulumi")
+    _stop(pid)
+    while not _is_whole(checkpoint):
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.02)
+        _stop(pid)
+    os.kill(pid, signal.SIGKILL)
+
+
+def children(process: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # It has ended meanwhile.
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def _name(process: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/comm").read_text().strip()
+    return ""
 
 
 def _stop(pid: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.engine.simulated_azure import SimulatedAzure
 from tests.engine.simulated_google import SimulatedGoogle
 from tests.engine.simulated_provider import SimulatedProvider
-from tests.engine.stack import Result, Stack, succeeded
+from tests.engine.stack import Result, Stack, children, succeeded
 
 PROGRAM = Path(__file__).with_name("load_program.py")
 
@@ -84,8 +84,7 @@ def memory() -> Iterator[dict[str, int]]:
 
     def watch() -> None:
         while not over.wait(0.1):
-            started = children(os.getpid())
-            for process in [*started, *(one for program in started for one in children(program))]:
+            for process in descendants(os.getpid()):
                 who, kilobytes = peak(process)
                 most[who] = max(most[who], kilobytes)
 
@@ -98,12 +97,10 @@ def memory() -> Iterator[dict[str, int]]:
             watching.result()
 
 
-def children(process: int) -> list[int]:
-    found: list[int] = []
-    with contextlib.suppress(OSError):  # It has ended meanwhile.
-        for thread in Path(f"/proc/{process}/task").iterdir():
-            found += map(int, (thread / "children").read_text().split())
-    return found
+def descendants(process: int) -> Iterator[int]:
+    for child in children(process):
+        yield child
+        yield from descendants(child)
 
 
 def peak(process: int) -> tuple[str, int]:
