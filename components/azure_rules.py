@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 
 from .arguments import Arguments, is_text, matching, one_of, true_or_false
-from .backstage import BLANK
+from .backstage import BLANKS_AROUND
 from .duration import MILLISECONDS, milliseconds
 
 # The name that the Azure portal gives to this rule.
@@ -222,9 +222,9 @@ def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
 
 
 def secret_text(value: Any) -> str:
-    if not is_text(value) or not re.sub(BLANK, "", value):
+    if not is_text(value) or not re.sub(BLANKS_AROUND, "", value):
         raise ValueError("must be text and not empty.")
-    if re.search(rf"\A{BLANK}|{BLANK}\Z", value):
+    if re.search(BLANKS_AROUND, value):
         raise ValueError("must have no blanks around it: Backstage cuts them off.")
     return value
 

@@ -19,7 +19,8 @@ ENVIRONMENT_VARIABLES = {
 """Where each variable of the environment form stands in the block. The POSTGRES names are those of Backstage's guide,
 the other is the one that Azure's own libraries read."""
 
-BLANK = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
+_BLANKS = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+BLANKS_AROUND = rf"\A{_BLANKS}|{_BLANKS}\Z"
 """What Backstage cuts off the ends of a variable's value: what JavaScript's trim() does."""
 
 

@@ -5,7 +5,7 @@ import functools
 import importlib.resources
 from typing import Any
 
-from .arguments import matching
+from .arguments import is_text, matching
 
 image_reference = matching(
     r"(?u:[^\s\"'])+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
@@ -28,10 +28,8 @@ def password_text(value: Any) -> str:
         raise ValueError("must be text and not empty. Leave it out to have a password generated.")
     if any(character in value for character in "\0\r\n"):
         raise ValueError("must be a single line without NUL.")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode text: it has half of a surrogate pair.") from None
+    if not is_text(value):
+        raise ValueError("must be valid Unicode text: it has half of a surrogate pair.")
     return value
 
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from .backstage import BLANK
+from .backstage import BLANKS_AROUND
 
 _NOT_IN_A_DOTENV_FILE = {
     r"[\0\n\r\u2028\u2029]": "a line break or NUL",
-    rf"\A{BLANK}|{BLANK}\Z": "a blank at its start or end, which Backstage removes",
+    BLANKS_AROUND: "a blank at its start or end, which Backstage removes",
     r"\$[A-Za-z_]|\$\{[^{}]+\}|\\\$": r"$NAME, ${NAME} or \$, which dotenv-cli replaces",
     r"\\n": r"\n, which env-cmd turns into a line break",
 }

@@ -218,7 +218,7 @@ def edition(value: Any, tier: Any) -> str:
 
 
 def standby(value: Any, backup_retention: Any) -> bool:
-    if true_or_false(value) and str(backup_retention) in ("0", "0.0"):
+    if true_or_false(value) and re.fullmatch(r"0+(\.0)?", str(backup_retention)):
         raise ValueError("must be false without backups, which a standby needs: set backup_retention to at least 1.")
     return value
 

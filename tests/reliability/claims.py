@@ -276,9 +276,9 @@ CLAIMS = {
         st.tuples(st.sampled_from([None, "db-custom-1-3840", "db-f1-micro", "db-n2-2"])),
     ),
     "google_rules.standby": Claim(
-        lambda made, value, backups: made is value and not (made and backups in (0, "0")),
+        lambda made, value, backups: made is value and not (made and backups in (0, "0", "00", "0.0")),
         [False],
-        st.tuples(st.sampled_from([None, 0, 0.0, "0", 7, "7", -1, "x"])),
+        st.tuples(st.sampled_from([None, 0, 0.0, "0", "00", "0.0", 7, "7", -1, "x"])),
     ),
     "google_rules.consumer_projects": Claim(
         lambda made, value: made == list(value) and made and all(google_project(one.split(":")[-1]) for one in made),
