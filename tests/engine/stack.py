@@ -154,7 +154,7 @@ class Stack:
         with ThreadPoolExecutor(1) as pool:
             killer = pool.submit(_kill_cli, self._operating.pid, kill_at, self._checkpoint()) if kill_at else None
             request = {"operation": operation, "options": options, "environment": self.environment}
-            answer = _ask(self._operating, request)
+            answer = _ask(self._operating, request) or {"broke_down": (self.folder / "operator.log").read_text()}
             if killer:
                 killer.result()
         assert "broke_down" not in answer, f"{operation} broke down:\n{answer['broke_down']}"
@@ -184,9 +184,10 @@ def _tell(operating: subprocess.Popen[str], message: Mapping[str, Any]) -> None:
 
 
 def _ask(operating: subprocess.Popen[str], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer, empty if the operator has ended."""
     assert operating.stdout
     _tell(operating, request)
-    return json.loads(operating.stdout.readline() or '{"broke_down": "its reason is in operator.log"}')
+    return json.loads(operating.stdout.readline() or "{}")
 
 
 def _kill_cli(operator: int, moment: Event, checkpoint: Path) -> None:

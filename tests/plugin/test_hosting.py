@@ -44,10 +44,11 @@ FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 }
 """How a value is passed: over the wire, and in Python."""
 
-LOCAL = {"image": "postgres:16", "port": 5433, "user": "me", "password": "pw", "timezone": "UTC", "volume": "keep"}
 SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
-    "local": ("LocalPostgres", test_local_postgres.create, LOCAL, set()),
-    "local network": ("LocalPostgres", test_local_postgres.create, {**LOCAL, "network": "backstage"}, set()),
+    **{
+        f"local {name}": ("LocalPostgres", test_local_postgres.create, args, set())
+        for name, args in test_local_postgres.SETS.items()
+    },
     **{
         f"azure {name}": (
             "AzurePostgres",

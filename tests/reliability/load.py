@@ -1,7 +1,6 @@
 """Many components in one stack, on the real engine against a simulated cloud: created, left alone, destroyed."""
 
 import contextlib
-import dataclasses
 import os
 import tempfile
 import threading
@@ -18,7 +17,6 @@ from tests.engine.simulated_provider import SimulatedProvider
 from tests.engine.stack import Result, Stack, children, succeeded
 
 PROGRAM = Path(__file__).with_name("load_program.py")
-
 
 CLOUDS = (
     ("AzurePostgres", SimulatedAzure, "Server"),
@@ -47,12 +45,14 @@ def loaded(count: int) -> Iterator[Loaded]:
             stack = Stack(Path(folder) / "stack", program=PROGRAM, environment=cloud.environment)
             for key, value in {**GOOGLE, "component": component, "count": count}.items():
                 stack.configure(key, value)
-            with memory() as kilobytes:
-                run = measure(stack, cloud, component, server, count)
-            yield dataclasses.replace(run, megabytes={who: most // 1024 for who, most in kilobytes.items()})
+            with memory() as megabytes:
+                run = measure(stack, cloud, component, server, count, megabytes)
+            yield run
 
 
-def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str, count: int) -> Loaded:
+def measure(
+    stack: Stack, cloud: SimulatedProvider, component: str, server: str, count: int, megabytes: dict[str, int]
+) -> Loaded:
     up, up_seconds = timed(stack.up)
     servers = cloud.of_type(server)
     assert len(servers) == len(up.outputs) == count, f"{len(servers)} servers and {len(up.outputs)} blocks, not {count}"
@@ -72,21 +72,21 @@ def measure(stack: Stack, cloud: SimulatedProvider, component: str, server: str,
         count,
         len(resources),
         {"up": up_seconds, "no change": again_seconds, "destroy": destroy_seconds},
-        {},
+        megabytes,
     )
 
 
 @contextmanager
 def memory() -> Iterator[dict[str, int]]:
-    """The most, in KiB, that any program and any engine started here takes meanwhile; looked up ten times a second."""
+    """The most megabytes that any program and any engine started here take meanwhile; looked up ten times a second."""
     most = {"program": 0, "engine": 0}
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(0.1):
             for process in descendants(os.getpid()):
-                who, kilobytes = peak(process)
-                most[who] = max(most[who], kilobytes)
+                who, megabytes = peak(process)
+                most[who] = max(most[who], megabytes)
 
     with ThreadPoolExecutor(1) as pool:
         watching = pool.submit(watch)
@@ -104,11 +104,13 @@ def descendants(process: int) -> Iterator[int]:
 
 
 def peak(process: int) -> tuple[str, int]:
-    """What it is, and the most memory that it has had."""
+    """What it is, and the most megabytes that it has had."""
     with contextlib.suppress(OSError):
         status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
         if "VmHWM" in status:
-            return "engine" if status["Name"].strip() == "pulumi" else "program", int(status["VmHWM"].split()[0])
+            return "engine" if status["Name"].strip() == "pulumi" else "program", int(
+                status["VmHWM"].split()[0]
+            ) // 1024
     return "program", 0
 
 

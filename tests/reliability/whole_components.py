@@ -14,22 +14,13 @@ from hypothesis import strategies as st
 
 import components
 from components.testing import Run, run
-from tests.unit import test_azure_postgres, test_cloud_sql_postgres
+from tests.unit import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
 from tests.unit.later import made, outputs
 
 from .fuzz import ANYTHING, Fuzzed, near, tried
 
-LOCAL = {
-    "image": "postgres:17-trixie",
-    "port": 5433,
-    "user": "postgres",
-    "password": "it's $X",
-    "timezone": "Europe/Stockholm",
-    "network": "portal",
-    "volume": "backstage-data",
-}
 SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "LocalPostgres": [LOCAL],
+    "LocalPostgres": [*test_local_postgres.SETS.values()],
     "AzurePostgres": [{"resource_group_name": "portal", **args} for args in test_azure_postgres.SETS.values()],
     "CloudSqlPostgres": [*test_cloud_sql_postgres.SETS.values()],
 }

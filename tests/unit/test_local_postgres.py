@@ -21,6 +21,17 @@ VOLUME = "docker:index/volume:Volume"
 STASH = "pulumi:index:Stash"
 COMPONENT = "backstage-database:index:LocalPostgres"
 
+PUBLISHED = {
+    "image": "postgres:16",
+    "port": 5433,
+    "user": "me",
+    "password": "it's $X",
+    "timezone": "Europe/Stockholm",
+    "volume": "keep",
+}
+SETS: dict[str, dict[str, Any]] = {"published": PUBLISHED, "network": {**PUBLISHED, "network": "backstage"}}
+"""Arguments that go together; between them, all."""
+
 
 def create(preview: bool = False, **args: Any) -> Run:
     def program() -> dict[str, Any]:
