@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from . import docker_engine, go_build, node_packages, places, postgres_image, pulumi_cli, python_environment, steps
+from . import docker_engine, go_build, node_packages, paths, postgres_image, pulumi_cli, python_environment, steps
 from .steps import Step
 
 
@@ -35,7 +35,7 @@ def main() -> int:
 def up() -> int:
     started = time.monotonic()
     print("Bringing up PostgreSQL for Backstage")
-    if not ready([*base_steps("requirements/local.txt"), image_step(postgres_image.of_stack())]):
+    if not ready([*base_steps("requirements/local.txt"), image_step(postgres_image.configured_image())]):
         return 1
     code = on_stack("up")
     if code == 0:
@@ -45,13 +45,13 @@ def up() -> int:
 
 def env() -> int:
     if not exists():
-        return nothing("to read from: run `make up` first", 1)
+        return print_nothing_to_do("to read from: run `make up` first", 1)
     return on_stack("env") if ready(base_steps("requirements/local.txt")) else 1
 
 
 def down() -> int:
     if not exists():
-        return nothing("to take down", 0)
+        return print_nothing_to_do("to take down", 0)
     return on_stack("down") if ready(base_steps("requirements/local.txt")) else 1
 
 
@@ -63,14 +63,14 @@ def clean() -> int:
         try:
             postgres_image.remove_stand_ins(progress)
         except steps.CommandError:
-            progress.say("no Docker engine answers: images stay")
+            progress.log("no Docker engine answers: images stay")
     docker_engine.stop()
     link = node_packages.FOLDER / "node_modules"
     if link.is_symlink():
         link.unlink()
-    for folder in (places.CACHE, places.VENV):
+    for folder in (paths.CACHE, paths.VENV):
         shutil.rmtree(folder, ignore_errors=True)
-        progress.say(f"removed {folder}")
+        progress.log(f"removed {folder}")
     return 0
 
 
@@ -119,20 +119,20 @@ def ready(needs: list[Step]) -> bool:
 
 
 def on_stack(operation: str) -> int:
-    command = [places.VENV / "bin" / "python", "-m", "bootstrap.stack", operation]
-    return subprocess.run(command, cwd=places.CHECKOUT, env=prepared_environment(), check=False).returncode
+    command = [paths.VENV / "bin" / "python", "-m", "bootstrap.stack", operation]
+    return subprocess.run(command, cwd=paths.CHECKOUT, env=prepared_environment(), check=False).returncode
 
 
 def prepared_environment() -> dict[str, str]:
-    return {**places.environment(), **docker_engine.host_of_context()}
+    return {**paths.environment(), **docker_engine.host_of_context()}
 
 
 def exists() -> bool:
     """Whether there may be a stack dev; a backend that you chose yourself is asked, not guessed at."""
-    return places.STATE.is_dir() or "PULUMI_BACKEND_URL" in os.environ
+    return paths.STATE.is_dir() or "PULUMI_BACKEND_URL" in os.environ
 
 
-def nothing(what: str, code: int) -> int:
+def print_nothing_to_do(what: str, code: int) -> int:
     print(f"There is nothing {what}.")
     return code
 
@@ -140,8 +140,8 @@ def nothing(what: str, code: int) -> int:
 @contextmanager
 def only_one_at_a_time() -> Iterator[None]:
     """Two bootstraps would build into the same cache."""
-    places.CACHE.mkdir(parents=True, exist_ok=True)
-    with (places.CACHE / "lock").open("w") as lock:
+    paths.CACHE.mkdir(parents=True, exist_ok=True)
+    with (paths.CACHE / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -17,7 +17,7 @@ def install(progress: Progress, packages: list[str], why: str) -> None:
     if os.geteuid() != 0:
         raise StepError(f"{why} is missing", f'Run: sudo sh -c "{command}"')
     with _apt:
-        progress.do(f"installing {', '.join(packages)} with apt-get", "15 to 60 s")
+        progress.begin(f"installing {', '.join(packages)} with apt-get", "15 to 60 s")
         try:
             # -o: wait for another apt that is at work instead of failing.
             options = ["-q", "-o", "DPkg::Lock::Timeout=300"]

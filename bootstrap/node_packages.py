@@ -5,10 +5,10 @@ import re
 import shutil
 from pathlib import Path
 
-from . import places
+from . import paths
 from .steps import CommandError, Progress, StepError
 
-FOLDER = places.CHECKOUT / "tests" / "backstage"
+FOLDER = paths.CHECKOUT / "tests" / "backstage"
 FILES = ("package.json", "package-lock.json", ".npmrc")
 REMEDY = "Install Node.js 20 or newer with npm, from your system's packages or nodejs.org."
 
@@ -23,9 +23,9 @@ def ensure(progress: Progress) -> str:
         raise StepError(f"Node.js is too old: {version}", REMEDY)
 
     lock = hashlib.sha256(b"".join((FOLDER / file).read_bytes() for file in FILES)).hexdigest()[:16]
-    installed = places.CACHE / f"node-{lock}"
+    installed = paths.CACHE / f"node-{lock}"
     if not installed.is_dir():
-        progress.do("installing the Backstage packages of tests/backstage", "30 to 60 s")
+        progress.begin("installing the Backstage packages of tests/backstage", "30 to 60 s")
         _install(progress, installed)
     link = FOLDER / "node_modules"
     if link.is_symlink():

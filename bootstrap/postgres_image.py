@@ -7,19 +7,19 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import debian, places
+from . import debian, paths
 from .steps import CommandError, Progress, StepError
 
 DEFAULT = "postgres:17-trixie"
 """LocalPostgres's default image."""
-SOURCE = places.CHECKOUT / "bootstrap" / "image"
+SOURCE = paths.CHECKOUT / "bootstrap" / "image"
 STAND_IN = "backstage-database.stand-in"
 """The label of images that were built here."""
 
 
-def of_stack() -> str:
+def configured_image() -> str:
     """The image that Pulumi.dev.yaml names, else the default. Python has no YAML reader before step one is done."""
-    named = re.search(r"^\s+image:\s*[\"']?([^\s\"'#]+)", (places.CHECKOUT / "Pulumi.dev.yaml").read_text(), re.M)
+    named = re.search(r"^\s+image:\s*[\"']?([^\s\"'#]+)", (paths.CHECKOUT / "Pulumi.dev.yaml").read_text(), re.M)
     return named[1] if named else DEFAULT
 
 
@@ -27,11 +27,11 @@ def ensure(progress: Progress, image: str) -> str:
     try:
         progress.run(["docker", "image", "inspect", image])
     except CommandError:
-        progress.do(f"pulling {image}", "10 to 60 s")
+        progress.begin(f"pulling {image}", "10 to 60 s")
         try:
             progress.run(["docker", "pull", image])
         except CommandError as refused:
-            progress.say(f"{image} cannot be pulled: {refused.output.strip().splitlines()[-1][:120]}")
+            progress.log(f"{image} cannot be pulled: {refused.output.strip().splitlines()[-1][:120]}")
             _build(progress, image)
             return f"{image}, a stand-in built from Debian's packages"
     return image
@@ -41,7 +41,7 @@ def remove_stand_ins(progress: Progress) -> None:
     images = progress.run(["docker", "image", "ls", "--quiet", "--filter", f"label={STAND_IN}"]).split()
     if images:
         progress.run(["docker", "image", "rm", "--force", *sorted(set(images))])
-        progress.say(f"removed {len(set(images))} images that were built here")
+        progress.log(f"removed {len(set(images))} images that were built here")
 
 
 def _build(progress: Progress, image: str) -> None:
@@ -56,14 +56,14 @@ def _build(progress: Progress, image: str) -> None:
     if not shutil.which("debootstrap"):
         debian.install(progress, ["debootstrap"], "debootstrap, to build the image with,")
 
-    progress.do(f"building {image} from Debian's packages", "1 to 2 min, once")
-    context = places.CACHE / f"image-{major}"
+    progress.begin(f"building {image} from Debian's packages", "1 to 2 min, once")
+    context = paths.CACHE / f"image-{major}"
     shutil.rmtree(context, ignore_errors=True)
     root = context / "root"
     packages = f"postgresql-{major},gosu,tzdata,locales"
     try:
         progress.run(["debootstrap", "--variant=minbase", f"--include={packages}", suite, root])
-        _shape(root, major)
+        _prepare_rootfs(root, major)
         progress.run(["tar", "-C", root, "-cf", context / "rootfs.tar", "."])
         shutil.rmtree(root)
         for file in ("Dockerfile", "docker-entrypoint.sh"):
@@ -77,7 +77,7 @@ def _build(progress: Progress, image: str) -> None:
         shutil.rmtree(context, ignore_errors=True)
 
 
-def _shape(root: Path, major: str) -> None:
+def _prepare_rootfs(root: Path, major: str) -> None:
     """Makes Debian's installation look like the official image's: listening, without a cluster, without caches."""
     sample = root / "usr/share/postgresql" / major / "postgresql.conf.sample"
     text, count = re.subn(r"(?m)^#?listen_addresses\b.*", "listen_addresses = '*'", sample.read_text())

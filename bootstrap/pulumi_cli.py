@@ -6,7 +6,7 @@ import shutil
 import tarfile
 import urllib.request
 
-from . import go_build, places
+from . import go_build, paths
 from .steps import CommandError, Progress, StepError
 
 MINIMUM = (3, 230)
@@ -23,18 +23,18 @@ LANGUAGE_HOSTS = {
 
 def ensure_cli(progress: Progress) -> str:
     """A Pulumi CLI that is new enough: installed, else the vendor's release, else built from source."""
-    program = shutil.which("pulumi", path=places.environment()["PATH"])
+    program = shutil.which("pulumi", path=paths.environment()["PATH"])
     if program:
         version = _version(progress, program)
         if version >= MINIMUM:
             return f"Pulumi {'.'.join(map(str, version))} ({program})"
-        progress.say(f"{program} is older than {'.'.join(map(str, MINIMUM))}: getting {VERSION} for this project")
+        progress.log(f"{program} is older than {'.'.join(map(str, MINIMUM))}: getting {VERSION} for this project")
     try:
-        progress.do(f"downloading Pulumi {VERSION}", "10 to 30 s")
+        progress.begin(f"downloading Pulumi {VERSION}", "10 to 30 s")
         _download(progress, RELEASES)
     except (OSError, tarfile.TarError) as problem:
-        progress.say(f"{RELEASES} is out of reach ({problem})")
-        progress.do(f"building Pulumi {VERSION} from Go modules", "4 to 6 min, once")
+        progress.log(f"{RELEASES} is out of reach ({problem})")
+        progress.begin(f"building Pulumi {VERSION} from Go modules", "4 to 6 min, once")
         version_flag = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
         go_build.build(progress, "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", linker_flags=version_flag)
     return f"Pulumi {VERSION}"
@@ -42,19 +42,19 @@ def ensure_cli(progress: Progress) -> str:
 
 def ensure_docker_provider(progress: Progress) -> str:
     """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
-    env = places.environment()
+    env = paths.environment()
     if shutil.which("pulumi-resource-docker", path=env["PATH"]):
         return "Docker provider, built from source"
-    python = places.VENV / "bin" / "python"
+    python = paths.VENV / "bin" / "python"
     sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
     if re.search(rf"^docker\s+resource\s+{re.escape(sdk)}\b", progress.run(["pulumi", "plugin", "ls"], env=env), re.M):
         return f"Docker provider {sdk}"
     try:
-        progress.do(f"downloading the Docker provider {sdk}", "10 to 30 s")
+        progress.begin(f"downloading the Docker provider {sdk}", "10 to 30 s")
         progress.run(["pulumi", "plugin", "install", "resource", "docker", sdk], env=env)
     except CommandError:
-        progress.say("its download is out of reach")
-        progress.do("building the Docker provider from Go modules", "2 to 3 min, once")
+        progress.log("its download is out of reach")
+        progress.begin("building the Docker provider from Go modules", "2 to 3 min, once")
         go_build.build(progress, "pulumi-resource-docker", ".")
     return f"Docker provider {sdk}"
 
@@ -62,8 +62,8 @@ def ensure_docker_provider(progress: Progress) -> str:
 def ensure_language_hosts(progress: Progress) -> str:
     """What runs programs in YAML and generates the SDK for Node: part of a complete CLI, else built from source."""
     for program, package in LANGUAGE_HOSTS.items():
-        if not shutil.which(program, path=places.environment()["PATH"]):
-            progress.do(f"building {program} from Go modules", "1 to 2 min, once")
+        if not shutil.which(program, path=paths.environment()["PATH"]):
+            progress.begin(f"building {program} from Go modules", "1 to 2 min, once")
             go_build.build(progress, program, package)
     return " and ".join(LANGUAGE_HOSTS)
 
@@ -87,8 +87,8 @@ def archive_name() -> str:
 
 def _download(progress: Progress, releases: str) -> None:
     """Unpacks the vendor's release: the CLI and the language hosts beside it."""
-    archive = places.CACHE / "pulumi.tar.gz"
-    unpacked = places.CACHE / "pulumi.unfinished"
+    archive = paths.CACHE / "pulumi.tar.gz"
+    unpacked = paths.CACHE / "pulumi.unfinished"
     shutil.rmtree(unpacked, ignore_errors=True)
     url = f"{releases}/{archive_name()}"
     with urllib.request.urlopen(url, timeout=20) as response, archive.open("wb") as file:  # noqa: S310 - https
@@ -98,7 +98,7 @@ def _download(progress: Progress, releases: str) -> None:
             release.extraction_filter = tarfile.data_filter
         release.extractall(unpacked)  # noqa: S202 - the vendor's own archive
     archive.unlink()
-    shutil.rmtree(places.VENDOR, ignore_errors=True)
-    (unpacked / "pulumi").rename(places.VENDOR)
+    shutil.rmtree(paths.PULUMI_HOME, ignore_errors=True)
+    (unpacked / "pulumi").rename(paths.PULUMI_HOME)
     unpacked.rmdir()
-    progress.say(f"unpacked into {places.VENDOR}")
+    progress.log(f"unpacked into {paths.PULUMI_HOME}")

@@ -7,30 +7,30 @@ import shutil
 import sys
 from pathlib import Path
 
-from . import debian, places
+from . import debian, paths
 from .steps import CommandError, Progress
 
 
 def ensure(progress: Progress, requirements: str) -> str:
     """.venv with everything in `requirements`, a file of the checkout."""
-    wanted = "".join(lines(places.CHECKOUT / requirements))
-    stamp = places.VENV / f".installed-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
-    if stamp.exists() and (places.VENV / "bin" / "python").exists():
+    wanted = "".join(lines(paths.CHECKOUT / requirements))
+    stamp = paths.VENV / f".installed-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    if stamp.exists() and (paths.VENV / "bin" / "python").exists():
         return f".venv has what {requirements} asks for"
 
-    if places.VENV.is_dir() and not os.access(places.VENV / "bin" / "python", os.X_OK):
-        shutil.rmtree(places.VENV)
-    if not (places.VENV / "bin" / "pip").exists():
+    if paths.VENV.is_dir() and not os.access(paths.VENV / "bin" / "python", os.X_OK):
+        shutil.rmtree(paths.VENV)
+    if not (paths.VENV / "bin" / "pip").exists():
         _create(progress)
-    progress.do(f"installing {requirements} into .venv", "10 to 90 s")
-    pip_install(progress, "--requirement", places.CHECKOUT / requirements)
+    progress.begin(f"installing {requirements} into .venv", "10 to 90 s")
+    pip_install(progress, "--requirement", paths.CHECKOUT / requirements)
     stamp.touch()
     return f".venv has what {requirements} asks for"
 
 
 def pip_install(progress: Progress, *arguments: str | Path) -> None:
     """`pip install …` with the pip of .venv."""
-    pip = [places.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip = [paths.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
     progress.run([*pip, "install", *arguments])
 
 
@@ -40,7 +40,7 @@ def _create(progress: Progress) -> None:
         progress.run([sys.executable, "-c", probe])
     except CommandError:  # Debian splits the module off into a package.
         debian.install(progress, ["python3-venv"], "Python's venv module")
-    progress.run([sys.executable, "-m", "venv", places.VENV])
+    progress.run([sys.executable, "-m", "venv", paths.VENV])
 
 
 def lines(file: Path) -> list[str]:

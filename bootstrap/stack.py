@@ -15,14 +15,13 @@ from typing import Any
 
 from pulumi import automation
 
-from components.dotenv_file import dotenv
-
-from . import places
+from . import paths
+from .dotenv import dotenv
 
 NAME = "dev"
-APP_CONFIG = places.CHECKOUT / "app-config.local.yaml"
-DOTENV = places.CHECKOUT / ".env"
-WORKSPACE = places.STATE / "workspace"
+APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
+DOTENV = paths.CHECKOUT / ".env"
+WORKSPACE = paths.STATE / "workspace"
 """Copies of Pulumi.yaml and Pulumi.dev.yaml: a run writes into them, and the checkout shall stay clean."""
 
 
@@ -54,30 +53,30 @@ def down() -> None:
     stack.workspace.remove_stack(NAME, preserve_config=True)
     for file in (APP_CONFIG, DOTENV):
         file.unlink(missing_ok=True)
-    if not any((places.STATE / "stacks").rglob("*.json")):
-        shutil.rmtree(places.STATE, ignore_errors=True)
+    if not any((paths.STATE / "stacks").rglob("*.json")):
+        shutil.rmtree(paths.STATE, ignore_errors=True)
     print(f"The database, its data, {APP_CONFIG.name} and {DOTENV.name} are gone.")
 
 
 def _stack() -> automation.Stack:
     _prepare_workspace()
-    if not os.environ.get("PULUMI_CONFIG_PASSPHRASE") and not places.PASSPHRASE.exists():
-        _write_secret(places.PASSPHRASE, secrets.token_urlsafe(32))
+    if not os.environ.get("PULUMI_CONFIG_PASSPHRASE") and not paths.PASSPHRASE.exists():
+        _write_secret(paths.PASSPHRASE, secrets.token_urlsafe(32))
     workspace = automation.LocalWorkspace(work_dir=str(WORKSPACE), program=_program)
     return automation.Stack.create_or_select(NAME, workspace)
 
 
 def _program() -> None:
-    os.chdir(places.CHECKOUT)
-    runpy.run_path(str(places.CHECKOUT / "__main__.py"), run_name="__main__")
+    os.chdir(paths.CHECKOUT)
+    runpy.run_path(str(paths.CHECKOUT / "__main__.py"), run_name="__main__")
 
 
 def _prepare_workspace() -> None:
     WORKSPACE.mkdir(parents=True, exist_ok=True)
-    places.STATE.chmod(0o700)
-    shutil.copy(places.CHECKOUT / "Pulumi.yaml", WORKSPACE)
+    paths.STATE.chmod(0o700)
+    shutil.copy(paths.CHECKOUT / "Pulumi.yaml", WORKSPACE)
     settings = f"Pulumi.{NAME}.yaml"
-    text = (places.CHECKOUT / settings).read_text()
+    text = (paths.CHECKOUT / settings).read_text()
     previous = WORKSPACE / settings
     if "encryptionsalt:" not in text and previous.exists():
         text += "".join(line for line in previous.read_text().splitlines(True) if line.startswith("encryptionsalt:"))
@@ -98,7 +97,7 @@ def _engine(operation: Callable[..., Any]) -> Any:
     except automation.ConcurrentUpdateError:
         sys.exit(
             "The stack dev is locked: another command is at work on it, or one was killed.\n"
-            f"If none is at work, delete {places.STATE / 'locks'} and try again."
+            f"If none is at work, delete {paths.STATE / 'locks'} and try again."
         )
     except automation.CommandError:
         start = next((number for number, line in enumerate(lines) if line.startswith("Diagnostics:")), 0)

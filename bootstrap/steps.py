@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import places
+from . import paths
 
 HEARTBEAT = 20
 """Seconds between two lines that say what is still at work."""
@@ -38,25 +38,25 @@ class Progress:
     def __init__(self, name: str) -> None:
         self.name = name
         self.started = time.monotonic()
-        self.doing: str | None = None
-        self.log = places.LOGS / f"{name}.log"
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log.write_text("")
+        self.task: str | None = None
+        self.log_file = paths.LOGS / f"{name}.log"
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        self.log_file.write_text("")
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         print(f"  {self.name:<16}{text}", flush=True)
 
-    def do(self, work: str, usually: str) -> None:
+    def begin(self, work: str, usually: str) -> None:
         """Announces work that takes a while."""
-        self.doing = work
-        self.say(f"{work} (usually {usually})")
+        self.task = work
+        self.log(f"{work} (usually {usually})")
 
     def run(
         self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
         """Runs a command into the step's log and returns what it printed; raises CommandError if it fails."""
         words = [str(word) for word in command]
-        with self.log.open("a") as log:
+        with self.log_file.open("a") as log:
             log.write(f"$ {' '.join(words)}\n")
             log.flush()
             process = subprocess.Popen(
@@ -110,17 +110,17 @@ def run(steps: Sequence[Step]) -> bool:
         try:
             met = step.ensure(progress)
         except (StepError, CommandError, OSError) as problem:
-            _explain(progress, problem)
+            _report_failure(progress, problem)
             return False
         finally:
             del working[step.name]
-        took = f" ({_clock(progress)})" if progress.doing else ""
-        progress.say(f"{met}{took}")
+        took = f" ({_elapsed(progress)})" if progress.task else ""
+        progress.log(f"{met}{took}")
         return True
 
     def heartbeat() -> None:
         while not finished.wait(HEARTBEAT):
-            at_work = [f"{name}: {step.doing}, {_clock(step)}" for name, step in [*working.items()] if step.doing]
+            at_work = [f"{name}: {step.task}, {_elapsed(step)}" for name, step in [*working.items()] if step.task]
             if at_work:
                 print(f"  …               {'; '.join(at_work)}", flush=True)
 
@@ -139,16 +139,16 @@ def run(steps: Sequence[Step]) -> bool:
         pool.shutdown()
 
 
-def _explain(progress: Progress, problem: Exception) -> None:
-    progress.say(f"FAILED after {_clock(progress)}: {problem}")
+def _report_failure(progress: Progress, problem: Exception) -> None:
+    progress.log(f"FAILED after {_elapsed(progress)}: {problem}")
     if isinstance(problem, CommandError):
         for line in problem.output.strip().splitlines()[-5:]:
-            progress.say(f"  | {line}")
+            progress.log(f"  | {line}")
     remedy = problem.remedy if isinstance(problem, StepError) else "Look into the log, then run the same command again."
-    progress.say(f"  what to do: {remedy}")
-    progress.say(f"  log: {progress.log}")
+    progress.log(f"  what to do: {remedy}")
+    progress.log(f"  log: {progress.log_file}")
 
 
-def _clock(progress: Progress) -> str:
+def _elapsed(progress: Progress) -> str:
     minutes, seconds = divmod(int(time.monotonic() - progress.started), 60)
     return f"{minutes}:{seconds:02} min" if minutes else f"{seconds} s"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.dotenv_file import dotenv
+from bootstrap.dotenv import dotenv
 from tests.backstage import node
 from tests.backstage.hard_text import hard_texts
 

@@ -11,7 +11,7 @@ import pytest
 from psycopg import sql
 
 from components import backstage
-from components.dotenv_file import dotenv
+from bootstrap.dotenv import dotenv
 from tests.backstage import node
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")

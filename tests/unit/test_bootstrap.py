@@ -18,7 +18,7 @@ from bootstrap import (
     docker_engine,
     go_build,
     node_packages,
-    places,
+    paths,
     postgres_image,
     pulumi_cli,
     python_environment,
@@ -51,9 +51,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("PATH", str(machine.programs))
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
-    for place, folder in {"CACHE": "", "LOGS": "logs", "BUILT": "bin", "VENDOR": "pulumi"}.items():
-        monkeypatch.setattr(places, place, cache / folder)
-    monkeypatch.setattr(places, "VENV", tmp_path / "venv")
+    for place, folder in {"CACHE": "", "LOGS": "logs", "BUILT": "bin", "PULUMI_HOME": "pulumi"}.items():
+        monkeypatch.setattr(paths, place, cache / folder)
+    monkeypatch.setattr(paths, "VENV", tmp_path / "venv")
     monkeypatch.setattr(docker_engine, "SYSTEM_PATH", str(machine.programs))
     monkeypatch.setattr(docker_engine.platform, "system", lambda: "Linux")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -110,7 +110,7 @@ def test_a_failed_command_shows_the_end_of_its_output_and_keeps_all_of_it_in_the
     assert "`tool` failed" in printed
     assert "| line 9" in printed
     assert "line 1\n" not in printed
-    assert "line 1\n" in (places.LOGS / "broken.log").read_text()
+    assert "line 1\n" in (paths.LOGS / "broken.log").read_text()
 
 
 # --- What a machine has is used
@@ -152,9 +152,9 @@ def test_without_a_cli_that_is_new_enough_the_vendors_release_is_unpacked(
         machine.install("pulumi", installed)
     release(releases)
     pulumi_cli.ensure_cli(progress)
-    version = subprocess.run([places.VENDOR / "pulumi", "version"], capture_output=True, text=True, check=True)
+    version = subprocess.run([paths.PULUMI_HOME / "pulumi", "version"], capture_output=True, text=True, check=True)
     assert version.stdout == f"v{pulumi_cli.VERSION}\n"
-    assert str(places.VENDOR) in places.environment()["PATH"].split(os.pathsep)
+    assert str(paths.PULUMI_HOME) in paths.environment()["PATH"].split(os.pathsep)
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["not found", "no archive"])
@@ -188,8 +188,8 @@ def test_a_go_that_fetches_its_own_toolchain_builds_into_the_cache(machine: Mach
         printf built > "$2"
         """,
     )
-    assert go_build.build(progress, "pulumi", "some/package") == places.BUILT / "pulumi"
-    assert (places.BUILT / "pulumi").read_text() == "built"
+    assert go_build.build(progress, "pulumi", "some/package") == paths.BUILT / "pulumi"
+    assert (paths.BUILT / "pulumi").read_text() == "built"
 
 
 def test_a_running_docker_is_used_as_it_is(machine: Machine, progress: steps.Progress) -> None:
@@ -282,7 +282,7 @@ def test_without_node_the_tests_stop_and_say_so(machine: Machine, progress: step
     assert "Install Node.js 20" in remedy(progress, node_packages.ensure)
 
 
-# --- Facts that stand in two places
+# --- Facts that stand in two paths
 
 
 def test_the_image_that_bootstrap_brings_is_the_components_default() -> None:
@@ -292,11 +292,11 @@ def test_the_image_that_bootstrap_brings_is_the_components_default() -> None:
 
 def test_pulumi_yaml_asks_for_the_version_that_bootstrap_looks_for() -> None:
     minimum = ".".join(map(str, pulumi_cli.MINIMUM))
-    assert f'requiredPulumiVersion: ">={minimum}.0"' in (places.CHECKOUT / "Pulumi.yaml").read_text()
+    assert f'requiredPulumiVersion: ">={minimum}.0"' in (paths.CHECKOUT / "Pulumi.yaml").read_text()
 
 
 def test_pulumi_yaml_names_the_virtual_environment_that_bootstrap_makes() -> None:
-    assert "virtualenv: .venv\n" in (places.CHECKOUT / "Pulumi.yaml").read_text()
+    assert "virtualenv: .venv\n" in (paths.CHECKOUT / "Pulumi.yaml").read_text()
 
 
 def test_a_changed_requirement_is_noticed_also_in_an_included_file(tmp_path: Path) -> None:

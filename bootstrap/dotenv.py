@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from .backstage import BLANKS_AROUND
+from components.backstage import BLANKS_AROUND
 
 _NOT_IN_A_DOTENV_FILE = {
     r"[\0\n\r\u2028\u2029]": "a line break or NUL",

@@ -13,14 +13,14 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "back
 LOGS = CACHE / "logs"
 BUILT = CACHE / "bin"
 """Programs built here from source."""
-VENDOR = CACHE / "pulumi"
+PULUMI_HOME = CACHE / "pulumi"
 """The vendor's release of the Pulumi CLI."""
 
 
 def environment() -> dict[str, str]:
     """The variables that make every program of ours use what bootstrap brought; what you set yourself comes first."""
     values = dict(os.environ)
-    ours = [str(place) for place in (VENV / "bin", BUILT, VENDOR) if place.is_dir()]
+    ours = [str(place) for place in (VENV / "bin", BUILT, PULUMI_HOME) if place.is_dir()]
     values["PATH"] = os.pathsep.join([*ours, values.get("PATH", os.defpath)])
     values["VIRTUAL_ENV"] = str(VENV)
     values.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
