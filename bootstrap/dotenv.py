@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from components.backstage import BLANKS_AROUND
+from components.backstage import WHITESPACE_AROUND
 
 _NOT_IN_A_DOTENV_FILE = {
     r"[\0\n\r\u2028\u2029]": "a line break or NUL",
-    BLANKS_AROUND: "a blank at its start or end, which Backstage removes",
+    WHITESPACE_AROUND: "a blank at its start or end, which Backstage removes",
     r"\$[A-Za-z_]|\$\{[^{}]+\}|\\\$": r"$NAME, ${NAME} or \$, which dotenv-cli replaces",
     r"\\n": r"\n, which env-cmd turns into a line break",
 }

@@ -4,22 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .azure_postgres import AzurePostgres as AzurePostgres
-    from .azure_postgres import AzurePostgresArgs as AzurePostgresArgs
-    from .cloud_sql_postgres import CloudSqlPostgres as CloudSqlPostgres
-    from .cloud_sql_postgres import CloudSqlPostgresArgs as CloudSqlPostgresArgs
-    from .local_postgres import LocalPostgres as LocalPostgres
-    from .local_postgres import LocalPostgresArgs as LocalPostgresArgs
+    from .azure.args import AzurePostgresArgs as AzurePostgresArgs
+    from .azure.component import AzurePostgres as AzurePostgres
+    from .cloud_sql.args import CloudSqlPostgresArgs as CloudSqlPostgresArgs
+    from .cloud_sql.component import CloudSqlPostgres as CloudSqlPostgres
+    from .local.args import LocalPostgresArgs as LocalPostgresArgs
+    from .local.component import LocalPostgres as LocalPostgres
 
 __version__ = "0.1.0"
 
 _MODULES = {
-    "AzurePostgres": "azure_postgres",
-    "AzurePostgresArgs": "azure_postgres",
-    "CloudSqlPostgres": "cloud_sql_postgres",
-    "CloudSqlPostgresArgs": "cloud_sql_postgres",
-    "LocalPostgres": "local_postgres",
-    "LocalPostgresArgs": "local_postgres",
+    "AzurePostgres": "azure.component",
+    "AzurePostgresArgs": "azure.args",
+    "CloudSqlPostgres": "cloud_sql.component",
+    "CloudSqlPostgresArgs": "cloud_sql.args",
+    "LocalPostgres": "local.component",
+    "LocalPostgresArgs": "local.args",
 }
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]

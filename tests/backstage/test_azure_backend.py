@@ -12,8 +12,8 @@ from psycopg import sql
 from components import backstage
 from tests.backstage import node
 from tests.backstage.azure import CLIENT, HOST, IDENTITY_CLIENT, PRINCIPAL, SERVER_NAME, TENANT, USER, outputs
-from tests.backstage.azure_stand_in import LOGIN, PRIVATE_NAME, Azure, azure
 from tests.backstage.backend import TOKEN, backend
+from tests.backstage.fake_azure import LOGIN, PRIVATE_NAME, Azure, azure
 
 pytestmark = pytest.mark.xdist_group("backstage_azure")
 

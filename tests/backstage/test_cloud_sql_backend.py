@@ -15,8 +15,8 @@ import pytest
 from components import backstage
 from tests.backstage import node
 from tests.backstage.backend import TOKEN, backend
-from tests.backstage.google import EMAIL, INSTANCE, NETWORKS, PROJECT, REGION, Declared, declare
-from tests.backstage.google_stand_in import Instance, asked, cloud_sql
+from tests.backstage.cloud_sql import EMAIL, INSTANCE, NETWORKS, PROJECT, REGION, Declared, declare
+from tests.backstage.fake_cloud_sql import Instance, asked, cloud_sql
 
 pytestmark = pytest.mark.xdist_group("backstage_cloud_sql")
 

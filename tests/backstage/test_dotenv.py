@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bootstrap.dotenv import dotenv
 from tests.backstage import node
-from tests.backstage.hard_text import hard_texts
+from tests.backstage.tricky_strings import tricky_strings
 
 PRINT = "process.stdout.write(JSON.stringify(process.env))"
 
@@ -41,7 +41,7 @@ def carried(text: str) -> bool:
 
 
 def test_both_tools_read_back_exactly_what_the_file_was_written_from(tmp_path: Path) -> None:
-    texts = [text for text in hard_texts(1500) if carried(text)]
+    texts = [text for text in tricky_strings(1500) if carried(text)]
     assert len(texts) >= 500, f"only {len(texts)} values could be carried: the function refuses too much"
     for start in range(0, len(texts), 250):
         variables = {f"V{number}": text for number, text in enumerate(texts[start : start + 250])}

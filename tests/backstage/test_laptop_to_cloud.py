@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.backstage import azure, azure_stand_in, google, google_stand_in, node
+from tests.backstage import azure, cloud_sql, fake_azure, fake_cloud_sql, node
 from tests.backstage.backend import TOKEN, backend
 
 pytestmark = pytest.mark.xdist_group("backstage_move")
@@ -82,13 +82,13 @@ def assert_finds_everything(folder: Path, document: str, variables: Mapping[str,
 
 
 @pytest.fixture
-def azure_server(tmp_path: Path) -> Iterator[azure_stand_in.Azure]:
-    with azure_stand_in.azure(tmp_path) as stand_in:
+def azure_server(tmp_path: Path) -> Iterator[fake_azure.Azure]:
+    with fake_azure.azure(tmp_path) as stand_in:
         stand_in.reset()
         yield stand_in
 
 
-def test_to_azure(tmp_path: Path, dumps: Path, azure_server: azure_stand_in.Azure) -> None:
+def test_to_azure(tmp_path: Path, dumps: Path, azure_server: fake_azure.Azure) -> None:
     azure_server.let_in(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
     with azure_server.administrator() as session:
         session.execute(f'CREATE ROLE "{JO}" LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin'.encode())
@@ -103,14 +103,14 @@ def test_to_azure(tmp_path: Path, dumps: Path, azure_server: azure_stand_in.Azur
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[google_stand_in.Instance]:
-    with google_stand_in.cloud_sql(tmp_path, "postgres:17-trixie") as stand_in:
+def instance(tmp_path: Path) -> Iterator[fake_cloud_sql.Instance]:
+    with fake_cloud_sql.cloud_sql(tmp_path, "postgres:17-trixie") as stand_in:
         stand_in.reset()
         yield stand_in
 
 
-def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: google_stand_in.Instance) -> None:
-    declared = google.declare(plugin_division_mode="database", additional_users={"jo": JO})
+def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: fake_cloud_sql.Instance) -> None:
+    declared = cloud_sql.declare(plugin_division_mode="database", additional_users={"jo": JO})
     instance.deploy(declared)
     variables = {
         "OUTPUT_connectionName": declared.outputs["connection_name"],
@@ -118,8 +118,8 @@ def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: google_stand_in.
         "TLS": str(instance.server.tls),
     }
     run(dumps, page("gcp", "restore"), variables)
-    assert_finds_everything(tmp_path, declared.outputs["app_config"], instance.environment(google.EMAIL, tmp_path))
-    instance.deploy(google.declare(plugin_division_mode="database"))
+    assert_finds_everything(tmp_path, declared.outputs["app_config"], instance.environment(cloud_sql.EMAIL, tmp_path))
+    instance.deploy(cloud_sql.declare(plugin_division_mode="database"))
     with instance.administrator() as session:
         gone = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [JO]).fetchall()
     assert gone == [], "whoever moved the data must not be tied to it"

@@ -7,7 +7,7 @@ from typing import Any
 
 from components import backstage
 from tests.backstage import node
-from tests.backstage.hard_text import hard_texts
+from tests.backstage.tricky_strings import tricky_strings
 
 Document = tuple[str, Mapping[str, str]]
 """A YAML document and the environment that Backstage has when it loads it."""
@@ -79,14 +79,14 @@ def assert_exact(meant: Sequence[Mapping[str, Any]], seen: Sequence[Any]) -> Non
 
 
 def test_any_text_is_read_back_exactly_from_the_document_with_literal_values(tmp_path: Path) -> None:
-    texts = hard_texts(1000)
+    texts = tricky_strings(1000)
     assert len(texts) >= 500
     blocks = configs(texts)
     assert_exact(blocks, load(tmp_path, [(backstage.app_config(block), {}) for block in blocks]))
 
 
 def test_any_text_is_read_back_exactly_from_the_document_with_variables(tmp_path: Path) -> None:
-    texts = [text for text in hard_texts(1200) if text == text.strip(TRIMMED) and "\0" not in text]
+    texts = [text for text in tricky_strings(1200) if text == text.strip(TRIMMED) and "\0" not in text]
     assert len(texts) >= 500
     blocks = configs(texts)
     seen = load(tmp_path, [(backstage.app_config_from_env(block), backstage.environment(block)) for block in blocks])
@@ -99,7 +99,7 @@ def with_text_port(block: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_the_same_texts_are_misread_without_the_escape(tmp_path: Path) -> None:
-    texts = hard_texts(300)
+    texts = tricky_strings(300)
     unescaped = [f"backend: {json.dumps({'database': {'password': text}})}\n" for text in texts]
     seen = load(tmp_path, [(document, {"X": "replaced"}) for document in unescaped])
     wrong = [text for text, block in zip(texts, seen, strict=True) if block != {"password": text}]

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from components import backstage
 from bootstrap.dotenv import dotenv
+from components import backstage
 from tests.backstage import node
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")

@@ -47,7 +47,7 @@ def main() -> None:
         show(text, *clouds.azure(rounds, rules), 1.1)
     for users in (1, 5, 20):
         text = f"f. first deployment on simulated Google with {users} users ÷ one by one"
-        show(text, *clouds.google(rounds, users), 1.1)
+        show(text, *clouds.cloud_sql(rounds, users), 1.1)
 
 
 def show(what: str, ours: float, least: float, reach: float | None = None) -> None:

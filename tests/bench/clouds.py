@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.engine.cloud_stack import AzureStack, CloudStack, GoogleStack
+from tests.engine.cloud_stack import AzureStack, CloudSqlStack, CloudStack
 from tests.engine.simulated_azure import SimulatedAzure
-from tests.engine.simulated_google import SimulatedGoogle
+from tests.engine.simulated_cloud_sql import SimulatedCloudSql
 from tests.engine.simulated_provider import SimulatedProvider
 
 SERVER_SECONDS = 4.0
@@ -30,15 +30,15 @@ def azure(rounds: int, rules: int) -> tuple[float, float]:
     return taken, SERVER_SECONDS + (admin + rules) * CHILD_SECONDS
 
 
-def google(rounds: int, users: int) -> tuple[float, float]:
+def cloud_sql(rounds: int, users: int) -> tuple[float, float]:
     """With that many users, Backstage's own included. The least: the instance, the database, one user after another."""
     arguments = {"additionalUsers": {f"user{number}": f"user{number}@example.com" for number in range(1, users)}}
     taken = critical_path(
         rounds,
-        lambda: SimulatedGoogle(
+        lambda: SimulatedCloudSql(
             instance_seconds=SERVER_SECONDS, child_seconds=CHILD_SECONDS, iam_seconds=CHILD_SECONDS
         ),
-        GoogleStack,
+        CloudSqlStack,
         "DatabaseInstance",
         arguments,
     )

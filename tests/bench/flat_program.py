@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
-from components.local_postgres import DATA, LOGIN, PASSWORD_FILE, START, login_hooks
+from components.local.component import DATA_DIR, ENTRYPOINT_SCRIPT, HEALTHCHECK_SCRIPT, PASSWORD_FILE, login_hooks
 
 
 def program() -> dict[str, Any]:
@@ -22,13 +22,17 @@ def program() -> dict[str, Any]:
     container = docker.Container(
         "postgres",
         image=image.name,
-        entrypoints=["bash", "-ec", START, "postgres"],
+        entrypoints=["bash", "-ec", ENTRYPOINT_SCRIPT, "postgres"],
         envs=["POSTGRES_USER=postgres", f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
         uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
         ports=[docker.ContainerPortArgs(internal=5432, external=5432, ip="127.0.0.1")],
-        volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=DATA)],
+        volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=DATA_DIR)],
         healthcheck=docker.ContainerHealthcheckArgs(
-            tests=["CMD", "bash", "-c", LOGIN], interval="500ms", timeout="10s", retries=3, start_period="30s"
+            tests=["CMD", "bash", "-c", HEALTHCHECK_SCRIPT],
+            interval="500ms",
+            timeout="10s",
+            retries=3,
+            start_period="30s",
         ),
         wait=True,
         wait_timeout=120,

@@ -1,9 +1,9 @@
 """The repository's program, impatient, and broken on purpose in the way that the variable BREAK names."""
 
-from components import azure_postgres
-from tests.engine.breaking import change, drop, run_broken
+from components.azure import component
+from tests.engine.mutations import change, drop, run_broken
 
-azure_postgres.BUSY_WAIT_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
+component.BUSY_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
 
 POSTGRESQL = "azure-native:dbforpostgresql:"
 

@@ -49,9 +49,9 @@ class AzureStack(CloudStack):
         self.configure("azure-native:location", "westeurope")
 
 
-class GoogleStack(CloudStack):
+class CloudSqlStack(CloudStack):
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder, environment, name="gcp", key="cloudsql", program="google_program.py")
+        super().__init__(folder, environment, name="gcp", key="cloudsql", program="cloud_sql_program.py")
         self.configure("gcp:project", "portal-123")
 
 

@@ -17,7 +17,7 @@ from threading import Event
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-OPERATE = Path(__file__).with_name("operate.py")
+OPERATE = Path(__file__).with_name("stack_runner.py")
 PASSPHRASE = "passphrase of a test"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from .cloud_stack import WAYS_TO_DESTROY, GoogleStack
-from .simulated_google import ACCESS_TOKEN, SimulatedGoogle
+from .cloud_stack import WAYS_TO_DESTROY, CloudSqlStack
+from .simulated_cloud_sql import ACCESS_TOKEN, SimulatedCloudSql
 from .stack import refused, succeeded
 
 EMAIL = "backstage@portal-123.iam.gserviceaccount.com"
@@ -34,39 +34,39 @@ EVERYTHING: dict[str, Any] = {
 
 
 @pytest.fixture
-def google() -> Iterator[SimulatedGoogle]:
-    with SimulatedGoogle() as simulated:
+def cloud_sql() -> Iterator[SimulatedCloudSql]:
+    with SimulatedCloudSql() as simulated:
         simulated.known_accounts.add(EMAIL)
         simulated.connected_networks.add(NETWORK)
         yield simulated
 
 
 @pytest.fixture
-def stack(tmp_path: Path, google: SimulatedGoogle) -> GoogleStack:
-    return GoogleStack(tmp_path / "stack", google.environment)
+def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
+    return CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
 
 
-def new_changes(google: SimulatedGoogle, since: int) -> list[tuple[str, str, str]]:
-    return google.changes()[since:]
+def new_changes(cloud_sql: SimulatedCloudSql, since: int) -> list[tuple[str, str, str]]:
+    return cloud_sql.changes()[since:]
 
 
-def of_type(google: SimulatedGoogle, type_: str) -> list[dict[str, Any]]:
-    return [found for found in google.resources.values() if found["_type"] == type_]
+def of_type(cloud_sql: SimulatedCloudSql, type_: str) -> list[dict[str, Any]]:
+    return [found for found in cloud_sql.resources.values() if found["_type"] == type_]
 
 
-def errors(google: SimulatedGoogle) -> list[str]:
-    return [call.error for call in google.calls if call.error]
+def errors(cloud_sql: SimulatedCloudSql) -> list[str]:
+    return [call.error for call in cloud_sql.calls if call.error]
 
 
 # --- First deployment
 
 
 def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_to_log_in(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     up = succeeded(stack.up())
-    (instance,) = google.of_type("DatabaseInstance").values()
-    (account,) = of_type(google, "Account")
+    (instance,) = cloud_sql.of_type("DatabaseInstance").values()
+    (account,) = of_type(cloud_sql, "Account")
     role = account["email"].removesuffix(".gserviceaccount.com")
     assert up.outputs["databaseConfig"] == {
         "client": "pg",
@@ -82,35 +82,35 @@ def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_
             "ipAddressType": "PUBLIC",
         },
     }
-    assert google.of_type("Database").keys() == {"backstage"}
-    assert google.granted(role) == [up.outputs["databaseConfig"]["role"]]
-    assert {binding["role"] for binding in of_type(google, "IAMMember")} == {
+    assert cloud_sql.of_type("Database").keys() == {"backstage"}
+    assert cloud_sql.granted(role) == [up.outputs["databaseConfig"]["role"]]
+    assert {binding["role"] for binding in of_type(cloud_sql, "IAMMember")} == {
         "roles/cloudsql.client",
         "roles/cloudsql.instanceUser",
     }
-    assert errors(google) == []
-    order = [type_ for _, type_, _ in google.changes() if type_ in ("DatabaseInstance", "Database", "User")]
+    assert errors(cloud_sql) == []
+    order = [type_ for _, type_, _ in cloud_sql.changes() if type_ in ("DatabaseInstance", "Database", "User")]
     assert order == ["DatabaseInstance", "Database", "User"]
 
 
-def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     stack.arguments(**EVERYTHING)
     first = succeeded(stack.up())
-    before = google.changes()
+    before = cloud_sql.changes()
     for operation in (stack.up, stack.refresh, stack.preview, stack.up):
         result = succeeded(operation())
         assert result.changed == {}, result.output
     assert result.outputs == first.outputs
-    assert google.changes() == before
+    assert cloud_sql.changes() == before
 
 
-def test_a_preview_of_a_first_deployment_touches_nothing(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_a_preview_of_a_first_deployment_touches_nothing(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     assert succeeded(stack.preview()).changes["create"] == 10
-    assert google.calls == []
+    assert cloud_sql.calls == []
 
 
 def test_nothing_in_the_state_is_secret_but_a_certificate_that_the_provider_hides(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(additionalUsers=TEAM)
     up = succeeded(stack.up())
@@ -129,24 +129,24 @@ def test_nothing_in_the_state_is_secret_but_a_certificate_that_the_provider_hide
 @pytest.mark.drill(
     broken="no project is configured", survived="everything: nothing is created, and what to configure is said"
 )
-def test_a_stack_without_a_project_says_what_to_configure(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_a_stack_without_a_project_says_what_to_configure(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     stack.cli("config", "rm", "gcp:project", "--stack", stack.name)
     output = refused(stack.up())
     assert 'argument "project" is missing, and the provider\'s gcp:project is' in output
     assert "Traceback" not in output
-    assert google.changes() == []
+    assert cloud_sql.changes() == []
 
 
 @pytest.mark.drill(
     broken="Google does not know the new service account everywhere yet", survived="everything: `up` waits and says so"
 )
 def test_a_service_account_that_google_does_not_know_everywhere_yet_is_waited_for(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    google.unknown_accounts = 6
+    cloud_sql.unknown_accounts = 6
     up = succeeded(stack.up())
     assert "waiting 0.05 s for the service account, which Google does not know everywhere yet" in up.output
-    assert {call.type for call in google.calls if call.error} == {"IAMMember", "User"}
+    assert {call.type for call in cloud_sql.calls if call.error} == {"IAMMember", "User"}
     assert succeeded(stack.up()).changed == {}
 
 
@@ -155,17 +155,17 @@ def test_a_service_account_that_google_does_not_know_everywhere_yet_is_waited_fo
     survived="the user: the next `up` keeps it and makes no second one",
 )
 def test_a_user_whose_creation_was_not_seen_to_end_is_kept_and_not_made_twice(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    google.broken_polls.append("User")
+    cloud_sql.broken_polls.append("User")
     assert "failure waiting for insertion" in refused(stack.up())
     succeeded(stack.up())
-    assert len(google.of_type("User")) == 1
+    assert len(cloud_sql.of_type("User")) == 1
     assert succeeded(stack.up()).changed == {}
 
 
 def test_an_account_that_the_same_program_makes_can_be_backstages_user(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.program = stack.folder / "program.py"
     stack.program.write_text(
@@ -177,12 +177,12 @@ def test_an_account_that_the_same_program_makes_can_be_backstages_user(
     )
     succeeded(stack.preview())
     assert succeeded(stack.up()).outputs["user"] == "portal-app@portal-123.iam"
-    assert google.of_type("User").keys() == {"portal-app@portal-123.iam", "jo@example.com"}
-    assert {binding["member"] for binding in of_type(google, "IAMMember")} == {
+    assert cloud_sql.of_type("User").keys() == {"portal-app@portal-123.iam", "jo@example.com"}
+    assert {binding["member"] for binding in of_type(cloud_sql, "IAMMember")} == {
         "serviceAccount:portal-app@portal-123.iam.gserviceaccount.com",
         "user:jo@example.com",
     }
-    assert errors(google) == []
+    assert errors(cloud_sql) == []
 
 
 @pytest.mark.drill(
@@ -190,13 +190,13 @@ def test_an_account_that_the_same_program_makes_can_be_backstages_user(
     survived="everything: `up` ends before the instance is made",
 )
 def test_a_private_network_that_is_not_connected_ends_the_run_before_the_instance_is_made(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    google.connected_networks.clear()
+    cloud_sql.connected_networks.clear()
     stack.arguments(**PRIVATE)
     assert "doesn't have at least 1 private services connection" in refused(stack.up())
-    assert google.of_type("DatabaseInstance") == {}
-    google.connected_networks.add(NETWORK)
+    assert cloud_sql.of_type("DatabaseInstance") == {}
+    cloud_sql.connected_networks.add(NETWORK)
     up = succeeded(stack.up())
     assert up.outputs["host"] == "10.20.0.3"
     assert up.outputs["databaseConfig"]["connection"]["ipAddressType"] == "PRIVATE"
@@ -206,34 +206,34 @@ def test_a_private_network_that_is_not_connected_ends_the_run_before_the_instanc
 
 
 def test_a_new_user_deploys_adds_a_teammate_and_a_group_moves_to_a_private_network_and_takes_it_down(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     succeeded(stack.up())
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     stack.configure("cloudsql.additionalUsers.jo", "jo@example.com")
     stack.configure("cloudsql.additionalUsers.team", "group:team@example.com")
     succeeded(stack.up())
-    assert {change[:2] for change in new_changes(google, before)} == {("create", "User"), ("create", "IAMMember")}
-    assert google.of_type("User").keys() >= {"jo@example.com", "team@example.com"}
+    assert {change[:2] for change in new_changes(cloud_sql, before)} == {("create", "User"), ("create", "IAMMember")}
+    assert cloud_sql.of_type("User").keys() >= {"jo@example.com", "team@example.com"}
 
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     stack.configure("cloudsql.ipAddressType", "PRIVATE")
     stack.configure("cloudsql.privateNetwork", NETWORK)
     moved = succeeded(stack.up())
-    assert [change[:2] for change in new_changes(google, before)] == [("update", "DatabaseInstance")]
+    assert [change[:2] for change in new_changes(cloud_sql, before)] == [("update", "DatabaseInstance")]
     assert moved.outputs["databaseConfig"]["connection"]["ipAddressType"] == "PRIVATE"
     assert moved.outputs["host"] == "10.20.0.3"
 
     assert "cannot be deleted" in refused(stack.destroy())
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     stack.configure("cloudsql.deletionProtection", "false")
     succeeded(stack.up())
-    assert [change[:2] for change in new_changes(google, before)] == [("update", "DatabaseInstance")]
-    before = len(google.changes())
+    assert [change[:2] for change in new_changes(cloud_sql, before)] == [("update", "DatabaseInstance")]
+    before = len(cloud_sql.changes())
     succeeded(stack.destroy())
-    assert google.resources == {}
+    assert cloud_sql.resources == {}
     assert stack.resources() == []
-    deleted = [type_ for _, type_, _ in new_changes(google, before)]
+    deleted = [type_ for _, type_, _ in new_changes(cloud_sql, before)]
     assert deleted.count("DatabaseInstance") == 1
     assert "User" not in deleted, "users were dropped one by one"
     assert "Database" not in deleted
@@ -242,13 +242,13 @@ def test_a_new_user_deploys_adds_a_teammate_and_a_group_moves_to_a_private_netwo
 # --- Changes later
 
 
-def test_a_user_that_is_added_or_removed_touches_no_other(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_a_user_that_is_added_or_removed_touches_no_other(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     stack.arguments(user=EMAIL, additionalUsers=TEAM)
     succeeded(stack.up())
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     stack.arguments(user=EMAIL, additionalUsers={"team": TEAM["team"], "zoe": "zoe@example.com"})
     succeeded(stack.up())
-    changes = new_changes(google, before)
+    changes = new_changes(cloud_sql, before)
     assert sorted((operation, name) for operation, type_, name in changes if type_ == "User") == [
         ("create", "zoe@example.com"),
         ("delete", "jo@example.com"),
@@ -257,30 +257,30 @@ def test_a_user_that_is_added_or_removed_touches_no_other(stack: GoogleStack, go
     assert not [change for change in changes if "team" in change[2]]
 
 
-def test_backstages_own_user_can_be_replaced_by_another(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_backstages_own_user_can_be_replaced_by_another(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     succeeded(stack.up())
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     stack.arguments(user=EMAIL)
     up = succeeded(stack.up())
     assert up.outputs["user"] == ROLE
-    users = [change for change in new_changes(google, before) if change[1] == "User"]
+    users = [change for change in new_changes(cloud_sql, before) if change[1] == "User"]
     assert [operation for operation, _, _ in users] == ["delete", "create"]
-    assert of_type(google, "Account") == []
+    assert of_type(cloud_sql, "Account") == []
     assert succeeded(stack.up()).changed == {}
 
 
-def test_size_flags_and_role_change_in_place(stack: GoogleStack, google: SimulatedGoogle) -> None:
+def test_size_flags_and_role_change_in_place(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     stack.arguments(user=EMAIL)
     succeeded(stack.up())
-    before = len(google.changes())
-    google.database_roles.add("backstage")
+    before = len(cloud_sql.changes())
+    cloud_sql.database_roles.add("backstage")
     stack.arguments(user=EMAIL, tier="db-custom-4-15360", databaseFlags={"max_connections": 200}, role="backstage")
     up = succeeded(stack.up())
-    assert sorted(change[:2] for change in new_changes(google, before)) == [
+    assert sorted(change[:2] for change in new_changes(cloud_sql, before)) == [
         ("update", "DatabaseInstance"),
         ("update", "User"),
     ]
-    assert google.granted(ROLE) == [up.outputs["databaseConfig"]["role"]] == ["backstage"]
+    assert cloud_sql.granted(ROLE) == [up.outputs["databaseConfig"]["role"]] == ["backstage"]
     assert succeeded(stack.up()).changed == {}
 
 
@@ -289,13 +289,13 @@ def test_size_flags_and_role_change_in_place(stack: GoogleStack, google: Simulat
     survived="both changes: the next `up` applies the second",
 )
 def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     succeeded(stack.up())
     stack.arguments(version=18, tier="db-custom-4-15360")
     for changed, tier in (({"update": 1}, "db-custom-1-3840"), ({"update": 1}, "db-custom-4-15360"), ({}, None)):
         up = succeeded(stack.up())
-        (instance,) = google.of_type("DatabaseInstance").values()
+        (instance,) = cloud_sql.of_type("DatabaseInstance").values()
         assert (up.changed, instance["databaseVersion"]) == (changed, "POSTGRES_18")
         assert tier in (None, instance["settings"]["tier"])
     stack.arguments(version=17)
@@ -304,10 +304,10 @@ def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
 
 @pytest.mark.drill(broken="somebody changes a setting by hand", survived="the setting: put back by `up --refresh`")
 def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     succeeded(stack.up())
-    (instance,) = google.of_type("DatabaseInstance").values()
+    (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     instance["settings"]["connectorEnforcement"] = "NOT_REQUIRED"
     instance["settings"]["diskSize"] = 25
     assert succeeded(stack.up(refresh=True)).changed == {"update": 1}
@@ -332,16 +332,16 @@ PSC = {"ipAddressType": "PSC", "pscConsumerProjects": ["consumer-1"]}
     survived="everything: refused in the preview and by `up`",
 )
 def test_a_change_that_would_replace_the_instance_or_its_database_is_stopped_with_nothing_touched(
-    stack: GoogleStack, google: SimulatedGoogle, arguments: dict[str, Any], replacements: list[dict[str, Any]]
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, arguments: dict[str, Any], replacements: list[dict[str, Any]]
 ) -> None:
     stack.arguments(**arguments, additionalUsers=TEAM)
     succeeded(stack.up())
-    calls, urns = list(google.calls), stack.urns()
+    calls, urns = list(cloud_sql.calls), stack.urns()
     for replacement in replacements:
         stack.arguments(**replacement, additionalUsers=TEAM)
         for output in (refused(stack.preview()), refused(stack.up())):
             assert "marked for protection" in output, replacement
-        assert google.calls == calls, replacement
+        assert cloud_sql.calls == calls, replacement
         assert stack.urns() == urns
     stack.arguments(**arguments, additionalUsers=TEAM)
     assert succeeded(stack.up()).changed == {}
@@ -351,16 +351,16 @@ def test_a_change_that_would_replace_the_instance_or_its_database_is_stopped_wit
     broken="an unprotected instance is replaced", survived="its users and their roles: made again on the new one"
 )
 def test_without_protection_a_replaced_instance_gets_its_users_again(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
     succeeded(stack.up())
     stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False, region="us-central1")
     up = succeeded(stack.up())
-    (instance,) = google.of_type("DatabaseInstance").values()
+    (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     assert instance["connectionName"] == up.outputs["connectionName"] == f"portal-123:us-central1:{instance['name']}"
-    assert google.of_type("User").keys() == {ROLE, "jo@example.com", "team@example.com"}
-    assert google.of_type("Database").keys() == {"backstage"}
+    assert cloud_sql.of_type("User").keys() == {ROLE, "jo@example.com", "team@example.com"}
+    assert cloud_sql.of_type("Database").keys() == {"backstage"}
     assert succeeded(stack.up()).changed == {}
 
 
@@ -373,40 +373,40 @@ def test_without_protection_a_replaced_instance_gets_its_users_again(
     survived="everything, in the cloud and in the state",
 )
 def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
-    stack: GoogleStack, google: SimulatedGoogle, destroy: Any
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, destroy: Any
 ) -> None:
     stack.arguments(additionalUsers=TEAM)
     succeeded(stack.up())
-    before, urns = google.changes(), stack.urns()
+    before, urns = cloud_sql.changes(), stack.urns()
     output = destroy(stack)
     assert "cannot be deleted" in output
     assert GUARD in output
-    assert google.changes() == before
+    assert cloud_sql.changes() == before
     assert stack.urns() == urns
     assert succeeded(stack.up()).changed == {}
 
 
 @pytest.mark.drill(broken="`destroy` with users who own tables", survived="nothing is left, as it should")
 def test_users_who_own_something_do_not_keep_the_instance_from_going(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(user=EMAIL, deletionProtection=False)
     succeeded(stack.up())
-    google.owners.add(ROLE)
+    cloud_sql.owners.add(ROLE)
     succeeded(stack.destroy())
-    assert google.resources == {}
+    assert cloud_sql.resources == {}
 
 
 @pytest.mark.drill(broken="`destroy` fails at the instance", survived="the state: the next `destroy` finishes")
 def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
     succeeded(stack.up())
-    google.refusals["DatabaseInstance"] = ["Operation failed because another operation was already in progress."]
+    cloud_sql.refusals["DatabaseInstance"] = ["Operation failed because another operation was already in progress."]
     assert "already in progress" in refused(stack.destroy())
     succeeded(stack.destroy())
-    assert google.resources == {}
+    assert cloud_sql.resources == {}
 
 
 # --- A run that is killed
@@ -418,13 +418,13 @@ def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
     survived="what was created: the next `up` prints the commands that take it over; no second instance",
 )
 def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_commands_that_the_next_runs_print(
-    stack: GoogleStack, google: SimulatedGoogle, type_: str
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, type_: str
 ) -> None:
-    pause = google.pause(type_)
+    pause = cloud_sql.pause(type_)
     refused(stack.up_killed(pause.reached))
     pause.release()
     stack.cli("cancel", "--yes", "--stack", stack.name)
-    before = len(google.changes())
+    before = len(cloud_sql.changes())
     up = stack.up()
     assert "interrupted while creating" in up.output
     while not up.ok:
@@ -433,10 +433,10 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
         stack.take_over(up.output)
         up = stack.up()
     for kind in ("Account", "DatabaseInstance", "Database", "User"):
-        assert len(of_type(google, kind)) == 1, f"a second {kind}"
-    assert len(of_type(google, "IAMMember")) == 2
+        assert len(of_type(cloud_sql, kind)) == 1, f"a second {kind}"
+    assert len(of_type(cloud_sql, "IAMMember")) == 2
     if type_ != "IAMMember":
-        assert type_ not in [kind for operation, kind, _ in new_changes(google, before) if operation == "create"]
+        assert type_ not in [kind for operation, kind, _ in new_changes(cloud_sql, before) if operation == "create"]
         last = succeeded(stack.up())
         assert last.changed == {}, last.output
         assert "pending operations" not in last.output
@@ -463,7 +463,7 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     ],
 )
 def test_a_rule_of_googles_that_the_component_no_longer_keeps_fails_the_run(
-    stack: GoogleStack, how: str, arguments: dict[str, Any], answer: str
+    stack: CloudSqlStack, how: str, arguments: dict[str, Any], answer: str
 ) -> None:
     stack.arguments(**arguments)
     stack.break_on_purpose(how)
@@ -471,67 +471,67 @@ def test_a_rule_of_googles_that_the_component_no_longer_keeps_fails_the_run(
 
 
 def test_users_that_do_not_wait_for_the_database_are_refused_for_some_time(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(deletionProtection=False)
     stack.break_on_purpose("users before the database")
-    google.late["Database"] = "User"
+    cloud_sql.late["Database"] = "User"
     up = succeeded(stack.up())
-    assert any('role "cloudsqliamuser" does not exist' in error for error in errors(google))
+    assert any('role "cloudsqliamuser" does not exist' in error for error in errors(cloud_sql))
     assert "waiting 0.05 s for the instance, which does not take IAM users yet" in up.output
 
 
 def test_without_the_hook_a_service_account_that_is_not_known_everywhere_yet_fails_the_run(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    google.unknown_accounts = 1
+    cloud_sql.unknown_accounts = 1
     stack.break_on_purpose("hook")
     assert "does not exist." in refused(stack.up())
 
 
 def test_without_deleted_with_a_user_who_owns_something_would_keep_the_instance_from_going(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(user=EMAIL, deletionProtection=False)
     stack.break_on_purpose("deleted_with")
     succeeded(stack.up())
-    google.owners.add(ROLE)
+    cloud_sql.owners.add(ROLE)
     assert "cannot be dropped because some objects depend on it" in refused(stack.destroy())
 
 
 def test_without_the_guard_a_refused_destroy_would_forget_users_and_take_their_rights(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.break_on_purpose("guard")
     succeeded(stack.up())
     urns = stack.urns()
     assert "cannot be deleted" in refused(stack.destroy())
-    assert of_type(google, "IAMMember") == []
+    assert of_type(cloud_sql, "IAMMember") == []
     assert [urn for urn in urns if "User" in urn and urn not in stack.urns()], "the users are still in Cloud SQL"
-    assert len(google.of_type("User")) == 1
+    assert len(cloud_sql.of_type("User")) == 1
 
 
 def test_without_protect_googles_own_switches_would_stop_a_destroy_only_after_users_and_rights_are_gone(
-    stack: GoogleStack, google: SimulatedGoogle
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.break_on_purpose("protect")
     succeeded(stack.up())
     stack.arguments(region="us-central1")
     succeeded(stack.preview())
     assert "deletion_protection is set to true" in refused(stack.destroy())
-    assert of_type(google, "IAMMember") == []
+    assert of_type(cloud_sql, "IAMMember") == []
 
 
 def test_without_the_condition_two_instances_would_share_one_binding(
-    stack: GoogleStack, google: SimulatedGoogle, tmp_path: Path
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, tmp_path: Path
 ) -> None:
-    other = GoogleStack(tmp_path / "other", google.environment)
+    other = CloudSqlStack(tmp_path / "other", cloud_sql.environment)
     for how, bindings in (("", 4), ("no condition", 2)):
         for each in (stack, other):
             each.arguments(user=EMAIL, deletionProtection=False)
             each.break_on_purpose(how)
             succeeded(each.up())
-        assert len(of_type(google, "IAMMember")) == bindings
+        assert len(of_type(cloud_sql, "IAMMember")) == bindings
     succeeded(other.destroy())
-    left = of_type(google, "IAMMember")
+    left = of_type(cloud_sql, "IAMMember")
     assert left == [], "the first instance's users were cut off by the second one's end"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from components.docker_rules import known_time_zones
+from components.local.validation import known_time_zones
 
 from .docker import docker, execute, exists, login, query, volumes_of
 from .stack import Stack, refused, succeeded
@@ -113,7 +113,7 @@ def test_refresh_and_up_repair_a_container_that_was_stopped_killed_or_removed(
 @pytest.fixture
 def impatient(stack: Stack) -> Stack:
     """The stack, with a program that does not wait two minutes for a database that never answers."""
-    stack.program = Path(__file__).with_name("impatient_program.py")
+    stack.program = Path(__file__).with_name("short_timeout_program.py")
     return stack
 
 

@@ -13,7 +13,7 @@ from .docker import query
 from .stack import REPOSITORY, Stack, succeeded
 
 EXAMPLE = REPOSITORY / "examples" / "typescript"
-OPERATE = Path(__file__).with_name("operate.cjs")
+OPERATE = Path(__file__).with_name("stack_runner.cjs")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from .conftest import leave_nothing_of
 from .docker import query
 from .simulated_azure import SimulatedAzure
-from .simulated_google import SimulatedGoogle
+from .simulated_cloud_sql import SimulatedCloudSql
 from .stack import REPOSITORY, Stack, refused, succeeded
 
 
@@ -20,20 +20,20 @@ def azure() -> Iterator[SimulatedAzure]:
 
 
 @pytest.fixture
-def google() -> Iterator[SimulatedGoogle]:
-    with SimulatedGoogle() as simulated:
+def cloud_sql() -> Iterator[SimulatedCloudSql]:
+    with SimulatedCloudSql() as simulated:
         yield simulated
 
 
 @pytest.fixture
-def stack(tmp_path: Path, port: int, azure: SimulatedAzure, google: SimulatedGoogle) -> Iterator[Stack]:
+def stack(tmp_path: Path, port: int, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -> Iterator[Stack]:
     """The example in a folder of its own, from which the components are where they are from the example."""
     (tmp_path / "components").symlink_to(REPOSITORY / "components")
     stack = Stack(
         tmp_path / "examples" / "yaml",
         project=REPOSITORY / "examples" / "yaml",
         program=None,
-        environment={"PULUMI_DEBUG_PROVIDERS": f"azure-native:{azure.port},gcp:{google.port}"},
+        environment={"PULUMI_DEBUG_PROVIDERS": f"azure-native:{azure.port},gcp:{cloud_sql.port}"},
     )
     stack.bring_language_host()
     stack.configure("port", port)
@@ -42,7 +42,7 @@ def stack(tmp_path: Path, port: int, azure: SimulatedAzure, google: SimulatedGoo
 
 
 def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_them(
-    stack: Stack, azure: SimulatedAzure, google: SimulatedGoogle
+    stack: Stack, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql
 ) -> None:
     # Hooks run in the plugin's process.
     azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"]
@@ -67,7 +67,7 @@ def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_t
             },
         },
     }
-    (instance,) = google.of_type("DatabaseInstance").values()
+    (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     assert up.outputs["googleConfig"] == {
         "client": "pg",
         "pluginDivisionMode": "schema",
@@ -96,7 +96,7 @@ def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_t
     stack.configure("deletionProtection", "false")
     succeeded(stack.up())
     succeeded(stack.destroy())
-    assert azure.of_type("Server") == google.of_type("DatabaseInstance") == {}
+    assert azure.of_type("Server") == cloud_sql.of_type("DatabaseInstance") == {}
 
 
 @pytest.mark.drill(
@@ -107,4 +107,4 @@ def test_a_wrong_argument_in_yaml_is_named(stack: Stack) -> None:
     message = refused(stack.preview())
     assert 'LocalPostgres "local": argument "port" is 0.0, but it must be a whole number from 1 to 65535.' in message
     assert "Traceback" not in message
-    assert "local_postgres.py" not in message
+    assert "component.py" not in message

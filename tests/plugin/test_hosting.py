@@ -11,9 +11,11 @@ import pytest
 from components.outputs import camel_case
 from components.testing import Run
 from docs.reference import schema
-from tests.unit import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
-from tests.unit.later import by_name, changed, unknown
-from tests.unit.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
+from tests.unit.azure import test_azure_postgres
+from tests.unit.azure.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
+from tests.unit.cloud_sql import test_cloud_sql_postgres
+from tests.unit.inputs import by_name, changed, unknown
+from tests.unit.local import test_local_postgres
 
 from .hosting import Host, hosted, wire
 
@@ -75,7 +77,7 @@ SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
 def test_a_hosted_component_does_what_it_does_in_python(host: Host, set_: str, form: str) -> None:
     component, create, args, plain = SETS[set_]
     on_the_wire, in_python = (
-        changed(args, change, plain=plain, whole={"token_renewal_offset"}) for change in FORMS[form]
+        changed(args, change, plain=plain, single_value={"token_renewal_offset"}) for change in FORMS[form]
     )
     preview = form == "unknown"
     hosted = construct(host, component, preview=preview, **on_the_wire)

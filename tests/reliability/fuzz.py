@@ -1,4 +1,4 @@
-"""Hostile values for every rule: it accepts them, and then its claim holds, or it says what is allowed."""
+"""Hostile values for every rule: it accepts them, and then its invariant holds, or it says what is allowed."""
 
 import functools
 import re
@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from .claims import CLAIMS, Claim, is_sendable, rules
+from .invariants import INVARIANTS, Invariant, is_sendable, rules
 
 # What has been mistaken for something harmless: blanks of other languages, digits and letters that only look like
 # those of ASCII or fold to them, halves of surrogate pairs.
@@ -46,10 +46,10 @@ class Fuzzed:
 def fuzz_rules(inputs: int, **options: Any) -> Iterator[Fuzzed]:
     """That many inputs for each rule; raises AssertionError for the first that the rule gets wrong."""
     for name, rule in rules():
-        claim = CLAIMS[name]
-        accepted = st.sampled_from(claim.examples)
+        invariant = INVARIANTS[name]
+        accepted = st.sampled_from(invariant.examples)
         values = ANYTHING | accepted | accepted.flatmap(near) | accepted.flatmap(near)
-        yield tried(name, functools.partial(judge, name, rule, claim), inputs, values, claim.beside, **options)
+        yield tried(name, functools.partial(judge, name, rule, invariant), inputs, values, invariant.beside, **options)
 
 
 def tried(
@@ -75,7 +75,7 @@ def tried(
     return Fuzzed(name, seen[True], seen[False])
 
 
-def judge(name: str, rule: Callable[..., Any], claim: Claim, value: Any, beside: tuple[Any, ...]) -> bool:
+def judge(name: str, rule: Callable[..., Any], invariant: Invariant, value: Any, beside: tuple[Any, ...]) -> bool:
     """Whether the rule accepts the value; AssertionError if it does not do either as it should."""
     given_ = f"{name}({', '.join(map(repr, (value, *beside)))})"
     try:
@@ -86,7 +86,7 @@ def judge(name: str, rule: Callable[..., Any], claim: Claim, value: Any, beside:
         raise AssertionError(f"{given_} ends with {error!r}") from error
     else:
         assert is_sendable(made), f"{given_} is accepted, and cannot be sent anywhere"
-        assert claim.holds(made, value, *beside), f"{given_} is accepted, and becomes {made!r}"
+        assert invariant.holds(made, value, *beside), f"{given_} is accepted, and becomes {made!r}"
         return True
     assert re.fullmatch(r"must .*\.", reason, re.DOTALL), f"{given_} is refused in a strange way: {reason}"
     return False

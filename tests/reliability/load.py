@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engine.simulated_azure import SimulatedAzure
-from tests.engine.simulated_google import SimulatedGoogle
+from tests.engine.simulated_cloud_sql import SimulatedCloudSql
 from tests.engine.simulated_provider import SimulatedProvider
 from tests.engine.stack import Result, Stack, children, succeeded
 
@@ -20,7 +20,7 @@ PROGRAM = Path(__file__).with_name("load_program.py")
 
 CLOUDS = (
     ("AzurePostgres", SimulatedAzure, "Server"),
-    ("CloudSqlPostgres", SimulatedGoogle, "DatabaseInstance"),
+    ("CloudSqlPostgres", SimulatedCloudSql, "DatabaseInstance"),
 )
 """The component, what it is created on, and the provider's type of what each component has one of."""
 

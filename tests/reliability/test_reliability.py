@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from components.arguments import matching
+from components.validators import regex
 
 from .__main__ import FILE
-from .claims import CLAIMS, rules
 from .drills import drills
 from .fuzz import Fuzzed, fuzz_rules
+from .invariants import INVARIANTS, rules
 from .load import loaded
 from .whole_components import fuzz_components
 
@@ -22,7 +22,7 @@ def test_the_page_lists_exactly_the_drills_that_there_are() -> None:
 
 def test_every_rule_for_an_argument_has_a_claim_and_a_line_on_the_page() -> None:
     names = {name for name, _ in rules()}
-    assert names == CLAIMS.keys(), "tests/reliability/claims.py says what holds of each rule"
+    assert names == INVARIANTS.keys(), "tests/reliability/invariants.py says what holds of each rule"
     assert names <= set(re.findall(r"^\| `(\w+\.\w+)` \|", FILE.read_text(), re.MULTILINE)), "run `make reliability`"
 
 
@@ -40,8 +40,8 @@ def assert_both_happened(fuzzed: list[Fuzzed]) -> None:
 
 
 def test_a_rule_that_is_too_lax_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    lax = matching(r"(?s:.*)", "must be text.")
-    monkeypatch.setattr("tests.reliability.fuzz.rules", lambda: [("google_rules.region", lax)])
+    lax = regex(r"(?s:.*)", "must be text.")
+    monkeypatch.setattr("tests.reliability.fuzz.rules", lambda: [("cloud_sql.region", lax)])
     with pytest.raises(AssertionError, match=r"google_rules\.region\(.*\) is accepted"):
         list(fuzz_rules(200))
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 import components
 from components.testing import Run, run
-from tests.unit import test_azure_postgres, test_cloud_sql_postgres, test_local_postgres
-from tests.unit.later import made, outputs
+from tests.unit.azure import test_azure_postgres
+from tests.unit.cloud_sql import test_cloud_sql_postgres
+from tests.unit.inputs import materialize, outputs
+from tests.unit.local import test_local_postgres
 
 from .fuzz import ANYTHING, Fuzzed, near, tried
 
@@ -54,8 +56,8 @@ def judge(component: str, args: Mapping[str, Any], as_outputs: bool) -> bool:
     """Whether the component accepts the arguments; AssertionError if it does not do either as it should."""
 
     def program() -> dict[str, Any]:
-        passed = outputs(args, plain=PLAIN[component], whole={"token_renewal_offset"}) if as_outputs else args
-        database = getattr(components, component)("db", made(passed))
+        passed = outputs(args, plain=PLAIN[component], single_value={"token_renewal_offset"}) if as_outputs else args
+        database = getattr(components, component)("db", materialize(passed))
         return {"config": database.database_config, "document": database.app_config}
 
     given_ = f"{component}({args!r}), {'as Outputs' if as_outputs else 'plain'},"

@@ -24,9 +24,9 @@ from bootstrap import (
     python_environment,
     steps,
 )
-from components import local_postgres
+from components import LocalPostgres
 from components.testing import run
-from tests.unit.test_local_postgres import IMAGE
+from tests.unit.local.test_local_postgres import IMAGE
 
 
 class Machine:
@@ -286,7 +286,7 @@ def test_without_node_the_tests_stop_and_say_so(machine: Machine, progress: step
 
 
 def test_the_image_that_bootstrap_brings_is_the_components_default() -> None:
-    image = run(lambda: void(local_postgres.LocalPostgres("db", {}))).resource(IMAGE).inputs["name"]
+    image = run(lambda: void(LocalPostgres("db", {}))).resource(IMAGE).inputs["name"]
     assert image == postgres_image.DEFAULT
 
 

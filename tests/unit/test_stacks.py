@@ -9,9 +9,8 @@ import pulumi
 import pytest
 
 from components.testing import Run, run
-
-from .test_azure_postgres import SERVER
-from .test_cloud_sql_postgres import INSTANCE
+from tests.unit.azure.test_azure_postgres import SERVER
+from tests.unit.cloud_sql.test_cloud_sql_postgres import INSTANCE
 
 REPOSITORY = Path(__file__).parents[2]
 GROUP = "azure-native:resources:ResourceGroup"

@@ -1,0 +1,103 @@
+"""The block that Backstage reads: `backend.database` of app-config.yaml, in Backstage's own spelling.
+
+Pure functions, no resources. A component describes its connection; these render it, either with its literal values
+or with `${…}` references to environment variables.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ENVIRONMENT_VARIABLES = {
+    "POSTGRES_HOST": ("connection", "host"),
+    "POSTGRES_PORT": ("connection", "port"),
+    "POSTGRES_USER": ("connection", "user"),
+    "POSTGRES_PASSWORD": ("connection", "password"),
+    "AZURE_CLIENT_SECRET": ("connection", "tokenCredential", "clientSecret"),
+}
+"""Where each variable of the environment form stands in the block. The POSTGRES names are those of Backstage's guide,
+the other is the one that Azure's own libraries read."""
+
+_WHITESPACE = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+WHITESPACE_AROUND = rf"\A{_WHITESPACE}|{_WHITESPACE}\Z"
+"""What Backstage cuts off the ends of a variable's value: what JavaScript's trim() does."""
+
+
+def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+    """The value of `backend.database`, with literal values.
+
+    `connection` and `settings` use Backstage's key names; a key whose value is None is left out, because a null in an
+    app-config overlay would remove that key of the file below.
+    """
+    return {"client": "pg", **_without_none(settings), "connection": _without_none(connection)}
+
+
+def app_config(config: Mapping[str, Any]) -> str:
+    """The block as an app-config.yaml document that Backstage's loader reads back as exactly `config`."""
+    return _document(_escaped(config))
+
+
+def app_config_from_env(config: Mapping[str, Any]) -> str:
+    """The same document with `${POSTGRES_HOST}` and its like in place of values: it holds no secret."""
+    block = _escaped(config)
+    for variable, path in ENVIRONMENT_VARIABLES.items():
+        if _lookup(block, path) is not None:
+            *parents, key = path
+            holder = block
+            for parent in parents:
+                holder = holder[parent]
+            holder[key] = f"${{{variable}}}"
+    return _document(block)
+
+
+def environment(config: Mapping[str, Any]) -> dict[str, str]:
+    """Every variable that `app_config_from_env` refers to, with its value."""
+    values = {variable: _lookup(config, path) for variable, path in ENVIRONMENT_VARIABLES.items()}
+    return {variable: str(value) for variable, value in values.items() if value is not None}
+
+
+def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _lookup(block: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        block = block.get(key) if isinstance(block, Mapping) else None
+    return block
+
+
+def _escaped(value: Any) -> Any:
+    """A deep copy in which Backstage's substitution finds nothing to replace.
+
+    Its loader replaces a complete `${…}` and takes `$${…}` for a literal one; any other `$` it leaves alone, so
+    escaping more than complete groups would change the text.
+    """
+    if isinstance(value, Mapping):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return re.sub(r"\$(\{[^{}]*\})", r"$$\1", value)
+    return value
+
+
+def _document(config: Mapping[str, Any]) -> str:
+    return "\n".join(_yaml_lines({"backend": {"database": config}}, indent="")) + "\n"
+
+
+def _yaml_lines(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{key}:"
+            yield from _yaml_lines(value, indent + "  ")
+        else:
+            yield f"{indent}{key}: {_yaml_scalar(value)}"
+
+
+def _yaml_scalar(value: Any) -> str:
+    """JSON is valid YAML 1.2, and quoting every string keeps `089`, `1e5` and `yes` what they are.
+
+    The characters escaped on top are those that JSON allows in a string and strict YAML readers, such as Helm's,
+    refuse.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,78 @@
+"""Validators that the components share: each returns the value to use, or raises ValueError saying what is allowed."""
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeGuard, TypeVar
+
+T = TypeVar("T")
+
+# A callable that returns the value to use, or raises ValueError saying what is allowed and what to do.
+Validator = Callable[..., T]
+
+
+def is_valid_string(given: Any) -> TypeGuard[str]:
+    """Whether it is text that can be sent anywhere: half of a surrogate pair, which JSON may hold, cannot."""
+    return isinstance(given, str) and not re.search(r"[\ud800-\udfff]", given)
+
+
+def regex(pattern: str, allowed: str) -> Validator[str]:
+    """A rule for text of one form, in which \\w, \\d and \\s are those of ASCII.
+
+    `allowed` completes the sentence 'argument "x" is …, but it …'.
+    """
+
+    def rule(value: Any) -> str:
+        if not is_valid_string(value) or not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(allowed)
+        return value
+
+    return rule
+
+
+def one_of(*choices: str) -> Validator[str]:
+    """A rule for a closed set of texts, in exactly this spelling."""
+
+    def rule(value: Any) -> str:
+        if value not in choices:
+            raise ValueError(f"must be {', '.join(choices[:-1])} or {choices[-1]}.")
+        return value
+
+    return rule
+
+
+def boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false.")
+    return value
+
+
+def integer(lowest: int, highest: int) -> Validator[int]:
+    """A rule for a whole number. Other languages send numbers as floats and some callers as text."""
+
+    def rule(value: Any) -> int:
+        allowed = f"must be a whole number from {lowest} to {highest}."
+        if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}(\.0)?", str(value), re.ASCII):
+            raise ValueError(allowed)
+        number = int(float(value))
+        if not lowest <= number <= highest:
+            raise ValueError(allowed)
+        return number
+
+    return rule
+
+
+def parameter_value(value: Any) -> str:
+    """A rule for the value of a PostgreSQL parameter, which YAML may have read as a number."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+    if not number and not (is_valid_string(value) and value.strip()):
+        raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+port_number = integer(1, 65535)
+
+role_name = regex(
+    r"(?!pg_)[A-Za-z_][A-Za-z0-9_-]{0,62}",
+    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not with pg_, which PostgreSQL reserves.",
+)

@@ -1,0 +1,224 @@
+"""What a Backstage with AzurePostgres meets of Azure, on this machine.
+
+A PostgreSQL that refuses connections without TLS and takes a principal's token for its password, and the services that
+hand out tokens: a virtual machine's metadata service, App Service's token endpoint, and login.microsoftonline.com.
+They are strict: whoever asks for the wrong thing gets no token.
+"""
+
+import base64
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+
+from tests.backstage import node
+from tests.backstage.azure import HOST, PRINCIPAL, SERVER_NAME
+from tests.backstage.fake_server import Handler, detours, postgres, single, web_service
+
+RESOURCE = "https://ossrdbms-aad.database.windows.net"
+LOGIN = "login.microsoftonline.com"
+METADATA_SERVICE = "169.254.169.254"
+PRIVATE_NAME = HOST.replace(".", ".privatelink.", 1)
+"""What the server's name is an alias of on a private network; its certificate does not carry it."""
+
+ADMINS = (SERVER_NAME, PRINCIPAL["admin_name"])
+IMAGE = "postgres:17-trixie"
+CERTIFICATES = f"""
+authority ca "CA of the contract tests"
+authority other "CA of the contract tests"
+server ca {HOST} {HOST} {HOST}
+server ca {LOGIN} {LOGIN} {LOGIN}
+"""
+SETTINGS = (
+    f"-c allow_system_table_mods=on -c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
+)
+
+# Microsoft's function, as far as it is documented. That the admin who calls it may alter the role is an assumption.
+CREATE_PRINCIPAL = """
+CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_create_principal_with_oid(
+  name text, object_id text, kind text, is_admin boolean, is_mfa boolean
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  PERFORM object_id::uuid;
+  ASSERT kind IN ('user', 'group', 'service') AND NOT is_admin;
+  EXECUTE format('CREATE ROLE %I LOGIN', name);
+  EXECUTE format('GRANT %I TO %I WITH ADMIN OPTION', name, session_user);
+  RETURN 'Created role for ' || name;
+END
+$$
+"""
+
+
+@dataclass
+class Azure:
+    """The running stand-in."""
+
+    tls: Path
+    """ca.pem, which its certificates can be checked with, and other.pem, an authority of the same name."""
+    port: int
+    password: str = field(repr=False)
+    tokens: dict[str, str] = field(default_factory=dict, repr=False)
+    """Client id → the token that whoever proves to be it gets."""
+    secrets: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    """Client id → its tenant and the secret, or signed assertion, that proves it at login.microsoftonline.com."""
+    header: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    """What App Service's token endpoint asks of its callers."""
+    asked: list[str] = field(default_factory=list)
+    """The token services that were asked, in order; of those that refused it says so."""
+    ports: dict[str, int] = field(default_factory=dict)
+    """Where the token services listen, by http and https."""
+
+    def variables(self, authority: str = "ca", **more: str) -> dict[str, str]:
+        """The environment in which Node finds the stand-in where Azure would be, and trusts `authority` too."""
+        places = {
+            f"{HOST}:5432": self.port,
+            f"{PRIVATE_NAME}:5432": self.port,
+            f"{LOGIN}:443": self.ports["https"],
+            f"{METADATA_SERVICE}:80": self.ports["http"],
+        }
+        return {**detours(places, self.tls / f"{authority}.pem"), **more}
+
+    def app_service(self) -> dict[str, str]:
+        """What App Service and Container Apps set for an application with a managed identity."""
+        endpoint = f"http://127.0.0.1:{self.ports['http']}/msi/token"
+        return {"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": self.header}
+
+    def workload_identity(self, folder: Path, client_id: str, tenant_id: str) -> dict[str, str]:
+        """What AKS sets for a pod whose service account is that of `client_id`."""
+        assertion = secrets.token_hex(32)
+        self.secrets[client_id] = (tenant_id, assertion)
+        return {
+            "AZURE_CLIENT_ID": client_id,
+            "AZURE_TENANT_ID": tenant_id,
+            "AZURE_AUTHORITY_HOST": f"https://{LOGIN}/",
+            "AZURE_FEDERATED_TOKEN_FILE": str(node.write_secret(folder / "token", assertion)),
+        }
+
+    def administrator(self) -> psycopg.Connection[Any]:
+        """A session of the superuser that Azure keeps to itself."""
+        return self.session("postgres", self.password)
+
+    def session(self, user: str, password: str, database: str = "postgres") -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host=HOST,
+            hostaddr="127.0.0.1",
+            port=self.port,
+            user=user,
+            password=password,
+            dbname=database,
+            sslmode="verify-full",
+            sslrootcert=str(self.tls / "ca.pem"),
+            connect_timeout=5,
+            autocommit=True,
+        )
+
+    def databases(self) -> set[str]:
+        with self.administrator() as session:
+            return {name for (name,) in session.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")}
+
+    def reset(self) -> None:
+        """A server as it is after its deployment: the admins, no databases, no other roles, no principals."""
+        self.tokens, self.secrets, self.asked = {}, {}, []
+        with self.administrator() as session:
+            for name in self.databases() - {"postgres"}:
+                session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
+                session.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
+            session.execute("CREATE ROLE azure_pg_admin")
+            for name in ADMINS:
+                create = "CREATE ROLE {} LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin"
+                session.execute(sql.SQL(create).format(sql.Identifier(name)))
+            session.execute(CREATE_PRINCIPAL)
+
+    def let_in(self, role: str, client_id: str) -> str:
+        """Makes `client_id` the principal behind `role`; its token."""
+        token = self.tokens[client_id] = new_token()
+        with self.administrator() as session:
+            session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(token)))
+        return token
+
+
+def new_token() -> str:
+    """As long as Microsoft's, and of their form."""
+    return ".".join(base64.urlsafe_b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (90, 990, 258))
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[Azure]:
+    """The stand-in for the time of a with block; `folder` is for its certificates."""
+    with ExitStack() as stack:
+        server = stack.enter_context(
+            postgres(
+                folder,
+                IMAGE,
+                certificates=CERTIFICATES,
+                superuser="postgres",
+                rule="hostssl all all all password",
+                settings=SETTINGS,
+            )
+        )
+        running = Azure(server.tls, server.port, server.password)
+        running.ports["http"] = stack.enter_context(web_service(token_service(running, "http")))
+        secure = web_service(token_service(running, "https"), server.tls / f"{LOGIN}.pem")
+        running.ports["https"] = stack.enter_context(secure)
+        yield running
+
+
+def token_service(running: Azure, scheme: str) -> type[Handler]:
+    """The metadata service and App Service's endpoint on http, login.microsoftonline.com on https."""
+
+    class TokenService(Handler):
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            query = single(address.query)
+            version = query.get("api-version")
+            if scheme == "https":
+                self.grant(None, f"unexpected {address.path}")
+            elif address.path == "/metadata/identity/oauth2/token":
+                self.managed_identity("metadata service", query, version == "2018-02-01", "Metadata", "true")
+            elif address.path == "/msi/token":
+                self.managed_identity(
+                    "App Service", query, version == "2019-08-01", "X-IDENTITY-HEADER", running.header
+                )
+            else:
+                self.grant(None, f"unexpected {address.path}")
+
+        def do_POST(self) -> None:
+            form = single(self.read())
+            client_id = form.get("client_id", "")
+            tenant, proof = running.secrets.get(client_id, (None, None))
+            allowed = (
+                scheme == "https"
+                and self.path.split("?")[0] == f"/{tenant}/oauth2/v2.0/token"
+                and form.get("grant_type") == "client_credentials"
+                and f"{RESOURCE}/.default" in form.get("scope", "").split()
+                and proof in (form.get("client_secret"), form.get("client_assertion"))
+            )
+            kind = "assertion" if "client_assertion" in form else "secret"
+            self.grant(client_id if allowed else None, f"{LOGIN} by {kind}")
+
+        def managed_identity(
+            self, service: str, query: Mapping[str, str], version: bool, header: str, value: str
+        ) -> None:
+            allowed = version and self.headers[header] == value and query.get("resource") == RESOURCE
+            self.grant(query.get("client_id") if allowed else None, service)
+
+        def grant(self, client_id: str | None, service: str) -> None:
+            token = running.tokens.get(client_id or "")
+            running.asked.append(service if token else f"{service}: refused")
+            lifetime = 24 * 3600
+            body: dict[str, Any] = {"error": "invalid_client", "error_description": "refused by the stand-in"}
+            if token:
+                expiry = int(time.time()) + lifetime
+                body = {"token_type": "Bearer", "access_token": token, "client_id": client_id, "resource": RESOURCE}
+                body |= {"expires_in": lifetime} if scheme == "https" else {"expires_on": str(expiry)}
+            self.answer(200 if token else 400, body)
+
+    return TokenService

@@ -1,0 +1,49 @@
+"""The repository's program, impatient, and broken on purpose in the way that the variable BREAK names."""
+
+from typing import Any
+
+from components.cloud_sql import component
+from tests.engine.mutations import change, drop, run_broken
+
+component.TRANSIENT_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
+
+INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
+DATABASE = "gcp:sql/database:Database"
+USER = "gcp:sql/user:User"
+GUARD = "pulumi:index:Stash"
+BINDING = "gcp:projects/iAMMember:IAMMember"
+
+
+def settings(**values: Any) -> None:
+    change(INSTANCE, lambda props: props["settings"].update(values))
+
+
+def user(**values: Any) -> None:
+    change(USER, lambda props: props.update(values))
+
+
+run_broken(
+    {
+        "": lambda: None,
+        "hook": lambda: drop("hooks", "gcp:"),
+        "users before the database": lambda: drop("depends_on", USER),
+        "guard": lambda: drop("protect", GUARD),
+        "protect": lambda: drop("protect", INSTANCE, DATABASE, GUARD),
+        "deleted_with": lambda: drop("deleted_with", USER, DATABASE),
+        "edition": lambda: change(INSTANCE, lambda props: props["settings"].pop("edition")),
+        "IAM flag": lambda: settings(databaseFlags=[]),
+        "authorized network": lambda: settings(
+            ipConfiguration={"ipv4Enabled": True, "authorizedNetworks": [{"value": "203.0.113.0/24"}]}
+        ),
+        "no backups": lambda: settings(backupConfiguration={"enabled": False}),
+        "no consumers": lambda: settings(ipConfiguration={"ipv4Enabled": False, "pscConfigs": [{"pscEnabled": True}]}),
+        "no address": lambda: settings(ipConfiguration={"ipv4Enabled": False}),
+        "suffix": lambda: user(name="backstage@portal-123.iam.gserviceaccount.com"),
+        "capitals": lambda: user(name="Jo@example.com", type="CLOUD_IAM_USER"),
+        "password": lambda: user(password="hunter2"),
+        "an unknown role": lambda: user(databaseRoles=["nobody"]),
+        "an unknown argument": lambda: settings(backupConfiguration={"retention": 7}),
+        "an unknown enforcement": lambda: settings(connectorEnforcement="ALWAYS"),
+        "no condition": lambda: change(BINDING, lambda props: props.pop("condition")),
+    }
+)

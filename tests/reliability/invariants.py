@@ -1,0 +1,296 @@
+"""What holds of every value that a rule for an argument accepts, said without the rule's own patterns."""
+
+import inspect
+import ipaddress
+import math
+import string
+import zoneinfo
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from components import validators
+from components.azure import validation as azure
+from components.backstage import duration
+from components.cloud_sql import validation as cloud_sql
+from components.local import validation as local
+
+LOWER, DIGITS = string.ascii_lowercase, string.digits
+WORD = string.ascii_letters + DIGITS + "_-"
+JAVASCRIPT_BLANKS = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds")
+DISKS = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
+
+GUID = "0123abcd-4567-89EF-0123-456789abcdef"
+AZURE_NETWORKS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
+ZONE = "postgres.database.azure.com"
+ACCOUNT = "backstage@my-project.iam.gserviceaccount.com"
+GOOGLE_NETWORK = "projects/my-project/global/networks/default"
+
+NOTHING_BESIDE: st.SearchStrategy[tuple[Any, ...]] = st.just(())
+
+
+@dataclass(frozen=True)
+class Invariant:
+    holds: Callable[..., object]
+    """Of what the rule made, the value that it was given, and those beside it."""
+    examples: Sequence[Any]
+    """Values that the rule accepts; the fuzzing starts from them."""
+    beside: st.SearchStrategy[tuple[Any, ...]] = NOTHING_BESIDE
+    """What may stand in the other arguments that the rule looks at."""
+
+
+def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every rule there is, under its name: what takes a `value`, written out or made by `matching` and its like."""
+    seen: list[Any] = []
+    for module in (validators, duration, local, azure, cloud_sql):
+        for name, rule in vars(module).items():
+            if name.startswith("_") or not inspect.isfunction(rule) or rule in seen:
+                continue
+            own = rule.__module__ == module.__name__ or "<locals>" in rule.__qualname__
+            if own and next(iter(inspect.signature(rule).parameters), None) == "value":
+                seen.append(rule)
+                yield f"{module.__name__.split('.')[-1]}.{name}", rule
+
+
+def is_sendable(value: Any) -> bool:
+    """Whether text can be sent to a cloud: half of a surrogate pair cannot."""
+    return not isinstance(value, str) or not any("\ud800" <= character < "\ue000" for character in value)
+
+
+def kept(holds: Callable[..., object]) -> Callable[..., object]:
+    """The value is text, is left as it is, and `holds`."""
+    return lambda made, value, *beside: isinstance(made, str) and made == value and holds(made, *beside)
+
+
+def made_of(characters: str, longest: int, first: str = "", last: str = "") -> Callable[[str], bool]:
+    """1 to `longest` of these characters; the first and the last may be restricted further."""
+
+    def holds(text: str) -> bool:
+        ends = text[:1] in [*(first or characters)] and text[-1:] in [*(last or characters)]
+        return ends and len(text) <= longest and set(text) <= set(characters)
+
+    return holds
+
+
+def all_of(*invariant: Callable[[str], bool]) -> Callable[[str], bool]:
+    return lambda text: all(holds(text) for holds in invariant)
+
+
+def none_of(*texts: str) -> Callable[[str], bool]:
+    return lambda text: text.lower() not in texts
+
+
+def whole(lowest: int, highest: int, *, made: type = int) -> Callable[..., bool]:
+    return lambda result, value: (
+        type(result) is made and float(result) == float(value) and lowest <= int(result) <= highest
+    )
+
+
+def setting(made: Any, value: Any) -> bool:
+    if isinstance(value, str):
+        return made == value and not value.isspace()
+    return type(value) in (int, float) and abs(value) < math.inf and (made == str(value) or int(made) == value)
+
+
+def length_of_time(made: Any, value: Any) -> bool:
+    if isinstance(value, str):
+        return made == value.strip() and made.isascii() and any(character in DIGITS for character in made)
+    return made == value and made.keys() <= {*UNITS} and all(0 <= number < math.inf for number in made.values())
+
+
+def milliseconds(made: Any, value: Any) -> bool:
+    return type(made) in (int, float) and 0 <= made < math.inf
+
+
+def azure_path(text: str, kinds: str) -> str:
+    """The last name in a resource id of Azure's network provider; none if it is not of these kinds."""
+    parts = text.split("/")
+    fixed = "/".join(part for position, part in enumerate(parts) if position not in (2, 4, 8, 10))
+    right = fixed.isascii() and fixed.lower() == f"/subscriptions/resourcegroups/providers/microsoft.network/{kinds}"
+    return parts[-1] if right and all(parts[1:]) else ""
+
+
+def private_zone(text: str, endpoint: Any, server: Any) -> bool:
+    name = azure_path(text, "privatednszones").lower()
+    if endpoint is not None:
+        return name == f"privatelink.{ZONE}"
+    return name.endswith(f".{ZONE}") and name != f"{server}.{ZONE}"
+
+
+def addresses(made: Any, value: Any) -> bool:
+    first, last = map(ipaddress.IPv4Address, made)
+    return 0 < int(first) <= int(last) and str(first) in value
+
+
+def principal(made: Any, value: Any) -> bool:
+    name, _, domain = made.email.partition("@")
+    known = made.kind in ("user", "group", "serviceAccount")
+    account = made.email.endswith(".gserviceaccount.com")
+    tidy = made.email == made.email.lower() and made.email.isascii() and name and "." in domain
+    return known and tidy and (made.kind == "serviceAccount") == account and len(made.role) <= 63 and value.isascii()
+
+
+def custom_machine(text: str) -> bool:
+    if not text.startswith("db-custom-"):
+        return text.startswith("db-") and set(text) <= set(WORD)
+    processors, memory = (int(number) for number in text.split("-")[2:] if number == str(int(number)))
+    return processors in (1, *range(2, 97, 2)) and memory % 256 == 0 and 0.9 <= memory / 1024 / processors <= 6.5
+
+
+lower_name = made_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
+google_project = all_of(lower_name, lambda text: 6 <= len(text) <= 30)
+arm_name = made_of(LOWER + DIGITS + "-", 63, first=LOWER + DIGITS, last=LOWER + DIGITS)
+postgres_name = made_of(WORD, 63, first=string.ascii_letters + "_")
+
+INVARIANTS = {
+    "validators.boolean": Invariant(lambda made, value: made is value and isinstance(made, bool), [True, False]),
+    "validators.parameter_value": Invariant(setting, ["on", "PG_TRGM", 200, 0.5, 8192.0]),
+    "validators.port_number": Invariant(whole(1, 65535), [5432, 5433.0, "5434", "5435.0"]),
+    "validators.role_name": Invariant(
+        kept(all_of(postgres_name, lambda text: text[:3] != "pg_")), ["postgres", "_a-B9"]
+    ),
+    "duration.duration": Invariant(
+        length_of_time, ["4 minutes", ".5 h", "PT4M", "P1Y2DT3,5S", dict.fromkeys(UNITS, 1.5)]
+    ),
+    "duration.milliseconds": Invariant(milliseconds, ["30s", "P1W", {"minutes": 3, "seconds": 30}]),
+    "local.image_reference": Invariant(
+        kept(lambda text: len(text.split()) == 1 and text.strip() == text and not set(text) & set("\"'")),
+        ["postgres:17-trixie", "registry.example.com:5000/team/postgres@sha256:0a"],
+    ),
+    "local.network_name": Invariant(
+        kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), none_of("bridge", "host", "none"))),
+        ["portal", "a.b_c"],
+    ),
+    "local.volume_name": Invariant(
+        kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), lambda text: len(text) > 1)), ["backstage-data"]
+    ),
+    "local.password_text": Invariant(kept(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
+    "local.time_zone": Invariant(kept(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
+    "azure.resource_group_name": Invariant(
+        kept(lambda text: all(one.isalnum() or one in "-_.()" for one in text) and len(text) <= 90 and text[-1] != "."),
+        ["portal", "größe(1).b"],
+    ),
+    "azure.region": Invariant(
+        kept(lambda text: all(part.isascii() and part.isalnum() for part in text.split(" "))),
+        ["westeurope", "West US 2"],
+    ),
+    "azure.server_name": Invariant(
+        kept(all_of(arm_name, lambda text: len(text) > 2 and "--" not in text)), ["backstage-0a1b2c3d", "a-b-c"]
+    ),
+    "azure.guid": Invariant(
+        kept(
+            lambda text: [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12] and int(text.replace("-", ""), 16)
+        ),
+        [GUID],
+    ),
+    "azure.principal_type": Invariant(kept(lambda text: text in ("User", "Group", "ServicePrincipal")), ["User"]),
+    "azure.database_name": Invariant(
+        kept(all_of(postgres_name, none_of("postgres", "azure_maintenance", "azure_sys"))), ["backstage", "_B-1"]
+    ),
+    "azure.firewall_rule_name": Invariant(kept(made_of(WORD, 80, WORD[:-2], WORD[:-1])), ["office", "0_a-B_"]),
+    "azure.parameter_name": Invariant(
+        kept(all_of(made_of(WORD + ".", 256), none_of("require_secure_transport"))), ["azure.extensions", "work_mem"]
+    ),
+    "azure.subnet_id": Invariant(
+        kept(lambda text: azure_path(text, "virtualnetworks/subnets")),
+        [f"{AZURE_NETWORKS}/virtualNetworks/v/subnets/s"],
+    ),
+    "azure.tag_name": Invariant(
+        kept(lambda text: len(text) <= 512 and not set(text) & set("<>%&\\?/")), ["cost center"]
+    ),
+    "azure.tag_value": Invariant(kept(lambda text: len(text) <= 256), ["", "platform team"]),
+    "azure.principal_name": Invariant(
+        kept(lambda text: 0 < len(text.encode()) <= 63 and "\0" not in text), ["jo@example.com", "Büro 7"]
+    ),
+    "azure.application_id": Invariant(
+        kept(lambda text, object_id, type_: text.lower() != str(object_id).lower() and type_ != "User"),
+        [GUID],
+        st.tuples(st.sampled_from([None, GUID, GUID.upper(), "x", 5]), st.sampled_from([None, "User", "Group", 5])),
+    ),
+    "azure.secret_text": Invariant(kept(lambda text: text == text.strip(JAVASCRIPT_BLANKS) != ""), ["a.B~3 $x"]),
+    "azure.major_version": Invariant(whole(14, 18, made=str), ["17", 15, 16.0, "18.0"]),
+    "azure.compute_size": Invariant(
+        kept(lambda text: azure.tier(text) and made_of(WORD, 10**6, "S")(text)),
+        ["Standard_D2ds_v5", "Standard_EC4eds_v5"],
+    ),
+    "azure.standby_mode": Invariant(
+        kept(lambda text, sku: text == "Disabled" or not str(sku).startswith("Standard_B")),
+        ["Disabled"],
+        st.tuples(st.sampled_from([None, "Standard_B2s", "Standard_D2ds_v5", 5])),
+    ),
+    "azure.disk_size": Invariant(
+        lambda made, value: made in DISKS and whole(32, 32767)(made, value), [32, 4095.0, "4096"]
+    ),
+    "azure.address_range": Invariant(addresses, ["203.0.113.7", "203.0.113.1 - 203.0.113.9", "203.0.113.0/28"]),
+    "azure.private_dns_zone_id": Invariant(
+        kept(private_zone),
+        [f"{AZURE_NETWORKS}/privateDnsZones/privatelink.{ZONE}"],
+        st.tuples(st.sampled_from([None, "/subnet"]), st.sampled_from([None, "backstage", 5])),
+    ),
+    "cloud_sql.principal": Invariant(principal, ["jo.o'neil@example.com", ACCOUNT, "group:Team@example.com"]),
+    "cloud_sql.backstage_principal": Invariant(
+        lambda made, value: principal(made, value) and made.kind != "group",
+        ["jo@example.com", f"serviceAccount:{ACCOUNT}"],
+    ),
+    "cloud_sql.project_id": Invariant(
+        kept(lambda text: google_project(text.split(":")[-1])), ["my-project", "a.com:my-project"]
+    ),
+    "cloud_sql.region": Invariant(
+        kept(all_of(made_of(LOWER + DIGITS + "-", 10**6, LOWER, DIGITS), lambda text: text.count("-") == 1)),
+        ["europe-west1"],
+    ),
+    "cloud_sql.database_name": Invariant(
+        kept(all_of(postgres_name, none_of("postgres", "template0", "template1", "cloudsqladmin"))), ["backstage"]
+    ),
+    "cloud_sql.user_key": Invariant(kept(made_of(WORD, 63, first=WORD[:-2])), ["jo", "0_a-B"]),
+    "cloud_sql.label_key": Invariant(kept(made_of(LOWER + DIGITS + "_-", 63, first=LOWER)), ["team", "a_1-"]),
+    "cloud_sql.label_value": Invariant(
+        kept(lambda text: not text or made_of(LOWER + DIGITS + "_-", 63)(text)), ["", "-a"]
+    ),
+    "cloud_sql.flag_name": Invariant(
+        kept(all_of(made_of(LOWER + DIGITS + "_.", 10**6, LOWER), none_of("cloudsql.iam_authentication"))),
+        ["max_connections", "cloudsql.enable_pgaudit"],
+    ),
+    "cloud_sql.start_time": Invariant(
+        kept(lambda text: text.isascii() and len(text) == 5 and int(text[:2]) < 24 and int(text[3:]) < 60),
+        ["03:30", "23:59"],
+    ),
+    "cloud_sql.network_name": Invariant(
+        kept(
+            lambda text: (
+                lower_name(text.split("/")[-1])
+                and text.split("/")[-5::2] == ["projects", "global", text.split("/")[-1]]
+            )
+        ),
+        [GOOGLE_NETWORK, f"https://www.googleapis.com/compute/v1/{GOOGLE_NETWORK}"],
+    ),
+    "cloud_sql.major_version": Invariant(whole(14, 18), [14, 17.0, "18"]),
+    "cloud_sql.disk_size": Invariant(whole(10, 65536), [10, 20.0]),
+    "cloud_sql.backup_count": Invariant(whole(0, 365), [0, 7.0, "365"]),
+    "cloud_sql.instance_name": Invariant(
+        kept(lambda text, project: lower_name(text) and len(f"{project or 30 * 'x'}:{text}") <= 98),
+        ["backstage-0a1b2c3d", "a"],
+        st.tuples(st.sampled_from([None, "my-project", "example.com:my-project", 5])),
+    ),
+    "cloud_sql.machine": Invariant(kept(custom_machine), ["db-custom-2-7680", "db-perf-optimized-N-2", "db-f1-micro"]),
+    "cloud_sql.edition": Invariant(
+        kept(lambda text, _tier: text in ("ENTERPRISE", "ENTERPRISE_PLUS")),
+        ["ENTERPRISE"],
+        st.tuples(st.sampled_from([None, "db-custom-1-3840", "db-f1-micro", "db-n2-2"])),
+    ),
+    "cloud_sql.standby": Invariant(
+        lambda made, value, backups: made is value and not (made and backups in (0, "0", "00", "0.0")),
+        [False],
+        st.tuples(st.sampled_from([None, 0, 0.0, "0", "00", "0.0", 7, "7", -1, "x"])),
+    ),
+    "cloud_sql.consumer_projects": Invariant(
+        lambda made, value: made == list(value) and made and all(google_project(one.split(":")[-1]) for one in made),
+        [["consumer-1", "a.com:consumer-2"]],
+    ),
+}
+"""Of every rule that `rules` finds."""

@@ -1,0 +1,122 @@
+"""The block's rendering. That Backstage's own loader agrees is tested in tests/backstage."""
+
+import re
+
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from components import backstage
+
+CONNECTION = {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": "secret"}
+
+# PostgreSQL takes any text without NUL; half a surrogate pair is no text.
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+tricky_strings = st.one_of(texts, st.text("ab${}\\\"':#-089e ", min_size=1))
+
+
+def substituted(text: str, environment: dict[str, str]) -> str:
+    """Backstage's substitution, after the source of its config-loader."""
+    parts = re.split(r"(\$?\$\{[^{}]*\})", text)
+    for index in range(1, len(parts), 2):
+        part = parts[index]
+        parts[index] = part[1:] if part.startswith("$$") else environment[part[2:-1].strip()].strip()
+    return "".join(parts)
+
+
+def read(document: str, environment: dict[str, str] | None = None) -> dict:
+    block = yaml.safe_load(document)["backend"]["database"]
+    connection = {
+        key: substituted(value, environment or {}) if isinstance(value, str) else value
+        for key, value in block["connection"].items()
+    }
+    return {**block, "connection": connection}
+
+
+def test_the_document_reads_as_the_guide_writes_it() -> None:
+    assert backstage.app_config(backstage.database_config(CONNECTION)) == (
+        "backend:\n"
+        "  database:\n"
+        '    client: "pg"\n'
+        "    connection:\n"
+        '      host: "127.0.0.1"\n'
+        "      port: 5432\n"
+        '      user: "postgres"\n'
+        '      password: "secret"\n'
+    )
+
+
+def test_the_environment_form_names_the_guides_variables() -> None:
+    assert backstage.app_config_from_env(backstage.database_config(CONNECTION)) == (
+        "backend:\n"
+        "  database:\n"
+        '    client: "pg"\n'
+        "    connection:\n"
+        '      host: "${POSTGRES_HOST}"\n'
+        '      port: "${POSTGRES_PORT}"\n'
+        '      user: "${POSTGRES_USER}"\n'
+        '      password: "${POSTGRES_PASSWORD}"\n'
+    )
+
+
+def test_the_environment_holds_every_variable_that_the_environment_form_names_as_text() -> None:
+    assert backstage.environment(backstage.database_config(CONNECTION)) == {
+        "POSTGRES_HOST": "127.0.0.1",
+        "POSTGRES_PORT": "5432",
+        "POSTGRES_USER": "postgres",
+        "POSTGRES_PASSWORD": "secret",
+    }
+
+
+def test_a_connection_without_password_names_no_password_in_either_form() -> None:
+    config = backstage.database_config({"type": "azure", "host": "db", "port": 5432, "user": "me", "password": None})
+    assert "password" not in backstage.app_config(config)
+    assert "PASSWORD" not in backstage.app_config_from_env(config)
+    assert "POSTGRES_PASSWORD" not in backstage.environment(config)
+
+
+def test_settings_stand_between_client_and_connection_and_absent_ones_are_left_out() -> None:
+    config = backstage.database_config({"host": "db"}, pluginDivisionMode="schema", role=None)
+    assert list(config) == ["client", "pluginDivisionMode", "connection"]
+    assert "null" not in backstage.app_config(config)
+
+
+def test_rendering_leaves_the_block_as_it_is() -> None:
+    config = backstage.database_config({**CONNECTION, "password": "${X}"})
+    backstage.app_config(config)
+    backstage.app_config_from_env(config)
+    assert config["connection"]["password"] == "${X}"
+
+
+def test_numbers_and_booleans_stay_bare() -> None:
+    config = backstage.database_config({"port": 5432, "ssl": {"rejectUnauthorized": True}})
+    assert "port: 5432\n" in backstage.app_config(config)
+    assert "ssl:\n        rejectUnauthorized: true\n" in backstage.app_config(config)
+
+
+@given(tricky_strings)
+@example("a${b}c")
+@example("$${b}")
+@example("${a{b}}")
+@example("089")
+@example("1e5")
+@example("\x7f\x85\u2028\ufeff")
+@example("😀")
+def test_any_password_is_read_back_exactly_from_the_literal_form(password: str) -> None:
+    config = backstage.database_config({**CONNECTION, "password": password})
+    assert read(backstage.app_config(config)) == config
+
+
+@given(tricky_strings)
+def test_any_value_without_outer_blanks_is_read_back_exactly_from_the_environment_form(user: str) -> None:
+    config = backstage.database_config({**CONNECTION, "user": user.strip() or "x"})
+    environment = backstage.environment(config)
+    expected = {**config, "connection": {**config["connection"], "port": "5432"}}
+    assert read(backstage.app_config_from_env(config), environment) == expected
+
+
+@given(tricky_strings.filter(lambda text: len(text) > 3))
+def test_the_environment_form_never_holds_the_password(password: str) -> None:
+    config = backstage.database_config({"host": "h", "port": 1, "user": "u", "password": password})
+    same_without = backstage.database_config({"host": "h", "port": 1, "user": "u", "password": "another"})
+    assert backstage.app_config_from_env(config) == backstage.app_config_from_env(same_without)

@@ -1,0 +1,175 @@
+"""What CloudSqlPostgres uses of pulumi-gcp, by name: an update that renames it fails here."""
+
+import inspect
+from typing import Any
+
+import pulumi_gcp as gcp
+import pytest
+
+from tests.engine.cloud_sql_schemas import RULES
+
+from .test_cloud_sql_postgres import PRIVATE, PSC, SETS, TEAM, create
+
+sql = gcp.sql
+
+CLASSES: dict[type, set[str]] = {
+    gcp.serviceaccount.Account: {"account_id", "display_name", "project"},
+    sql.DatabaseInstance: {"name", "project", "region", "database_version", "settings", "deletion_protection"},
+    sql.Database: {"name", "instance", "project"},
+    sql.User: {"name", "type", "database_roles", "instance", "project"},
+    gcp.projects.IAMMember: {"project", "role", "member", "condition"},
+}
+"""Class: the arguments that we pass."""
+
+SETTINGS = sql.DatabaseInstanceSettingsArgs
+BACKUPS = sql.DatabaseInstanceSettingsBackupConfigurationArgs
+ADDRESSES = sql.DatabaseInstanceSettingsIpConfigurationArgs
+PSC_CONFIG = sql.DatabaseInstanceSettingsIpConfigurationPscConfigArgs
+NESTED: dict[type, dict[str, str]] = {
+    SETTINGS: {
+        "tier": "tier",
+        "edition": "edition",
+        "availability_type": "availabilityType",
+        "disk_size": "diskSize",
+        "connector_enforcement": "connectorEnforcement",
+        "database_flags": "databaseFlags",
+        "backup_configuration": "backupConfiguration",
+        "ip_configuration": "ipConfiguration",
+        "maintenance_window": "maintenanceWindow",
+        "user_labels": "userLabels",
+        "deletion_protection_enabled": "deletionProtectionEnabled",
+    },
+    sql.DatabaseInstanceSettingsDatabaseFlagArgs: {"name": "name", "value": "value"},
+    BACKUPS: {
+        "enabled": "enabled",
+        "point_in_time_recovery_enabled": "pointInTimeRecoveryEnabled",
+        "start_time": "startTime",
+        "transaction_log_retention_days": "transactionLogRetentionDays",
+        "backup_retention_settings": "backupRetentionSettings",
+    },
+    sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs: {"retained_backups": "retainedBackups"},
+    sql.DatabaseInstanceSettingsMaintenanceWindowArgs: {"day": "day", "hour": "hour", "update_track": "updateTrack"},
+    ADDRESSES: {
+        "ipv4_enabled": "ipv4Enabled",
+        "private_network": "privateNetwork",
+        "psc_configs": "pscConfigs",
+        "ssl_mode": "sslMode",
+    },
+    PSC_CONFIG: {
+        "psc_enabled": "pscEnabled",
+        "allowed_consumer_projects": "allowedConsumerProjects",
+        "psc_auto_connections": "pscAutoConnections",
+        "psc_auto_dns_enabled": "pscAutoDnsEnabled",
+    },
+    sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs: {"consumer_network": "consumerNetwork"},
+    gcp.projects.IAMMemberConditionArgs: {"title": "title", "expression": "expression"},
+}
+"""Nested input: the fields that we pass, and the provider's names for them."""
+
+OUTPUTS: dict[type, set[str]] = {
+    gcp.serviceaccount.Account: {"email"},
+    sql.DatabaseInstance: {"name", "connection_name", "public_ip_address", "private_ip_address", "dns_name"},
+    sql.Database: {"name"},
+}
+
+TOKENS = {
+    gcp.serviceaccount.Account: "gcp:serviceaccount/account:Account",
+    sql.DatabaseInstance: "gcp:sql/databaseInstance:DatabaseInstance",
+    sql.Database: "gcp:sql/database:Database",
+    sql.User: "gcp:sql/user:User",
+    gcp.projects.IAMMember: "gcp:projects/iAMMember:IAMMember",
+}
+
+
+def name(cls: type) -> str:
+    return cls.__name__
+
+
+def parameters(cls: type) -> set[str]:
+    return set(inspect.signature(getattr(cls, "_internal_init", cls.__init__)).parameters)
+
+
+def camel_case(argument: str) -> str:
+    first, *rest = argument.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=name)
+def test_a_class_has_the_arguments_that_we_use(cls: type) -> None:
+    assert CLASSES[cls] - parameters(cls) == set()
+
+
+@pytest.mark.parametrize("cls", NESTED, ids=name)
+def test_a_nested_input_has_the_fields_that_we_use(cls: Any) -> None:
+    assert {field: getattr(cls, field).fget._pulumi_name for field in NESTED[cls]} == NESTED[cls]
+
+
+@pytest.mark.parametrize("cls", OUTPUTS, ids=name)
+def test_a_class_has_the_outputs_that_we_use(cls: type) -> None:
+    assert [output for output in OUTPUTS[cls] if not hasattr(cls, output)] == []
+
+
+def test_a_provider_has_a_project_and_a_region() -> None:
+    assert hasattr(gcp.organizations, "get_client_config_output")
+    assert hasattr(gcp.organizations.GetClientConfigResult, "project")
+    assert hasattr(gcp.organizations.GetClientConfigResult, "region")
+
+
+BLOCKS: dict[str, type] = {
+    "settings": SETTINGS,
+    "settings.databaseFlags": sql.DatabaseInstanceSettingsDatabaseFlagArgs,
+    "settings.backupConfiguration": BACKUPS,
+    "settings.backupConfiguration.backupRetentionSettings": (
+        sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs
+    ),
+    "settings.ipConfiguration": ADDRESSES,
+    "settings.ipConfiguration.authorizedNetworks": sql.DatabaseInstanceSettingsIpConfigurationAuthorizedNetworkArgs,
+    "settings.ipConfiguration.pscConfigs": PSC_CONFIG,
+    "settings.ipConfiguration.pscConfigs.pscAutoConnections": (
+        sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs
+    ),
+    "settings.maintenanceWindow": sql.DatabaseInstanceSettingsMaintenanceWindowArgs,
+    "condition": gcp.projects.IAMMemberConditionArgs,
+}
+"""Where the simulated provider knows a nested input: its class."""
+
+OWN = {"self", "__self__", "resource_name", "opts", "__props__"}
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=name)
+def test_the_simulated_provider_knows_exactly_the_sdks_arguments(cls: type) -> None:
+    rules = RULES[TOKENS[cls]]
+    assert rules.inputs == {camel_case(argument) for argument in parameters(cls) - OWN}
+    assert rules.blocks == {
+        path: {camel_case(argument) for argument in parameters(BLOCKS[path]) - OWN} for path in rules.blocks
+    }
+
+
+def used_by_type() -> dict[str, set[str]]:
+    """Type: every input that any of the sets of arguments makes the component pass."""
+    used: dict[str, set[str]] = {}
+    for args in (TEAM, PRIVATE, PSC, *SETS.values()):
+        for resource in create(**args).resources:
+            used.setdefault(resource.type, set()).update(resource.inputs)
+    return used
+
+
+def test_nothing_is_used_that_is_not_named_here() -> None:
+    used = {type_: inputs for type_, inputs in used_by_type().items() if type_.startswith("gcp:")}
+    assert used == {TOKENS[cls]: set(map(camel_case, arguments)) for cls, arguments in CLASSES.items()}
+
+
+def test_no_nested_field_is_used_that_is_not_named_here() -> None:
+    inputs = [create(**args).resource(TOKENS[sql.DatabaseInstance]).inputs for args in (PSC, *SETS.values())]
+    used = {field for one in inputs for field in fields(one["settings"])} - {"team"}  # a label's own key
+    named = {
+        cls: set(names.values()) for cls, names in NESTED.items() if cls is not gcp.projects.IAMMemberConditionArgs
+    }
+    assert used == set().union(*named.values())
+
+
+def fields(value: Any) -> set[str]:
+    """The names of all fields at any depth."""
+    if isinstance(value, dict):
+        return value.keys() | set().union(*map(fields, value.values()))
+    return set().union(*map(fields, value)) if isinstance(value, list) else set()

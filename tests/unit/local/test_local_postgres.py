@@ -1,0 +1,295 @@
+"""LocalPostgres: what it registers and what it hands back."""
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import LocalPostgres
+from components.inputs import ArgumentError
+from components.local.component import LocalPostgresArgs
+from components.local.validation import password_text, time_zone
+from components.testing import Run, run
+from components.validators import role_name
+from tests.unit.inputs import materialize, output, unknown
+
+CONTAINER = "docker:index/container:Container"
+IMAGE = "docker:index/remoteImage:RemoteImage"
+VOLUME = "docker:index/volume:Volume"
+STASH = "pulumi:index:Stash"
+COMPONENT = "backstage-database:index:LocalPostgres"
+
+PUBLISHED = {
+    "image": "postgres:16",
+    "port": 5433,
+    "user": "me",
+    "password": "it's $X",
+    "timezone": "Europe/Stockholm",
+    "volume": "keep",
+}
+SETS: dict[str, dict[str, Any]] = {"published": PUBLISHED, "network": {**PUBLISHED, "network": "backstage"}}
+"""Arguments that go together; between them, all."""
+
+
+def create(preview: bool = False, **args: Any) -> Run:
+    def program() -> dict[str, Any]:
+        database = LocalPostgres("db", materialize(args))
+        return {name: getattr(database, name) for name in LocalPostgres.__annotations__}
+
+    return run(program, preview=preview)
+
+
+def container(**args: Any) -> dict[str, Any]:
+    return dict(create(**args).resource(CONTAINER).inputs)
+
+
+# --- Outputs
+
+
+def test_without_arguments_the_block_is_for_the_guides_defaults_with_a_generated_password() -> None:
+    connection = create()["database_config"].value["connection"]
+    password = connection.pop("password")
+    assert connection == {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+    assert len(password) == 48
+    assert int(password, 16), "hexadecimal, so that it needs no quoting anywhere"
+
+
+def test_every_output_agrees_with_the_block() -> None:
+    results = create(port=5433, user="backstage", password="${a} 'b'")
+    block = results["database_config"].value
+    assert block == {
+        "client": "pg",
+        "connection": {"host": "127.0.0.1", "port": 5433, "user": "backstage", "password": "${a} 'b'"},
+    }
+    assert results["host"].value == "127.0.0.1"
+    assert results["port"].value == 5433
+    assert results["user"].value == "backstage"
+    assert results["password"].value == "${a} 'b'"
+    assert results["container_name"].value == "db-postgres-0000000"
+    assert results["environment"].value["POSTGRES_PASSWORD"] == "${a} 'b'"
+    document = yaml.safe_load(results["app_config"].value)["backend"]["database"]
+    assert document["connection"]["password"] == "$${a} 'b'", "escaped for Backstage's substitution"
+    assert results["app_config_from_env"].value.count("${POSTGRES_") == 4
+
+
+def test_exactly_the_outputs_that_hold_the_password_are_secret() -> None:
+    secret = {name for name, result in create(password="x").outputs.items() if result.secret}
+    assert secret == {"database_config", "app_config", "environment", "password"}
+
+
+def test_all_outputs_are_registered_in_camel_case() -> None:
+    registered = next(outputs for urn, outputs in create().component_outputs.items() if COMPONENT in urn)
+    assert set(registered) == {
+        "databaseConfig",
+        "appConfig",
+        "appConfigFromEnv",
+        "environment",
+        "host",
+        "port",
+        "user",
+        "password",
+        "containerName",
+    }
+
+
+def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
+    results = create(preview=True)
+    known = {name for name, result in results.outputs.items() if result.known}
+    assert known == {"password"}, "what depends on the container is unknown until it answers"
+    assert results["database_config"].secret, "also while it is unknown"
+
+
+@pytest.mark.parametrize("argument", sorted(LocalPostgresArgs.__annotations__))
+def test_a_preview_survives_an_unknown(argument: str) -> None:
+    results = create(preview=True, **{argument: unknown})
+    assert not results["app_config"].known
+
+
+def test_every_argument_may_be_an_output() -> None:
+    plain = {
+        "image": "postgres:15-bookworm",
+        "port": 5433,
+        "user": "me",
+        "password": "pw",
+        "timezone": "Europe/Stockholm",
+        "network": "backstage",
+        "volume": "keep",
+    }
+    assert set(plain) == set(LocalPostgresArgs.__annotations__), "a new argument belongs into this test"
+    from_plain = create(**plain)
+    from_outputs = create(**{name: output(value) for name, value in plain.items()})
+    assert from_outputs["app_config"] == from_plain["app_config"]
+    assert from_outputs.resource(CONTAINER).inputs == from_plain.resource(CONTAINER).inputs
+
+
+# --- Children
+
+
+def test_the_container_is_published_on_loopback_only() -> None:
+    assert container(port=5433)["ports"] == [{"internal": 5432, "external": 5433, "ip": "127.0.0.1"}]
+
+
+def test_the_image_outlives_the_stack() -> None:
+    image = create(image="postgres:16").resource(IMAGE)
+    assert image.inputs == {"name": "postgres:16", "keepLocally": True}
+
+
+def test_data_is_on_a_volume_of_the_stack_mounted_above_the_directory_of_each_major() -> None:
+    results = create()
+    assert results.resource(VOLUME).inputs == {}, "a label added later would replace the volume and lose the data"
+    assert results.resource(CONTAINER).inputs["volumes"] == [
+        {"volumeName": "db-data-0000000", "containerPath": "/var/lib/postgresql"}
+    ]
+
+
+def test_a_volume_of_the_callers_replaces_that_of_the_stack() -> None:
+    results = create(volume="keep")
+    assert results.resource(CONTAINER).inputs["volumes"][0]["volumeName"] == "keep"
+    assert VOLUME not in {resource.type for resource in results.resources}
+
+
+def test_a_given_password_needs_no_stash() -> None:
+    assert "db-password" not in {resource.name for resource in create(password="x").resources}
+
+
+def test_a_generated_password_is_kept_whatever_the_next_run_generates() -> None:
+    stash = create().resource(STASH, "db-password")
+    assert list(stash.options.ignoreChanges) == ["input"]
+    assert stash.secret_inputs == {"input"}
+
+
+@pytest.mark.parametrize("args", [{}, {"password": "hunter2"}, {"password": output("hunter2")}])
+def test_the_password_reaches_the_container_as_a_secret_file_and_nothing_else(args: dict[str, Any]) -> None:
+    results = create(**args)
+    password = results["password"].value
+    for resource in results.resources:
+        visible = {key: value for key, value in resource.inputs.items() if key not in resource.secret_inputs}
+        assert password not in str(visible), f"{resource.type} shows the password"
+    uploads = results.resource(CONTAINER).inputs["uploads"]
+    assert uploads == [{"file": "/run/postgres-password", "content": password}]
+
+
+def test_with_a_network_the_block_names_the_container_for_its_neighbours() -> None:
+    results = create(network="backstage", port=5433)
+    assert results["host"].value == "db-postgres-0000000"
+    assert results["port"].value == 5432
+    assert results.resource(CONTAINER).inputs["networksAdvanced"] == [{"name": "backstage"}]
+
+
+def test_a_time_zone_becomes_the_servers_setting() -> None:
+    assert container(timezone="Europe/Stockholm")["command"] == [
+        "--timezone=Europe/Stockholm",
+        "--log_timezone=Europe/Stockholm",
+    ]
+    assert "command" not in container()
+
+
+def test_up_waits_for_a_login_and_stops_the_server_gently() -> None:
+    inputs = container()
+    assert inputs["wait"] is True
+    assert "SELECT 1" in inputs["healthcheck"]["tests"][-1]
+    assert "startInterval" not in inputs["healthcheck"], "engines before API 1.44 refuse it"
+    assert inputs["destroyGraceSeconds"] == 30
+
+
+def test_a_container_is_replaced_whatever_changes_and_the_old_one_goes_first() -> None:
+    options = create().resource(CONTAINER).options
+    assert options.deleteBeforeReplace
+    assert list(options.replaceOnChanges) == ["*"]
+
+
+def test_the_record_of_the_container_that_answered_guards_its_own_changes() -> None:
+    results = create()
+    record = results.resource(STASH, "db-answered")
+    assert record.inputs["input"] == "db-postgres-id"
+    hooks = record.options.hooks
+    assert list(hooks.before_create) == list(hooks.before_update) == ["db-never-answered"]
+    assert list(results.resource(CONTAINER).options.hooks.after_create) == ["db-answers"]
+
+
+def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
+    for resource in create().resources:
+        if resource.type != COMPONENT:
+            assert resource.options.parent.endswith(f"{COMPONENT}::db"), resource.type
+            assert resource.name.startswith("db-"), resource.name
+
+
+# --- Wrong arguments
+
+WRONG = [
+    ({"port": 0}, '"port" is 0, but it must be a whole number from 1 to 65535.'),
+    ({"port": 70000}, '"port" is 70000, but it must be a whole number from 1 to 65535.'),
+    ({"port": "abc"}, "\"port\" is 'abc', but it must be a whole number from 1 to 65535."),
+    ({"port": "9" * 400}, "must be a whole number from 1 to 65535."),
+    ({"image": ""}, "\"image\" is '', but it must name a Docker image, such as postgres:17-trixie"),
+    ({"image": "postgres 17"}, "must name a Docker image"),
+    ({"user": ""}, "\"user\" is '', but it must be 1 to 63 of A-Z, a-z, 0-9, _ and -"),
+    ({"user": "u" * 64}, "must be 1 to 63 of A-Z"),
+    ({"user": "pg_me"}, "not with pg_, which PostgreSQL reserves."),
+    ({"user": 'a"b'}, "must be 1 to 63 of A-Z"),
+    ({"user": "postgres\n"}, "must be 1 to 63 of A-Z"),
+    ({"password": ""}, '"password" must be text and not empty. Leave it out to have a password generated.'),
+    ({"password": 12345}, '"password" must be text and not empty.'),
+    ({"password": "hunter2\n"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\r"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\0"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\ud800"}, '"password" must be valid Unicode text'),
+    ({"timezone": "Europe/Stokholm"}, "Did you mean Europe/Stockholm?"),
+    ({"timezone": "US/Eastern"}, "Old aliases such as US/Eastern are missing from the Debian images."),
+    ({"timezone": ""}, "must be a current name of the tz database"),
+    ({"network": "bridge"}, "must name a Docker network of your own"),
+    ({"network": "host"}, "must name a Docker network of your own"),
+    ({"network": ""}, "must name a Docker network of your own"),
+    ({"volume": "/srv/data"}, "must be the name of a Docker volume, not a path"),
+    ({"volume": ""}, "must be the name of a Docker volume, not a path"),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG)
+def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
+    registered: list[Run] = []
+
+    def program() -> None:
+        LocalPostgres("db", args)  # pyright: ignore[reportArgumentType]
+
+    with pytest.raises(ArgumentError) as refused:
+        registered.append(run(program))
+    assert str(refused.value).startswith('LocalPostgres "db": argument ')
+    assert message in str(refused.value)
+    assert "hunter2" not in str(refused.value), "a secret is never repeated"
+    assert registered == []
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG)
+def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        create(**{name: output(value) for name, value in args.items()})
+    assert message in str(refused.value)
+
+
+def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
+    with pytest.raises(ArgumentError, match=r'unknown argument "prot"\. Did you mean "port"\?'):
+        create(prot=5433)
+
+
+@given(st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), min_size=1))
+def test_any_single_line_is_a_password(password: str) -> None:
+    assert password_text(password) == password
+
+
+@given(st.from_regex(r"[A-Za-oq-z_][A-Za-z0-9_-]{0,62}", fullmatch=True))
+def test_any_plain_name_is_a_user(user: str) -> None:
+    assert role_name(user) == user
+
+
+@given(st.text(min_size=64))
+def test_no_name_longer_than_postgresqls_63_bytes_is_a_user(user: str) -> None:
+    with pytest.raises(ValueError, match="1 to 63"):
+        role_name(user)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "GMT", "Europe/Stockholm", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
+def test_current_zones_are_known(zone: str) -> None:
+    assert time_zone(zone) == zone
