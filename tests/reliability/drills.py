@@ -36,16 +36,20 @@ def drills() -> Iterator[tuple[str, list[Drill]]]:
             yield file.name, found
 
 
-def passes() -> Counter[tuple[str, str]]:
-    """Runs the drills: how often each passed, by file and test; ends this process if one did not pass."""
+def run_drills() -> Counter[tuple[str, str]]:
+    """Runs the drills and counts how often each passed, by file and test. Exits if one did not pass."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup", "-m", "drill", ENGINE_TESTS]
         if subprocess.run([*command, f"--junit-xml={report}"], cwd=REPOSITORY, check=False).returncode:
             sys.exit("a drill failed: docs/reliability.md is left as it is")
-        cases = [
-            (f"{case.attrib['classname'].rpartition('.')[2]}.py", case.attrib["name"].partition("[")[0])
-            for case in ElementTree.parse(report).iter("testcase")
-            if case.find("skipped") is None
-        ]
-    return Counter(cases)
+        return passes(report)
+
+
+def passes(report: Path) -> Counter[tuple[str, str]]:
+    """Counts how often each test passed in a JUnit report, by file and test."""
+    return Counter(
+        (f"{case.attrib['classname'].rpartition('.')[2]}.py", case.attrib["name"].partition("[")[0])
+        for case in ElementTree.parse(report).iter("testcase")
+        if not {"skipped", "failure", "error"} & {child.tag for child in case}
+    )
