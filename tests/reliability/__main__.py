@@ -31,7 +31,7 @@ simulated clouds that enforce the services' rules. A drill with several ways to 
 FUZZ = """
 ## Hostile arguments
 
-{inputs:,} inputs: text with whitespace, digits and letters of other alphabets, halves of characters, numbers without end,
+{inputs:,} inputs: text with whitespace, digits and letters of other alphabets, halves of characters, endless numbers,
 and values that differ little from an allowed one. Each was accepted, and then what is allowed was checked a second
 time in other words than the rule's, or it was refused with a sentence that says what is allowed. Nothing else ever
 happened: no other exception, no value that cannot be sent to a cloud.
