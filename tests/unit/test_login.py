@@ -98,7 +98,7 @@ def test_an_ipv6_address_is_written_with_brackets() -> None:
         (error("57P03", "the database system is starting up"), "server", "is starting up"),
         (b"", "closed", "ended before a PostgreSQL server had answered"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "closed", "ended before a PostgreSQL server had answered"),
-        (b"220 mail.example.com\r\n", "closed", "is not PostgreSQL"),
+        (b"!\0\0\0\x04", "closed", "is not PostgreSQL"),
     ],
 )
 def test_a_refusal_is_told_in_the_servers_words(answer: bytes, reason: str, words: str) -> None:
