@@ -1,6 +1,8 @@
 """Serves the components to Pulumi programs in every language: `python components ENGINE_ADDRESS`."""
 
 import inspect
+import json
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +18,11 @@ FOLDER = Path(__file__).resolve().parent
 
 
 class Provider(ComponentProvider):
-    """Pulumi's own host of components, which would print a wrong argument with a traceback."""
+    """Pulumi's host of components, with a readable schema and without a traceback for a wrong argument."""
+
+    def __init__(self, components: list[type[pulumi.ComponentResource]], version: str) -> None:
+        super().__init__(components, NAME, version=version)
+        self.schema = json.dumps(_with_unwrapped_descriptions(json.loads(str(self.schema))))
 
     def construct(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -26,17 +32,30 @@ class Provider(ComponentProvider):
 
 
 def provider() -> Provider:
-    """Of all components: some alone would be another package under the same name."""
+    """Serves all components: a subset would publish a different schema under the same name."""
     package = import_module(FOLDER.name)
-    components = [package.LocalPostgres, package.AzurePostgres, package.CloudSqlPostgres]
-    for component in components:
-        # In the schema it is Markdown, where indented text is code.
-        component.__doc__ = inspect.getdoc(component)
-    return Provider(components, NAME, version=package.__version__)
+    return Provider([package.LocalPostgres, package.AzurePostgres, package.CloudSqlPostgres], package.__version__)
+
+
+def _with_unwrapped_descriptions(value: Any) -> Any:
+    """The schema with each description on a line of its own per paragraph: a docstring's indentation would be code."""
+    if isinstance(value, list):
+        return [_with_unwrapped_descriptions(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _unwrapped(item) if key == "description" and isinstance(item, str) else _with_unwrapped_descriptions(item)
+        for key, item in value.items()
+    }
+
+
+def _unwrapped(docstring: str) -> str:
+    paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(docstring))
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 if __name__ == "__main__":
-    # Run as a folder, Python would look for modules inside it.
+    # `python components` puts this folder on sys.path; use its parent instead.
     sys.path[0] = str(FOLDER.parent)
     try:
         main(provider(), sys.argv[1:])

@@ -1,29 +1,48 @@
-"""What to do when a cloud refuses: wait where it only needs time, and explain where only its user can help."""
+"""Error hooks: retry transient errors, and log how to import resources that an interrupted update left behind."""
 
 import asyncio
 import functools
 import shlex
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 import pulumi
+
+# How often each name of a hook was used, by the program's root resource. A component in a process of its own has none.
+_names_by_program: WeakKeyDictionary[pulumi.Resource, Counter[str]] = WeakKeyDictionary()
+_names_without_root: Counter[str] = Counter()
+
+
+def unique_hook_name(name: str) -> str:
+    """Returns `name`, or from its second use in a program on `name (2)`, `name (3)` and so on.
+
+    The engine takes each name once, but components of one name may live under different parents. The name is the same in
+    every run, because a delete looks its hook up by the name in the state.
+    """
+    root = pulumi.runtime.get_root_resource()
+    names = _names_without_root if root is None else _names_by_program.setdefault(root, Counter())
+    names[name] += 1
+    return name if names[name] == 1 else f"{name} ({names[name]})"
 
 
 def error_hook(
     name: str, wait: Callable[[pulumi.Resource, pulumi.ErrorHookArgs], Awaitable[bool]], component: pulumi.Resource
 ) -> pulumi.ResourceHookBinding:
-    """For the `hooks` of the component's resources: `wait` says of each failure whether to try again."""
-    return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(name, functools.partial(wait, component))])
+    """Returns a binding for the `hooks` of the component's resources; `wait` returns whether to retry after a failure."""
+    hook = pulumi.ErrorHook(unique_hook_name(name), functools.partial(wait, component))
+    return pulumi.ResourceHookBinding(on_error=[hook])
 
 
 def is_partial_failure(error: str) -> bool:
-    """Whether the object exists although its creation failed, by the engine's words: created again, it would be lost."""
+    """Returns whether the resource exists despite the error, by the engine's words. A retry would orphan it."""
     return error.startswith("1 error occurred")
 
 
 async def wait_and_retry(
     failure: pulumi.ErrorHookArgs, *, waiting_for: str, timeout_message: str, max_retries: int, seconds: float
 ) -> bool:
-    """Waits and says what for; after that many tries says so and gives up, with the cloud's own error left to be seen."""
+    """Waits before a retry and logs what for. After `max_retries` it gives up, and the cloud's own error is shown."""
     failed = len(failure.errors)
     if failed > max_retries:
         pulumi.log.warn(
@@ -37,7 +56,7 @@ async def wait_and_retry(
 
 
 async def log_import_commands(failure: pulumi.ErrorHookArgs, id_: str, component: pulumi.Resource, cloud: str) -> None:
-    """Prints the commands that take an object into the stack which a killed run has left in the cloud."""
+    """Logs the commands that import an object that an interrupted update left in the cloud."""
     parent = f"component={await component.urn.future()}"
     pulumi.log.warn(
         f"{failure.name} exists in {cloud} but not in this stack, as after a run that was killed. If it is yours, take "

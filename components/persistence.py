@@ -1,4 +1,4 @@
-"""What a component keeps in the stack itself, by `pulumi.Stash`: a resource of the engine's own, without a provider."""
+"""Values that a component keeps in the state, with `pulumi.Stash`, a resource that is built into the engine."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -9,13 +9,15 @@ T = TypeVar("T")
 
 
 def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> pulumi.Output[T]:
-    """The value that the first run stored, whatever later ones propose."""
+    """Returns the value that the first run stored, whatever later runs propose."""
     opts = pulumi.ResourceOptions(parent=parent, ignore_changes=["input"])
-    return pulumi.Stash(name, input=value, opts=opts).output
+    stored = pulumi.Stash(name, input=value, opts=opts).output
+    # Mocks that do not know Stash leave its output empty: then the proposed value stands in for it.
+    return pulumi.Output.all(stored, value).apply(lambda both: both[1] if both[0] is None else both[0])
 
 
 def deletion_guard(name: str, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource], protect: bool) -> None:
-    """`destroy` meets it first, because it depends on the last that was created, and stops before anything is touched."""
+    """Makes `destroy` stop before it deletes anything: it reaches this protected resource first."""
     pulumi.Stash(
         name,
         input="Set deletion_protection to false, then `pulumi up`, then `pulumi destroy`.",

@@ -191,6 +191,12 @@ class RecordingMonitor(mocks.MockMonitor):
         self._result = result
         self._urns: set[str] = set()
 
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN that the engine makes, with the types of all parents; the SDK's mocks keep the last one only."""
+        parent_type = parent.split("::")[2] if parent else "pulumi:pulumi:Stack"
+        qualified_type = type_ if parent_type == "pulumi:pulumi:Stack" else f"{parent_type}${type_}"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified_type}::{name}"
+
     def RegisterResource(self, request: Any) -> Any:
         response = super().RegisterResource(request)
         if response.urn in self._urns:

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import backstage
+from ..error_hooks import unique_hook_name
 from ..inputs import Inputs
 from ..outputs import outputs
 from ..persistence import persist_once
@@ -185,7 +186,10 @@ def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
                 f"`pulumi up --replace '**::{name}-postgres'`."
             )
 
-    return pulumi.ResourceHook(f"{name}-answers", note), pulumi.ResourceHook(f"{name}-never-answered", refuse)
+    return (
+        pulumi.ResourceHook(unique_hook_name(f"{name}-answers"), note),
+        pulumi.ResourceHook(unique_hook_name(f"{name}-never-answered"), refuse),
+    )
 
 
 def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
