@@ -35,7 +35,7 @@ def main() -> int:
 def up() -> int:
     started = time.monotonic()
     print("Bringing up PostgreSQL for Backstage")
-    if not ready([*base_steps("requirements/local.txt"), image_step(postgres_image.configured_image())]):
+    if not ready([*base_steps("requirements/dev.txt"), image_step(postgres_image.configured_image())]):
         return 1
     code = on_stack("up")
     if code == 0:
@@ -46,13 +46,13 @@ def up() -> int:
 def env() -> int:
     if not exists():
         return print_nothing_to_do("to read from: run `make up` first", 1)
-    return on_stack("env") if ready(base_steps("requirements/local.txt")) else 1
+    return on_stack("env") if ready(base_steps("requirements/dev.txt")) else 1
 
 
 def down() -> int:
     if not exists():
         return print_nothing_to_do("to take down", 0)
-    return on_stack("down") if ready(base_steps("requirements/local.txt")) else 1
+    return on_stack("down") if ready(base_steps("requirements/dev.txt")) else 1
 
 
 def clean() -> int:

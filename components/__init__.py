@@ -22,6 +22,9 @@ _MODULES = {
     "LocalPostgresArgs": "local.args",
 }
 
+# Folder of a component → the extra that installs its provider's SDK.
+_EXTRAS = {"azure": "azure", "cloud_sql": "gcp", "local": "local"}
+
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "AzurePostgres",
     "AzurePostgresArgs",
@@ -36,4 +39,22 @@ def __getattr__(name: str) -> Any:
     # Imported on first use: a stack then needs only the provider SDK of the component that it creates.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    try:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        raise _missing_extra(name, error) from None
+
+
+def _missing_extra(component: str, error: ModuleNotFoundError) -> ModuleNotFoundError:
+    """Returns an error that says how to install what `component` needs."""
+    from pulumi import RunError
+
+    class MissingExtraError(RunError, ModuleNotFoundError):
+        """A package that is not installed. Pulumi prints its message alone, without a traceback."""
+
+    extra = _EXTRAS[_MODULES[component].split(".")[0]]
+    # In a checkout `components` is not an installed package that could have extras.
+    arguments = f'"backstage-database[{extra}]"' if __name__ == "backstage_database" else f"-r requirements/{extra}.txt"
+    missing = MissingExtraError(f"{component} needs {error.name}, which is not installed: pip install {arguments}")
+    missing.name = error.name
+    return missing

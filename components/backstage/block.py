@@ -4,10 +4,11 @@ Pure functions, no resources. A component describes its connection; these render
 or with `${…}` references to environment variables.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from . import document
 
 ENVIRONMENT_VARIABLES = {
     "POSTGRES_HOST": ("connection", "host"),
@@ -35,7 +36,7 @@ def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str,
 
 def app_config(config: Mapping[str, Any]) -> str:
     """The block as an app-config.yaml document that Backstage's loader reads back as exactly `config`."""
-    return _document(_escaped(config))
+    return document.render(_escaped(config))
 
 
 def app_config_from_env(config: Mapping[str, Any]) -> str:
@@ -48,7 +49,7 @@ def app_config_from_env(config: Mapping[str, Any]) -> str:
             for parent in parents:
                 holder = holder[parent]
             holder[key] = f"${{{variable}}}"
-    return _document(block)
+    return document.render(block)
 
 
 def environment(config: Mapping[str, Any]) -> dict[str, str]:
@@ -78,26 +79,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, str):
         return re.sub(r"\$(\{[^{}]*\})", r"$$\1", value)
     return value
-
-
-def _document(config: Mapping[str, Any]) -> str:
-    return "\n".join(_yaml_lines({"backend": {"database": config}}, indent="")) + "\n"
-
-
-def _yaml_lines(mapping: Mapping[str, Any], indent: str) -> Iterator[str]:
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield f"{indent}{key}:"
-            yield from _yaml_lines(value, indent + "  ")
-        else:
-            yield f"{indent}{key}: {_yaml_scalar(value)}"
-
-
-def _yaml_scalar(value: Any) -> str:
-    """JSON is valid YAML 1.2, and quoting every string keeps `089`, `1e5` and `yes` what they are.
-
-    The characters escaped on top are those that JSON allows in a string and strict YAML readers, such as Helm's,
-    refuse.
-    """
-    text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

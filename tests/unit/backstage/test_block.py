@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -37,12 +38,12 @@ def test_the_document_reads_as_the_guide_writes_it() -> None:
     assert backstage.app_config(backstage.database_config(CONNECTION)) == (
         "backend:\n"
         "  database:\n"
-        '    client: "pg"\n'
+        "    client: pg\n"
         "    connection:\n"
-        '      host: "127.0.0.1"\n'
+        "      host: 127.0.0.1\n"
         "      port: 5432\n"
-        '      user: "postgres"\n'
-        '      password: "secret"\n'
+        "      user: postgres\n"
+        "      password: secret\n"
     )
 
 
@@ -50,12 +51,12 @@ def test_the_environment_form_names_the_guides_variables() -> None:
     assert backstage.app_config_from_env(backstage.database_config(CONNECTION)) == (
         "backend:\n"
         "  database:\n"
-        '    client: "pg"\n'
+        "    client: pg\n"
         "    connection:\n"
-        '      host: "${POSTGRES_HOST}"\n'
-        '      port: "${POSTGRES_PORT}"\n'
-        '      user: "${POSTGRES_USER}"\n'
-        '      password: "${POSTGRES_PASSWORD}"\n'
+        "      host: ${POSTGRES_HOST}\n"
+        "      port: ${POSTGRES_PORT}\n"
+        "      user: ${POSTGRES_USER}\n"
+        "      password: ${POSTGRES_PASSWORD}\n"
     )
 
 
@@ -92,6 +93,46 @@ def test_numbers_and_booleans_stay_bare() -> None:
     config = backstage.database_config({"port": 5432, "ssl": {"rejectUnauthorized": True}})
     assert "port: 5432\n" in backstage.app_config(config)
     assert "ssl:\n        rejectUnauthorized: true\n" in backstage.app_config(config)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.0.0.1",
+        "db-1.postgres.database.azure.com",
+        "my-project:europe-west1:my-instance",
+        "backstage@my-project.iam",
+        "jo@example.com",
+        "platform team",
+        "5 minutes",
+        "e",
+        "0000000c-0000-4000-8000-00000000000a",
+        "/cloudsql/my-project:region:db",
+        "pa$$word",
+    ],
+)
+def test_what_every_reader_takes_for_a_string_has_no_quotes(text: str) -> None:
+    assert f"user: {text}\n" in backstage.app_config(backstage.database_config({"user": text}))
+
+
+@pytest.mark.parametrize(
+    "text", ["089", "1e5", "0o17", "0x1F", "1_000", "12:30:45", "2026-01-01", "yes", "y", "No", "null", "~", "", "5432"]
+)
+def test_what_some_reader_takes_for_something_else_has_quotes(text: str) -> None:
+    assert f"user: '{text}'\n" in backstage.app_config(backstage.database_config({"user": text}))
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\tb", "a\u2028b", "a\x85b", "\ufeffa"])
+def test_a_value_stays_on_its_line(text: str) -> None:
+    document = backstage.app_config(backstage.database_config({"user": text}))
+    assert len(document.splitlines()) == 5, document
+    assert yaml.safe_load(document)["backend"]["database"]["connection"]["user"] == text
+
+
+def test_equal_values_are_written_out_without_anchors() -> None:
+    offset = {"minutes": 4}
+    config = backstage.database_config({"tokenCredential": {"one": offset, "other": offset}})
+    assert backstage.app_config(config).count("minutes: 4") == 2
 
 
 @given(tricky_strings)

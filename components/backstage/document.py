@@ -1,0 +1,48 @@
+"""The block as an app-config.yaml document: PyYAML writes it, for every reader that an app-config may meet."""
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a string without quotes where YAML 1.1 and YAML 1.2 both read it as that string.
+
+    PyYAML knows YAML 1.1 only. Backstage reads YAML 1.2; Helm, kubectl and other tools read something in between.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002, the signature is PyYAML's
+        """Writes equal values out, because people edit app-config.yaml and few of them know anchors."""
+        return True
+
+
+def _represent_string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Between single quotes PyYAML breaks the line at U+0085, U+2028 and U+2029, which YAML 1.2 reads as characters.
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+# Strings that some reader takes for a number (089, 1e5, 0o17, 1_000), a date or a boolean (y, n), although YAML 1.1
+# does not: they get quotes. An IPv4 address does not, because every reader takes it for a string.
+_READ_AS_OTHER_TYPE = re.compile(
+    r"(?=.*[-+.:_\d])(?!\d+\.\d+\.\d+\.)[-+.:_ \deETtZz]+$|[-+]?0_*[bBoOxX][-+\da-fA-F_]*$|[yYnN]$", re.ASCII
+)
+_FIRST_CHARACTERS = list("-+.:_0123456789eETtZzyYnN")
+
+_Dumper.add_representer(str, _represent_string)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _READ_AS_OTHER_TYPE, _FIRST_CHARACTERS)
+
+
+def render(config: Mapping[str, Any]) -> str:
+    """Returns the document that holds `config` at `backend.database`, one key a line and in the order of `config`."""
+    return yaml.dump(
+        {"backend": {"database": config}},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=sys.maxsize,
+    )
