@@ -48,9 +48,13 @@ elif choice == "cloudsql":
     pulumi.export("database", database.database)
     pulumi.export("serviceAccountEmail", database.service_account_email)
     pulumi.export("psqlCommand", database.psql_command)
+elif choice == "existing":
+    database = components.ExistingPostgres("backstage", arguments("existing"))
+    pulumi.export("psqlCommand", database.psql_command)
+    pulumi.export("bootstrapSql", database.bootstrap_sql)
 else:
     raise pulumi.RunError(
-        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local, azure or cloudsql. '
+        f'config "{pulumi.get_project()}:database" is {choice!r}, but it must be local, azure, cloudsql or existing. '
         "Run `pulumi config set database local`."
     )
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from .azure.component import AzurePostgres as AzurePostgres
     from .cloud_sql.args import CloudSqlPostgresArgs as CloudSqlPostgresArgs
     from .cloud_sql.component import CloudSqlPostgres as CloudSqlPostgres
+    from .existing.args import ExistingPostgresArgs as ExistingPostgresArgs
+    from .existing.component import ExistingPostgres as ExistingPostgres
     from .local.args import LocalPostgresArgs as LocalPostgresArgs
     from .local.component import LocalPostgres as LocalPostgres
 
@@ -18,6 +20,8 @@ _MODULES = {
     "AzurePostgresArgs": "azure.args",
     "CloudSqlPostgres": "cloud_sql.component",
     "CloudSqlPostgresArgs": "cloud_sql.args",
+    "ExistingPostgres": "existing.component",
+    "ExistingPostgresArgs": "existing.args",
     "LocalPostgres": "local.component",
     "LocalPostgresArgs": "local.args",
 }
@@ -30,6 +34,8 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "AzurePostgresArgs",
     "CloudSqlPostgres",
     "CloudSqlPostgresArgs",
+    "ExistingPostgres",
+    "ExistingPostgresArgs",
     "LocalPostgres",
     "LocalPostgresArgs",
 ]

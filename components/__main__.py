@@ -34,7 +34,8 @@ class Provider(ComponentProvider):
 def provider() -> Provider:
     """Serves all components: a subset would publish a different schema under the same name."""
     package = import_module(FOLDER.name)
-    return Provider([package.LocalPostgres, package.AzurePostgres, package.CloudSqlPostgres], package.__version__)
+    components = [package.LocalPostgres, package.AzurePostgres, package.CloudSqlPostgres, package.ExistingPostgres]
+    return Provider(components, package.__version__)
 
 
 def _with_unwrapped_descriptions(value: Any) -> Any:

@@ -40,10 +40,12 @@ def log_in(
     *,
     timeout: float = 10.0,
     ssl_context: ssl.SSLContext | None = None,
+    server_name: str | None = None,
 ) -> None:
     """Logs in, runs a query and logs out. Raises LoginError; blocks for about `timeout` seconds at most per step.
 
     With `ssl_context` the login uses TLS and nothing else, verified as that context says; without it, no TLS.
+    `server_name` is what the certificate must be for, where that is not `host`.
     """
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -67,7 +69,7 @@ def log_in(
         try:
             session = Connection(
                 user,
-                host=host,
+                host=server_name or host,  # With `sock`, pg8000 looks for it in the certificate and does nothing else.
                 database=database,
                 password=password,
                 sock=connected,

@@ -66,7 +66,7 @@ def test_the_arguments_in_the_configuration_reach_the_component_under_their_pyth
 
 
 def test_an_unknown_database_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(pulumi.RunError, match="is 'azur', but it must be local, azure or cloudsql"):
+    with pytest.raises(pulumi.RunError, match="is 'azur', but it must be local, azure, cloudsql or existing"):
         run(program, config={"database": "azur"})
 
 

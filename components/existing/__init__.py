@@ -1,0 +1,1 @@
+"""A PostgreSQL server that exists already, made by somebody else."""

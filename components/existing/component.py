@@ -1,0 +1,89 @@
+"""A PostgreSQL server that exists already: the block for it, and the SQL that prepares it."""
+
+from collections.abc import Mapping
+from typing import Any, Optional
+
+import pulumi
+
+from .. import backstage
+from ..outputs import outputs
+from .args import ExistingPostgresArgs
+from .login_proof import prove_login
+from .sql import bootstrap_sql, psql_command
+from .validation import Access, validate
+
+
+class ExistingPostgres(pulumi.ComponentResource):
+    """A PostgreSQL server that somebody else made, and the block that logs in to it. Creates nothing on the server.
+
+    `bootstrap_sql` gives Backstage the rights it needs there. Raises ArgumentError for a wrong argument.
+    """
+
+    database_config: pulumi.Output[Mapping[str, Any]]
+    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret if it holds a password."""
+
+    app_config: pulumi.Output[str]
+    """The same as an app-config YAML document, usable as a file. Secret if it holds a password."""
+
+    app_config_from_env: pulumi.Output[str]
+    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and, where there is a password, `${POSTGRES_PASSWORD}`. May be committed."""
+
+    environment: pulumi.Output[Mapping[str, str]]
+    """Those variables and their values. Secret if one is the password."""
+
+    host: pulumi.Output[str]
+    """Where Backstage connects."""
+
+    port: pulumi.Output[int]
+    """The port to connect to at `host`."""
+
+    user: pulumi.Output[str]
+    """The PostgreSQL role that Backstage logs in as."""
+
+    bootstrap_sql: pulumi.Output[str]
+    """A script for psql that gives Backstage the least rights it needs, and fails loudly if it cannot. An administrator of the server runs it once, on the database `postgres`; it may be run again. It holds no password."""
+
+    psql_command: pulumi.Output[str]
+    """A command line that logs in as `user`; psql asks for the password. With `ssl_ca_certificate` it reads the file ca.pem of the current folder."""
+
+    def __init__(self, name: str, args: ExistingPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
+        settings = validate(name, args)
+        super().__init__("backstage-database:index:ExistingPostgres", name, None, opts)
+
+        # Where a login was asked for, the block is not there before it has worked.
+        proof = prove_login(name, settings, parent=self).urn if settings.verify_login else None
+        place = pulumi.Output.all(settings.place, proof).apply(lambda v: v[0])
+        access = settings.access
+        config = pulumi.Output.all(place=place, access=access, password=settings.password).apply(
+            lambda v: existing_block(**v)
+        )
+
+        self.database_config = config
+        self.app_config = config.apply(backstage.app_config)
+        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
+        self.environment = config.apply(backstage.environment)
+        self.host = place["host"]
+        self.port = place["port"]
+        self.user = access.apply(lambda v: v.user)
+        self.bootstrap_sql = access.apply(bootstrap_sql)
+        self.psql_command = pulumi.Output.all(place=settings.place, access=access).apply(lambda v: psql_command(**v))
+        self.register_outputs(outputs(ExistingPostgres, self))
+
+
+def existing_block(place: Mapping[str, Any], access: Access, password: str | None) -> dict[str, Any]:
+    """The block for these values, without the keys that would only repeat Backstage's defaults."""
+    in_schemas = access.division == "schema"
+    return backstage.database_config(
+        {
+            "host": place["host"],
+            "port": place["port"],
+            "user": access.user,
+            "password": password,
+            "database": access.database_name if in_schemas else None,
+            "ssl": place["ssl"],
+        },
+        pluginDivisionMode="schema" if in_schemas else None,
+        role=access.role,
+        ensureExists=None if access.ensure_exists else False,
+        ensureSchemaExists=True if access.ensure_schema_exists else None,
+    )

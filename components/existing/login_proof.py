@@ -1,0 +1,104 @@
+"""The proof that the login works: a resource whose creation is a login, from where the program runs."""
+
+import asyncio
+import itertools
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from ..login import LoginError, log_in
+from .validation import ExistingSettings
+
+_ADVICE = {
+    "host": "Check the argument host.",
+    "refused": "Check host and port, and that the server listens on this address.",
+    "timeout": "Check host and port, and that firewalls let this machine reach the server.",
+    "closed": "Check host and port: something else may answer there, or a proxy that ends the connection.",
+    "password": "Check user and password. A role that bootstrap_sql has just created has no password yet.",
+    "database": "Have an administrator run the output bootstrap_sql.",
+    "unsupported": "Choose another password.",
+    "server": "Have an administrator of the server look at it.",
+}
+_IF_ONLY_BACKSTAGE_CAN = "If only Backstage's own machine can log in, set verify_login to false."
+
+_hook_numbers = itertools.count()
+
+
+def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) -> pulumi.Stash:
+    """A record of the last login that worked. Creating it logs in, and any other login replaces it.
+
+    Replaced and not updated, because a Stash keeps the first value that it was given, and with it the old password.
+    """
+    login = pulumi.Output.all(
+        place=settings.place,
+        user=settings.access.apply(lambda v: v.user),
+        password=settings.password,
+        database=settings.access.apply(lambda v: v.first_database),
+    )
+
+    async def log_in_first(_: pulumi.ResourceHookArgs) -> None:
+        known: Any = await login.future()
+        await asyncio.to_thread(check_login, name, **known)
+
+    # Names of hooks are global to a program, and names of resources are not.
+    hook = pulumi.ResourceHook(f"{name}-logs-in-{next(_hook_numbers)}", log_in_first)
+    return pulumi.Stash(
+        f"{name}-login",
+        input=login,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            replace_on_changes=["input"],
+            hooks=pulumi.ResourceHookBinding(before_create=[hook]),
+        ),
+    )
+
+
+def check_login(name: str, place: Mapping[str, Any], user: str, password: str | None, database: str) -> None:
+    """Logs in. Raises RunError that says why it did not work and what to do."""
+    connection_ssl = place["ssl"] or {}
+    try:
+        log_in(
+            place["host"],
+            place["port"],
+            user,
+            password or "",
+            database,
+            ssl_context=ssl_context(connection_ssl) if connection_ssl else None,
+            server_name=connection_ssl.get("servername"),
+        )
+    except LoginError as failure:
+        raise pulumi.RunError(
+            f'ExistingPostgres "{name}": {failure} {_advice(failure, connection_ssl)} {_IF_ONLY_BACKSTAGE_CAN}'
+        ) from None
+
+
+def ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
+    """The same demands on the server's certificate as Node makes with this value of `connection.ssl`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not connection_ssl["rejectUnauthorized"]:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif "ca" in connection_ssl:
+        context.load_verify_locations(cadata=connection_ssl["ca"])
+    else:
+        context.load_default_certs()
+    return context
+
+
+def _advice(failure: LoginError, connection_ssl: Mapping[str, Any]) -> str:
+    said = str(failure)
+    if failure.reason == "tls" and "does not offer TLS" in said:
+        return "Have TLS switched on there, or set ssl_mode to disable if the way to the server is safe."
+    if failure.reason == "tls" and "mismatch" in said:
+        return "Set host to a name in the server's certificate; if host is an IP address, set ssl_server_name to one."
+    if failure.reason == "tls":
+        return "Set ssl_ca_certificate to the certificate of the authority that signed the server's."
+    if "no pg_hba.conf entry" in said and not connection_ssl:
+        return "The server may want TLS: set ssl_mode to verify-full. Else its pg_hba.conf must let this machine in."
+    if "no pg_hba.conf entry" in said:
+        return "The server's pg_hba.conf must let this user in from this machine."
+    if "permission denied for database" in said:
+        return _ADVICE["database"]
+    return _ADVICE[failure.reason]

@@ -1,0 +1,244 @@
+"""What PostgreSQL, Backstage and its driver accept for an ExistingPostgres."""
+
+import ipaddress
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from ..inputs import Inputs
+from ..validators import boolean, is_valid_string, one_of, port_number, regex
+from .args import ExistingPostgresArgs
+
+# What a database per plugin is called, where app-config.yaml says nothing else.
+DATABASE_PREFIX = "backstage_plugin_"
+
+division_mode = one_of("database", "schema")
+ssl_mode = one_of("disable", "require", "verify-full")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who works where on the server: what the SQL that grants the rights follows from."""
+
+    user: str
+    role: str | None
+    division: str
+    database_name: str
+    ensure_exists: bool
+    ensure_schema_exists: bool
+    plugins: tuple[str, ...]
+
+    @property
+    def grantee(self) -> str:
+        """The role that the rights belong to."""
+        return self.role or self.user
+
+    @property
+    def creates_schemas(self) -> bool:
+        return self.division == "schema" and (self.ensure_exists or self.ensure_schema_exists)
+
+    @property
+    def databases(self) -> list[str]:
+        """The databases that must be there before Backstage starts."""
+        if self.division == "schema":
+            return [self.database_name]
+        return [] if self.ensure_exists else [f"{DATABASE_PREFIX}{plugin}" for plugin in self.plugins]
+
+    @property
+    def first_database(self) -> str:
+        """The database that Backstage opens first."""
+        return "postgres" if self.ensure_exists else self.databases[0]
+
+
+@dataclass(frozen=True)
+class ExistingSettings:
+    """The arguments of one ExistingPostgres, after validation."""
+
+    # Of `connection`: host and port, and ssl, which is None without TLS.
+    place: pulumi.Output[dict[str, Any]]
+    password: pulumi.Output[str] | None
+    access: pulumi.Output[Access]
+    verify_login: bool
+
+
+def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
+    """Reads all arguments. Raises ArgumentError for a wrong one, and creates nothing."""
+    inputs = Inputs("ExistingPostgres", name, args, ExistingPostgresArgs)
+    host = inputs.require("host", host_name)
+    access = {
+        "user": inputs.require("user", database_role),
+        "role": inputs.get("role", database_role),
+        "division": inputs.get("plugin_division_mode", division_mode, "database"),
+        "database_name": inputs.get("database_name", database_name, "backstage", related=["plugin_division_mode"]),
+        "ensure_exists": inputs.get(
+            "ensure_exists",
+            ensure_exists,
+            True,
+            related=["plugin_division_mode", "ensure_schema_exists", "plugins"],
+        ),
+        "ensure_schema_exists": inputs.get(
+            "ensure_schema_exists", ensure_schema_exists, False, related=["plugin_division_mode", "ensure_exists"]
+        ),
+        "plugins": inputs.get("plugins", plugin_ids, ()),
+    }
+    password = inputs.get("password", password_text, secret=True)
+    return ExistingSettings(
+        place=pulumi.Output.all(
+            host=host, port=inputs.get("port", port_number, 5432), ssl=_connection_ssl(inputs, host)
+        ),
+        password=None if password is None else pulumi.Output.secret(password),
+        access=pulumi.Output.all(**access).apply(lambda known: Access(**known)),
+        verify_login=inputs.get_plain("verify_login", boolean, False),
+    )
+
+
+def _connection_ssl(inputs: Inputs, host: pulumi.Output[str]) -> pulumi.Output[dict[str, Any] | None]:
+    mode = inputs.get("ssl_mode", ssl_mode)
+    # Whether the host is this machine is no secret, even where its name is one.
+    default = pulumi.Output.unsecret(host.apply(_default_ssl_mode))
+    return pulumi.Output.all(
+        mode=default if mode is None else mode,
+        ca=inputs.get("ssl_ca_certificate", ca_certificate, related=["host", "ssl_mode"]),
+        servername=inputs.get("ssl_server_name", server_name, related=["host", "ssl_mode"]),
+    ).apply(lambda known: connection_ssl(**known))
+
+
+def connection_ssl(mode: str, ca: str | None, servername: str | None) -> dict[str, Any] | None:
+    """The value of `connection.ssl`, which Backstage hands to Node's tls.connect; None without TLS."""
+    if mode == "disable":
+        return None
+    given = {"ca": ca, "servername": servername}
+    return {"rejectUnauthorized": mode == "verify-full", **{key: value for key, value in given.items() if value}}
+
+
+def _default_ssl_mode(host: str) -> str:
+    return "disable" if host == "localhost" or is_loopback(host) else "verify-full"
+
+
+# --- Validators
+
+
+def host_name(value: Any) -> str:
+    """An IP address, or a name that the resolver may know; the messages are for what people paste instead."""
+    if not is_valid_string(value) or not value.strip():
+        raise ValueError("must be the server's host name or IP address, and not empty.")
+    if "://" in value:
+        raise ValueError("must be the host name alone, without a scheme: give port, user and password as arguments.")
+    if value.startswith("/"):
+        raise ValueError("must be a host name or IP address: the folder of a socket cannot be used here.")
+    if is_ip_address(value):
+        return value
+    if re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):\d+", value):
+        raise ValueError("must be the host name alone: give the port as the argument port.")
+    if not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}\.?)*", value):
+        raise ValueError("must be a host name such as db.example.com, or an IP address without brackets.")
+    return value
+
+
+def server_name(value: Any, host: Any, mode: Any) -> str:
+    _check_verified(host, mode)
+    if not is_ip_address(host):
+        raise ValueError("is for a host that is an IP address: Backstage's driver checks a host name itself.")
+    if is_ip_address(value):
+        raise ValueError("must be the name in the server's certificate, not an IP address.")
+    return host_name(value)
+
+
+def ca_certificate(value: Any, host: Any, mode: Any) -> str:
+    _check_verified(host, mode)
+    if not is_valid_string(value) or "-----BEGIN CERTIFICATE-----" not in value:
+        raise ValueError(
+            "must be the certificate as PEM text, which starts with -----BEGIN CERTIFICATE-----; not a file's name."
+        )
+    try:
+        ssl.create_default_context(cadata=value)
+    except (ssl.SSLError, ValueError):
+        raise ValueError("must be a whole certificate as PEM text: this one cannot be read.") from None
+    return value
+
+
+def _check_verified(host: Any, mode: Any) -> None:
+    if (mode or _default_ssl_mode(host)) != "verify-full":
+        raise ValueError("is for ssl_mode verify-full: otherwise no certificate is checked.")
+
+
+def database_role(value: Any) -> str:
+    """Any role that a server may have, but for what Backstage would change on the way."""
+    if not is_valid_string(value) or not value:
+        raise ValueError("must be the name of a PostgreSQL role, and not empty.")
+    if len(value.encode()) > 63:
+        raise ValueError("must be at most 63 bytes long, which is what PostgreSQL takes as a name.")
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("must be one line, without whitespace at its ends, which Backstage would cut off.")
+    return value
+
+
+def password_text(value: Any) -> str:
+    if not is_valid_string(value) or not value or "\0" in value:
+        raise ValueError(
+            "must be the password as valid text, not empty and without NUL. Leave it out if the server asks for none."
+        )
+    return value
+
+
+_database_name = regex(
+    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", "must be 1 to 63 of A-Z, a-z, 0-9, _ . and -, not starting with . or -."
+)
+
+
+def database_name(value: Any, division: Any) -> str:
+    if (division or "database") != "schema":
+        raise ValueError(
+            "is for plugin_division_mode schema: in mode database Backstage has a database for each plugin."
+        )
+    return _database_name(value)
+
+
+def ensure_exists(value: Any, division: Any, ensure_schema: Any, plugins: Any) -> bool:
+    known = boolean(value)
+    if not known and not plugins and not (division == "schema" and ensure_schema is True):
+        kind = "schema" if division == "schema" else "database"
+        raise ValueError(
+            f"needs the argument plugins: the ids of all plugins that get a {kind}, because Backstage may not "
+            f"create any. A plugin that is missing there fails at Backstage's start, with its {kind}'s name."
+        )
+    return known
+
+
+def ensure_schema_exists(value: Any, division: Any, ensure: Any) -> bool:
+    if boolean(value) and (division != "schema" or ensure is not False):
+        raise ValueError(
+            "is for plugin_division_mode schema with ensure_exists false; otherwise Backstage creates what is missing "
+            "by itself. Leave it out."
+        )
+    return value
+
+
+# Backstage's own pattern, ID_PATTERN_OLD of @backstage/backend-plugin-api, and room for the prefix in 63 bytes.
+_plugin_id = regex(
+    rf"(?=.{{1,{63 - len(DATABASE_PREFIX)}}}$)[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*",
+    "must be a plugin's id, such as catalog: letters, digits and single hyphens inside, starting with a letter, "
+    f"at most {63 - len(DATABASE_PREFIX)} long.",
+)
+
+
+def plugin_ids(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str | Mapping) or not isinstance(value, list | tuple):
+        raise ValueError("must be a list of plugins' ids, such as [app, auth, catalog].")
+    return tuple(dict.fromkeys(map(_plugin_id, value)))
+
+
+def is_ip_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    return is_ip_address(host) and ipaddress.ip_address(host).is_loopback
