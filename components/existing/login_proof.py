@@ -1,13 +1,13 @@
 """The proof that the login works: a resource whose creation is a login, from where the program runs."""
 
 import asyncio
-import itertools
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 
+from ..error_hooks import unique_hook_name
 from ..login import LoginError, log_in
 from .validation import ExistingSettings
 
@@ -22,8 +22,6 @@ _ADVICE = {
     "server": "Have an administrator of the server look at it.",
 }
 _IF_ONLY_BACKSTAGE_CAN = "If only Backstage's own machine can log in, set verify_login to false."
-
-_hook_numbers = itertools.count()
 
 
 def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) -> pulumi.Stash:
@@ -42,8 +40,7 @@ def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) 
         known: Any = await login.future()
         await asyncio.to_thread(check_login, name, **known)
 
-    # Names of hooks are global to a program, and names of resources are not.
-    hook = pulumi.ResourceHook(f"{name}-logs-in-{next(_hook_numbers)}", log_in_first)
+    hook = pulumi.ResourceHook(unique_hook_name(f"{name}-logs-in"), log_in_first)
     return pulumi.Stash(
         f"{name}-login",
         input=login,

@@ -14,6 +14,7 @@ from docs.reference import schema
 from tests.unit.azure import test_azure_postgres
 from tests.unit.azure.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
 from tests.unit.cloud_sql import test_cloud_sql_postgres
+from tests.unit.existing import test_existing_postgres
 from tests.unit.inputs import by_name, changed, unknown
 from tests.unit.local import test_local_postgres
 
@@ -26,7 +27,7 @@ def host() -> Iterator[Host]:
         yield host
 
 
-def construct(host: Host, component: str, *, preview: bool = False, **args: Any) -> Run:
+def construct(host: Host, component: str, /, *, preview: bool = False, **args: Any) -> Run:
     inputs = {camel_case(name): value for name, value in args.items()}
     return host.construct(component, inputs, preview=preview)
 
@@ -68,6 +69,10 @@ SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
             test_cloud_sql_postgres.PLAIN,
         )
         for name, args in test_cloud_sql_postgres.SETS.items()
+    },
+    **{
+        f"existing {name}": ("ExistingPostgres", test_existing_postgres.create, args, test_existing_postgres.PLAIN)
+        for name, args in test_existing_postgres.SETS.items()
     },
 }
 
@@ -128,7 +133,7 @@ def test_a_secret_inside_a_map_is_neither_lost_nor_shown(host: Host) -> None:
 # --- Wrong arguments
 
 
-def refusal(host: Host, component: str, **args: Any) -> str:
+def refusal(host: Host, component: str, /, **args: Any) -> str:
     with pytest.raises(grpc.RpcError) as refused:
         construct(host, component, **args)
     return str(refused.value.details())  # pyright: ignore[reportAttributeAccessIssue] - it is a grpc.Call, too

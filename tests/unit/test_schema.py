@@ -9,8 +9,13 @@ import components
 from components.outputs import camel_case
 from docs.reference import FILE, reference, schema
 
-NAMES = ["LocalPostgres", "AzurePostgres", "CloudSqlPostgres"]
-REQUIRED = {"LocalPostgres": [], "AzurePostgres": ["resourceGroupName"], "CloudSqlPostgres": []}
+NAMES = ["LocalPostgres", "AzurePostgres", "CloudSqlPostgres", "ExistingPostgres"]
+REQUIRED = {
+    "LocalPostgres": [],
+    "AzurePostgres": ["resourceGroupName"],
+    "CloudSqlPostgres": [],
+    "ExistingPostgres": ["host", "user"],
+}
 
 
 def component(name: str) -> dict[str, Any]:

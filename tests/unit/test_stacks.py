@@ -58,6 +58,13 @@ def test_the_common_outputs_and_googles_own_are_exported() -> None:
     assert gcp_stack().outputs.keys() == COMMON | own
 
 
+def test_the_common_outputs_and_those_for_an_administrator_are_exported_for_an_existing_server() -> None:
+    existing = '{"host": "db.example.com", "user": "backstage", "pluginDivisionMode": "schema"}'
+    results = run(program, config={"database": "existing", "existing": existing})
+    assert results.outputs.keys() == COMMON | {"psqlCommand", "bootstrapSql"}
+    assert results["databaseConfig"].value["pluginDivisionMode"] == "schema"
+
+
 def test_the_arguments_in_the_configuration_reach_the_component_under_their_python_names() -> None:
     results = gcp_stack('{"instanceName": "portal-db", "additionalUsers": {"jo": "jo@example.com"}, "diskSizeGb": 20}')
     instance = results.resource(INSTANCE).inputs

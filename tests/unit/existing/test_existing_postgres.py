@@ -1,0 +1,341 @@
+"""ExistingPostgres: the block, the SQL and the login for a server that somebody else made."""
+
+import shlex
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
+
+from components import ExistingPostgres
+from components.existing.args import ExistingPostgresArgs
+from components.existing.sql import bootstrap_sql, psql_command
+from components.existing.validation import Access, database_role
+from components.inputs import ArgumentError
+from components.testing import Run, run
+from tests.unit.inputs import materialize, output, outputs, unknown
+
+STASH = "pulumi:index:Stash"
+COMPONENT = "backstage-database:index:ExistingPostgres"
+
+AUTHORITY = """\
+-----BEGIN CERTIFICATE-----
+MIIBmTCCAT+gAwIBAgIUDCYoivu52mW1o3gcJCBet9m6HbAwCgYIKoZIzj0EAwIw
+ITEfMB0GA1UEAwwWQXV0aG9yaXR5IG9mIHRoZSB0ZXN0czAgFw0yNjExMjcwMzM5
+NDRaGA8yMTI2MTEwMzAzMzk0NFowITEfMB0GA1UEAwwWQXV0aG9yaXR5IG9mIHRo
+ZSB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMLniDFM/Lz6rOVsZ7V/
+LqjRMmqIcxEdglE3kDyfsGZWndJJfc6z8Zg2ehwqSe4IUbVlIcxFprC12elv/6oY
+/uKjUzBRMB0GA1UdDgQWBBQ9N3UplVC6r4zRZIrdMjgoeIUVjzAfBgNVHSMEGDAW
+gBQ9N3UplVC6r4zRZIrdMjgoeIUVjzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49
+BAMCA0gAMEUCIGX65VA9SOmMuBEnfWbpfwVDXjHR1y4UgxLEYUUdm+i7AiEA9ZT9
+m4/rOvQxtvhR1GBKUwl4OlFBV1leOwlxn8uBNBk=
+-----END CERTIFICATE-----
+"""
+"""An authority without a key, valid until 2126."""
+
+REMOTE = {"host": "db.example.com", "user": "backstage"}
+
+SETS: dict[str, dict[str, Any]] = {
+    "locked down": {
+        "host": "10.1.2.3",
+        "port": 5433,
+        "user": "backstage",
+        "password": "it's $X",
+        "role": "backstage_owner",
+        "ssl_mode": "verify-full",
+        "ssl_ca_certificate": AUTHORITY,
+        "ssl_server_name": "db.example.com",
+        "plugin_division_mode": "schema",
+        "database_name": "portal",
+        "ensure_exists": False,
+        "plugins": ["catalog", "auth"],
+    },
+    "schemas by Backstage": {
+        **REMOTE,
+        "plugin_division_mode": "schema",
+        "ensure_exists": False,
+        "ensure_schema_exists": True,
+        "verify_login": True,
+    },
+}
+"""Arguments that go together; between them, all."""
+PLAIN = {"verify_login"}
+
+
+def create(preview: bool = False, **args: Any) -> Run:
+    def program() -> dict[str, Any]:
+        database = ExistingPostgres("db", materialize(args))
+        return {name: getattr(database, name) for name in ExistingPostgres.__annotations__}
+
+    return run(program, preview=preview)
+
+
+def block(**args: Any) -> dict[str, Any]:
+    return create(**{**REMOTE, **args})["database_config"].value
+
+
+# --- Outputs
+
+
+def test_the_guides_server_gets_the_guides_block() -> None:
+    results = create(host="127.0.0.1", user="postgres", password="secret")
+    assert results["database_config"].value == {
+        "client": "pg",
+        "connection": {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": "secret"},
+    }
+
+
+def test_every_output_agrees_with_the_block() -> None:
+    results = create(**REMOTE, port=5433, password="${a} 'b'")
+    assert (results["host"].value, results["port"].value, results["user"].value) == (
+        "db.example.com",
+        5433,
+        "backstage",
+    )
+    assert results["environment"].value == {
+        "POSTGRES_HOST": "db.example.com",
+        "POSTGRES_PORT": "5433",
+        "POSTGRES_USER": "backstage",
+        "POSTGRES_PASSWORD": "${a} 'b'",
+    }
+    document = yaml.safe_load(results["app_config"].value)["backend"]["database"]
+    assert document["connection"]["password"] == "$${a} 'b'", "escaped for Backstage's substitution"
+    assert results["app_config_from_env"].value.count("${POSTGRES_") == 4
+
+
+def test_without_a_password_none_is_in_the_block_and_nothing_is_secret() -> None:
+    results = create(**REMOTE)
+    assert "password" not in results["database_config"].value["connection"]
+    assert "POSTGRES_PASSWORD" not in results["app_config_from_env"].value
+    assert {name for name, result in results.outputs.items() if result.secret} == set()
+
+
+@pytest.mark.parametrize("password", ["x", output("x")])
+def test_exactly_the_outputs_that_hold_the_password_are_secret(password: Any) -> None:
+    results = create(**REMOTE, password=password, verify_login=True)
+    secret = {name for name, result in results.outputs.items() if result.secret}
+    assert secret == {"database_config", "app_config", "environment"}
+
+
+def test_a_server_that_is_not_this_machine_is_asked_for_verified_tls() -> None:
+    assert block()["connection"]["ssl"] == {"rejectUnauthorized": True}
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_on_this_machine_there_is_no_tls_unless_asked_for(host: str) -> None:
+    assert "ssl" not in block(host=host)["connection"]
+    assert block(host=host, ssl_mode="require")["connection"]["ssl"] == {"rejectUnauthorized": False}
+
+
+def test_the_authority_and_the_name_in_the_certificate_reach_nodes_tls() -> None:
+    ssl = block(host="10.1.2.3", ssl_ca_certificate=AUTHORITY, ssl_server_name="db.example.com")["connection"]["ssl"]
+    assert ssl == {"rejectUnauthorized": True, "ca": AUTHORITY, "servername": "db.example.com"}
+
+
+def test_in_schema_mode_the_block_names_the_database() -> None:
+    assert block(plugin_division_mode="schema") == {
+        "client": "pg",
+        "pluginDivisionMode": "schema",
+        "connection": {
+            "host": "db.example.com",
+            "port": 5432,
+            "user": "backstage",
+            "database": "backstage",
+            "ssl": {"rejectUnauthorized": True},
+        },
+    }
+
+
+def test_what_backstage_may_not_create_is_in_the_block() -> None:
+    assert block(ensure_exists=False, plugins=["catalog"])["ensureExists"] is False
+    schemas = block(plugin_division_mode="schema", ensure_exists=False, ensure_schema_exists=True)
+    assert (schemas["ensureExists"], schemas["ensureSchemaExists"]) == (False, True)
+
+
+def test_the_role_that_backstage_works_as_is_in_the_block() -> None:
+    assert block(role="owner")["role"] == "owner"
+
+
+def test_all_outputs_are_registered_in_camel_case() -> None:
+    registered = next(outputs for urn, outputs in create(**REMOTE).component_outputs.items() if COMPONENT in urn)
+    assert registered.keys() == {
+        *("databaseConfig", "appConfig", "appConfigFromEnv", "environment", "host", "port", "user"),
+        *("bootstrapSql", "psqlCommand"),
+    }
+
+
+@pytest.mark.parametrize("argument", sorted(set(ExistingPostgresArgs.__annotations__) - PLAIN))
+def test_a_preview_survives_an_unknown(argument: str) -> None:
+    args = next(args for args in SETS.values() if argument in args)
+    results = create(preview=True, **{**args, argument: unknown})
+    assert not results["app_config" if argument != "plugins" else "bootstrap_sql"].known
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_argument_may_be_an_output(name: str) -> None:
+    used = {argument for args in SETS.values() for argument in args}
+    assert used == set(ExistingPostgresArgs.__annotations__), "a new argument belongs into SETS"
+    from_outputs = create(**outputs(SETS[name], plain=PLAIN, single_value=set()))
+    assert from_outputs.outputs == create(**SETS[name]).outputs
+
+
+def test_the_elements_of_a_list_may_be_outputs() -> None:
+    args = {**REMOTE, "ensure_exists": False}
+    assert create(**args, plugins=[output("catalog"), "auth"]).outputs == (
+        create(**args, plugins=["catalog", "auth"]).outputs
+    )
+
+
+# --- The proof of the login
+
+
+def test_nothing_is_created_unless_a_login_is_asked_for() -> None:
+    assert [resource.type for resource in create(**REMOTE).resources] == [COMPONENT]
+
+
+def test_the_record_of_the_login_holds_the_password_as_a_secret_and_logs_in_before_it_is_created() -> None:
+    record = create(**REMOTE, password="hunter2", verify_login=True).resource(STASH, "db-login")
+    assert record.secret_inputs == {"input"}
+    assert list(record.options.replaceOnChanges) == ["input"], "an update keeps the first password in the state"
+    assert list(record.options.hooks.before_create) == ["db-logs-in"]
+    assert record.options.parent.endswith(f"{COMPONENT}::db")
+
+
+def test_the_login_is_on_the_database_that_backstage_opens_first() -> None:
+    def database(**args: Any) -> str:
+        return create(**REMOTE, verify_login=True, **args).resource(STASH).inputs["input"]["database"]
+
+    assert database() == "postgres"
+    assert database(plugin_division_mode="schema") == "postgres"
+    schemas = {"plugin_division_mode": "schema", "ensure_exists": False}
+    assert database(**schemas, ensure_schema_exists=True) == "backstage"
+    assert database(ensure_exists=False, plugins=["catalog"]) == "backstage_plugin_catalog"
+
+
+# --- SQL and the command line
+
+
+def access(**values: Any) -> Access:
+    defaults = {"role": None, "division": "database", "database_name": "backstage", "ensure_exists": True}
+    return Access(**{"user": "backstage", **defaults, "ensure_schema_exists": False, "plugins": (), **values})
+
+
+def test_the_sql_holds_no_password_and_stops_at_the_first_error() -> None:
+    sql = create(**REMOTE, password="hunter2")["bootstrap_sql"].value
+    assert "hunter2" not in sql
+    assert "\\set ON_ERROR_STOP on\n" in sql
+    assert "'ALTER ROLE %I CREATEDB', 'backstage'" in sql
+
+
+@pytest.mark.parametrize("user", ["o'neil", 'a"b', "back\\slash", "$check$ x", "100%s %I", ":name :'name'", "ünï cödé"])
+def test_every_name_is_one_literal_in_the_sql(user: str) -> None:
+    quoted = user.replace("'", "''").replace("\\", "\\\\")
+    sql = bootstrap_sql(access(user=user))
+    assert (f"E'{quoted}'" if "\\" in user else f"'{quoted}'") in sql
+    assert sql.count("$check_$" if "$check$" in user else "$check$") == 2, "the name ends the text that it stands in"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=15))
+def test_the_command_line_logs_in_as_any_user(user: str) -> None:
+    place = {"host": "db.example.com", "port": 5433, "ssl": None}
+    program, login = shlex.split(psql_command(place, access(user=user)))
+    assert program == "psql"
+    assert conninfo_to_dict(login) == {
+        "host": "db.example.com",
+        "port": "5433",
+        "dbname": "postgres",
+        "user": user,
+        "sslmode": "disable",
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ({}, {"sslmode": "verify-full", "sslrootcert": "system", "dbname": "postgres"}),
+        ({"ssl_mode": "require"}, {"sslmode": "require"}),
+        ({"ssl_ca_certificate": AUTHORITY}, {"sslmode": "verify-full", "sslrootcert": "ca.pem"}),
+        ({"host": "10.1.2.3", "ssl_server_name": "db"}, {"host": "db", "hostaddr": "10.1.2.3"}),
+        ({"plugin_division_mode": "schema", "database_name": "portal"}, {"dbname": "portal"}),
+        ({"ensure_exists": False, "plugins": ["catalog"]}, {"dbname": "backstage_plugin_catalog"}),
+    ],
+)
+def test_the_command_line_checks_what_backstage_checks(args: dict[str, Any], expected: dict[str, str]) -> None:
+    line = create(**{**REMOTE, "password": "hunter2", **args})["psql_command"].value
+    assert "hunter2" not in line
+    assert conninfo_to_dict(shlex.split(line)[1]).items() >= expected.items()
+
+
+# --- Wrong arguments
+
+SCHEMA = {"plugin_division_mode": "schema"}
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"host": ""}, "\"host\" is '', but it must be the server's host name or IP address, and not empty."),
+    ({"host": "postgres://u@db/x"}, "must be the host name alone, without a scheme"),
+    ({"host": "db.example.com:5433"}, "must be the host name alone: give the port as the argument port."),
+    ({"host": "[::1]:5432"}, "must be the host name alone: give the port as the argument port."),
+    ({"host": "[::1]"}, "or an IP address without brackets."),
+    ({"host": "db example"}, "must be a host name such as db.example.com"),
+    ({"host": "/var/run/postgresql"}, "the folder of a socket cannot be used here."),
+    ({"port": 0}, '"port" is 0, but it must be a whole number from 1 to 65535.'),
+    ({"user": ""}, "\"user\" is '', but it must be the name of a PostgreSQL role, and not empty."),
+    ({"user": "ü" * 32}, "must be at most 63 bytes long"),
+    ({"user": "backstage\n"}, "without whitespace at its ends"),
+    ({"role": " x"}, "without whitespace at its ends"),
+    ({"password": ""}, '"password" must be the password as valid text, not empty and without NUL.'),
+    ({"password": "hunter2\0"}, '"password" must be the password as valid text, not empty and without NUL.'),
+    ({"ssl_mode": "prefer"}, "\"ssl_mode\" is 'prefer', but it must be disable, require or verify-full."),
+    ({"ssl_ca_certificate": "ca.pem"}, "must be the certificate as PEM text"),
+    ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a whole certificate as PEM text: this one cannot be read."),
+    ({"ssl_ca_certificate": AUTHORITY, "ssl_mode": "require"}, "is for ssl_mode verify-full"),
+    ({"ssl_ca_certificate": AUTHORITY, "host": "localhost"}, "is for ssl_mode verify-full"),
+    ({"ssl_server_name": "db"}, "is for a host that is an IP address"),
+    ({"ssl_server_name": "10.0.0.1", "host": "10.1.2.3"}, "must be the name in the server's certificate"),
+    ({"plugin_division_mode": "schemas"}, "must be database or schema."),
+    ({"database_name": "portal"}, "is for plugin_division_mode schema"),
+    ({"database_name": "a b", **SCHEMA}, "must be 1 to 63 of A-Z, a-z, 0-9, _ . and -"),
+    ({"ensure_exists": "no"}, "\"ensure_exists\" is 'no', but it must be true or false."),
+    ({"ensure_exists": False}, "needs the argument plugins: the ids of all plugins that get a database"),
+    ({"ensure_exists": False, **SCHEMA}, "needs the argument plugins: the ids of all plugins that get a schema"),
+    ({"ensure_exists": False, "plugins": []}, "needs the argument plugins"),
+    ({"ensure_schema_exists": True, **SCHEMA}, "is for plugin_division_mode schema with ensure_exists false"),
+    ({"plugins": "catalog"}, "must be a list of plugins' ids, such as [app, auth, catalog]."),
+    ({"plugins": ["cata log"]}, "must be a plugin's id, such as catalog"),
+    ({"plugins": ["p" * 64]}, "at most 46 long."),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG)
+def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
+    registered: list[Run] = []
+    with pytest.raises(ArgumentError) as refused:
+        registered.append(create(**{**REMOTE, **args}))
+    assert str(refused.value).startswith('ExistingPostgres "db": argument ')
+    assert message in str(refused.value)
+    assert "hunter2" not in str(refused.value), "a secret is never repeated"
+    assert registered == []
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG)
+def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        create(**{**REMOTE, **{name: output(value) for name, value in args.items()}})
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("argument", ["host", "user"])
+def test_what_has_no_default_must_be_given(argument: str) -> None:
+    with pytest.raises(ArgumentError, match=f'argument "{argument}" is missing, and it has no default'):
+        create(**{name: value for name, value in REMOTE.items() if name != argument})
+
+
+def test_whether_to_log_in_decides_what_is_created_so_it_is_plain() -> None:
+    with pytest.raises(ArgumentError, match='"verify_login" must be a plain value, not an Output'):
+        create(**REMOTE, verify_login=output(True))
+
+
+@given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=15))
+def test_any_printable_name_of_a_role_is_a_user(user: str) -> None:
+    assert database_role(user) == user
