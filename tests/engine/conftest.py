@@ -1,29 +1,35 @@
 """A fresh stack and a free port for each test, and nothing left of either afterwards."""
 
-import itertools
-import os
+import fcntl
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from .docker import docker
 from .stack import Stack
 
-_next_port = itertools.count(20000 + 1000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+_reserved: list[TextIO] = []
 
 
 @pytest.fixture
 def port() -> int:
-    """A free port that no test beside this one gets: each worker counts through a thousand of its own."""
-    for candidate in _next_port:
-        with socket.socket() as probe:
-            try:
+    """A free port that no other test gets, in this run or in another one on this machine."""
+    for candidate in range(20000, 30000):
+        # The lock is held until this process ends; the port itself is only taken when a container publishes it.
+        reservation = Path(tempfile.gettempdir(), f"backstage-database-test-port-{candidate}").open("w")
+        try:
+            fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", candidate))
-            except OSError:
-                continue
-            return candidate
+        except OSError:
+            reservation.close()
+            continue
+        _reserved.append(reservation)
+        return candidate
     raise AssertionError("no free port")
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from .checkpoint import Checkpoint
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 OPERATE = Path(__file__).with_name("stack_runner.py")
 PASSPHRASE = "passphrase of a test"
@@ -80,6 +82,10 @@ class Stack:
             **(environment or {}),
         }
 
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.state, self.name)
+
     def up(self, **options: Any) -> Result:
         return self._operate("up", options)
 
@@ -104,7 +110,7 @@ class Stack:
 
     def configure(self, key: str, value: object, *, secret: bool = False) -> None:
         """`pulumi config set --path`; the value goes through standard input, not through process arguments."""
-        if not self._checkpoint().is_file():
+        if not self.checkpoint.file:
             self.cli("stack", "select", "--create", self.name)
         kind = "--secret" if secret else "--plaintext"
         self.cli("config", "set", "--stack", self.name, "--path", kind, key, input=str(value))
@@ -122,8 +128,7 @@ class Stack:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the stack's state, secrets encrypted."""
-        state = json.loads(self.cli("stack", "export", "--stack", self.name))
-        return state["deployment"].get("resources", [])
+        return self.checkpoint.resources()
 
     def ids(self, type_: str) -> list[str]:
         """The ids of all resources of a type, such as docker:index/container:Container."""
@@ -144,15 +149,11 @@ class Stack:
         assert not check or done.returncode == 0, f"pulumi {' '.join(arguments)} failed:\n{printed}"
         return printed
 
-    def _checkpoint(self) -> Path:
-        """The file that a file backend keeps the stack's state in; a folder as long as there is none."""
-        return next(self.state.glob(f".pulumi/stacks/*/{self.name}.json"), self.state)
-
     def _operate(self, operation: str, options: Mapping[str, Any], kill_at: Event | None = None) -> Result:
         if self._operating is None:
             self._operating = self._start_operator()
         with ThreadPoolExecutor(1) as pool:
-            killer = pool.submit(_kill_cli, self._operating.pid, kill_at, self._checkpoint()) if kill_at else None
+            killer = pool.submit(_kill_cli, self._operating.pid, kill_at, self.checkpoint) if kill_at else None
             request = {"operation": operation, "options": options, "environment": self.environment}
             answer = _ask(self._operating, request) or {"broke_down": (self.folder / "operator.log").read_text()}
             if killer:
@@ -190,7 +191,7 @@ def _ask(operating: subprocess.Popen[str], request: Mapping[str, Any]) -> dict[s
     return json.loads(operating.stdout.readline() or "{}")
 
 
-def _kill_cli(operator: int, moment: Event, checkpoint: Path) -> None:
+def _kill_cli(operator: int, moment: Event, checkpoint: Checkpoint) -> None:
     """SIGKILL to the operation's `pulumi`, as soon as the moment has come and it is not writing its state.
 
     A file backend that is killed while it writes leaves half a file, which is another story than these tests'.
@@ -198,7 +199,7 @@ def _kill_cli(operator: int, moment: Event, checkpoint: Path) -> None:
     assert moment.wait(60), "the moment never came"
     (pid,) = (pid for child in children(operator) for pid in children(child) if _name(pid) == "pulumi")
     _stop(pid)
-    while not _is_whole(checkpoint):
+    while not checkpoint.is_whole():
         os.kill(pid, signal.SIGCONT)
         time.sleep(0.02)
         _stop(pid)
@@ -232,13 +233,3 @@ def _stands_still(pid: int) -> bool:
     except OSError:
         return False  # One of them ended just now.
     return all(thread.rpartition(")")[2].split()[0] == "T" for thread in threads)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """The state, and the file beside it that the backend keeps its checksum in."""
-    try:
-        for file in (checkpoint, checkpoint.with_name(f"{checkpoint.name}.attrs")):
-            json.loads(file.read_text())
-    except (OSError, ValueError):
-        return False
-    return True
