@@ -20,7 +20,8 @@ def port() -> int:
     """A free port that no other test gets, in this run or in another one on this machine."""
     for candidate in range(20000, 30000):
         # The lock is held until this process ends; the port itself is only taken when a container publishes it.
-        reservation = Path(tempfile.gettempdir(), f"backstage-database-test-port-{candidate}").open("w")
+        file = Path(tempfile.gettempdir(), f"backstage-database-test-port-{candidate}")
+        reservation = file.open("w")  # noqa: SIM115 - open as long as the port is reserved
         try:
             fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with socket.socket() as probe:
