@@ -21,7 +21,7 @@ def port() -> int:
     for candidate in range(20000, 30000):
         # The lock is held until this process ends; the port itself is only taken when a container publishes it.
         file = Path(tempfile.gettempdir(), f"backstage-database-test-port-{candidate}")
-        reservation = file.open("w")  # noqa: SIM115 - open as long as the port is reserved
+        reservation = file.open("w")
         try:
             fcntl.flock(reservation, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with socket.socket() as probe:
