@@ -1,11 +1,12 @@
 """What a component registers as its outputs."""
 
 import re
+from typing import Any
 
 import pulumi
 
 
-def outputs(class_: type, component: pulumi.ComponentResource) -> dict[str, pulumi.Output]:
+def outputs(class_: type, component: pulumi.ComponentResource) -> dict[str, pulumi.Output[Any]]:
     """The outputs that the component's class annotates, under the names that they have in other languages."""
     return {camel_case(name): getattr(component, name) for name in class_.__annotations__}
 

@@ -1,23 +1,25 @@
-"""What Google accepts for a CloudSqlPostgres, and what it accepts although it works badly.
+"""Validation of CloudSqlPostgres arguments, and warnings about values that work poorly.
 
-Most of these rules Google's API checks only after minutes, when half of a deployment is there; the provider checks few.
+Google's API checks most of these rules only after minutes, when half of a deployment exists; the provider checks few.
 """
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from ..inputs import Inputs
-from ..validators import boolean, integer, one_of, regex
+from ..validators import Validator, boolean, integer, one_of, parameter_value, regex, role_name
+from .args import CloudSqlPostgresArgs
 
 DEFAULT_TIER = "db-custom-1-3840"
 
-SERVICE_ACCOUNT = ".gserviceaccount.com"
+SERVICE_ACCOUNT_SUFFIX = ".gserviceaccount.com"
 
-# How IAM writes a member: what Cloud SQL calls such a user.
+# Kind of an IAM member: type of the Cloud SQL user.
 USER_TYPES = {
     "user": "CLOUD_IAM_USER",
     "serviceAccount": "CLOUD_IAM_SERVICE_ACCOUNT",
@@ -27,7 +29,7 @@ USER_TYPES = {
 
 @dataclass(frozen=True)
 class Principal:
-    """A person, service account or group, under each of the names that it has."""
+    """A person, service account or group. IAM, Cloud SQL and PostgreSQL each have another name for it."""
 
     kind: str
     """user, serviceAccount or group."""
@@ -35,25 +37,136 @@ class Principal:
 
     @property
     def type(self) -> str:
-        """What Cloud SQL calls it."""
+        """Type of the Cloud SQL user."""
         return USER_TYPES[self.kind]
 
     @property
     def member(self) -> str:
-        """What IAM calls it."""
+        """IAM member string."""
         return f"{self.kind}:{self.email}"
 
     @property
     def role(self) -> str:
-        """What PostgreSQL calls it. The full e-mail of a service account is refused (hashicorp/terraform-provider-google#14019)."""
-        return self.email.removesuffix(SERVICE_ACCOUNT)
+        """Role in PostgreSQL. Cloud SQL refuses a service account's full e-mail (hashicorp/terraform-provider-google#14019)."""
+        return self.email.removesuffix(SERVICE_ACCOUNT_SUFFIX)
+
+
+@dataclass(frozen=True)
+class Login:
+    """A principal and the PostgreSQL role that it is granted."""
+
+    principal: Principal
+    role: str
+
+
+@dataclass(frozen=True)
+class CloudSqlSettings:
+    """The arguments of one CloudSqlPostgres after validation. None means that the argument was left out."""
+
+    inputs: Inputs
+    user: pulumi.Output[Principal] | None
+    additional_users: Mapping[str, pulumi.Output[Principal]]
+    role: pulumi.Output[str]
+    grant_iam_roles: bool
+    project: pulumi.Output[str] | None
+    region: pulumi.Output[str] | None
+    instance_name: pulumi.Output[str] | None
+    database_name: pulumi.Output[str]
+    plugin_division_mode: str
+    version: pulumi.Output[int]
+    tier: pulumi.Output[str]
+    edition: pulumi.Output[str]
+    high_availability: pulumi.Output[bool]
+    disk_size_gb: pulumi.Output[int] | None
+    backup_retention: pulumi.Output[int]
+    backup_start_time: pulumi.Output[str] | None
+    maintenance_day: pulumi.Output[int] | None
+    maintenance_hour: pulumi.Output[int] | None
+    ip_address_type: str
+    private_network: pulumi.Output[str] | None
+    psc_consumer_projects: pulumi.Output[list[str]] | None
+    psc_consumer_network: pulumi.Output[str] | None
+    require_connector: pulumi.Output[bool]
+    database_flags: Mapping[str, pulumi.Output[str]]
+    labels: Mapping[str, pulumi.Output[str]]
+    deletion_protection: bool
+
+    def log_warnings(self, component: pulumi.Resource) -> None:
+        """Logs what Google allows but what works poorly."""
+        self.inputs.warn(self.version.apply(version_warning), component)
+        self.inputs.warn(self.tier.apply(tier_warning), component)
+
+    def provider_default(self, argument: str, value: str | None, component: pulumi.Resource) -> pulumi.Output[str]:
+        """Validates the provider's own project or region, which is used where the argument was left out."""
+        if value is None:  # Only mocks of the provider answer nothing; the provider itself answers "".
+            return self.unknown(argument, component)
+        rules: dict[str, Validator[str]] = {"project": project_id, "region": region}
+        known = self.inputs.validate_default(argument, value, rules[argument], f"the provider's gcp:{argument}")
+        return pulumi.Output.from_input(known)
+
+    def unknown(self, what: str, resource: pulumi.Resource) -> pulumi.Output[Any]:
+        """Returns an unknown value, and warns that the provider did not say it."""
+        self.inputs.warn(f"the provider did not tell the {what}, so outputs that contain it are unknown.", resource)
+        return pulumi.Output.from_input(pulumi.UNKNOWN)
+
+    def created_account(self, email: str) -> Principal:
+        """Returns the principal of the service account that is created when no user is given."""
+        return self.inputs.validate_default("user", email, backstage_principal, "the created service account")
+
+
+def validate(name: str, args: CloudSqlPostgresArgs) -> CloudSqlSettings:
+    """Reads every argument. Raises ArgumentError for the first wrong one, and creates nothing."""
+    inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
+    tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
+    settings = CloudSqlSettings(
+        inputs=inputs,
+        user=inputs.get("user", backstage_principal),
+        additional_users=inputs.get_map("additional_users", user_key, principal),
+        role=inputs.get("role", role_name, "cloudsqlsuperuser"),
+        grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
+        project=inputs.get("project", project_id),
+        region=inputs.get("region", region),
+        instance_name=inputs.get("instance_name", instance_name, related=["project"]),
+        database_name=inputs.get("database_name", database_name, "backstage"),
+        plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("schema", "database"), "schema"),
+        version=inputs.get("version", major_version, 17),
+        tier=tier,
+        edition=inputs.get("edition", edition, related=["tier"]) or tier.apply(edition_of),
+        high_availability=inputs.get("high_availability", high_availability, False, related=["backup_retention"]),
+        disk_size_gb=inputs.get("disk_size_gb", disk_size),
+        backup_retention=inputs.get("backup_retention", backup_count, 7),
+        backup_start_time=inputs.get("backup_start_time", start_time),
+        maintenance_day=inputs.get("maintenance_day", integer(1, 7)),
+        maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
+        ip_address_type=inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC"),
+        private_network=inputs.get("private_network", network_name),
+        psc_consumer_projects=inputs.get("psc_consumer_projects", consumer_projects),
+        psc_consumer_network=inputs.get("psc_consumer_network", network_name),
+        require_connector=inputs.get("require_connector", boolean, True),
+        database_flags=inputs.get_map("database_flags", flag_name, parameter_value),
+        labels=inputs.get_map("labels", label_key, label_value),
+        deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
+    )
+    check_maintenance(inputs)
+    check_network(inputs, settings.ip_address_type)
+    check_labels(inputs)
+    check_principals(inputs)
+    if settings.instance_name is None:
+        check_generated_name(inputs, name)
+    return settings
+
+
+def account_email(account_id: str, project: str) -> str:
+    """Returns the e-mail address of a project's service account. A project's domain, if it has one, goes last."""
+    domain, _, name = project.rpartition(":")
+    return f"{account_id}@{'.'.join(filter(None, [name, domain]))}.iam{SERVICE_ACCOUNT_SUFFIX}"
 
 
 def principal(value: Any) -> Principal:
-    """A principal by its e-mail address. IAM knows no capitals, and Cloud SQL stores none."""
+    """Reads a principal from its e-mail address. IAM ignores capitals, and Cloud SQL stores lower case."""
     prefix, _, address = str(value).rpartition(":")
     email = address.lower()
-    kind = prefix or ("serviceAccount" if email.endswith(SERVICE_ACCOUNT) else "user")
+    kind = prefix or ("serviceAccount" if email.endswith(SERVICE_ACCOUNT_SUFFIX) else "user")
     form = r"[A-Za-z0-9_][A-Za-z0-9._+'-]*@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
     if kind not in USER_TYPES or not re.fullmatch(form, address):
         raise ValueError(
@@ -61,9 +174,11 @@ def principal(value: Any) -> Principal:
             "address, as principal://… and allUsers are, nobody can log in to PostgreSQL."
         )
     if email.endswith(".iam"):
-        raise ValueError(f"must be the service account's full e-mail address: {email}{SERVICE_ACCOUNT}.")
-    if (kind == "serviceAccount") != email.endswith(SERVICE_ACCOUNT):
-        raise ValueError(f"must have the prefix serviceAccount: exactly when the address ends in {SERVICE_ACCOUNT}.")
+        raise ValueError(f"must be the service account's full e-mail address: {email}{SERVICE_ACCOUNT_SUFFIX}.")
+    if (kind == "serviceAccount") != email.endswith(SERVICE_ACCOUNT_SUFFIX):
+        raise ValueError(
+            f"must have the prefix serviceAccount: exactly when the address ends in {SERVICE_ACCOUNT_SUFFIX}."
+        )
     found = Principal(kind, email)
     if len(found.role.encode()) > 63:
         raise ValueError(
@@ -83,8 +198,8 @@ def backstage_principal(value: Any) -> Principal:
 
 
 def check_principals(inputs: Inputs) -> None:
-    """Refuses the same principal under two names, where they are plain."""
-    values = [inputs.raw("user"), *(inputs.raw("additional_users") or {}).values()]
+    """Refuses one principal under two keys."""
+    values: list[Any] = [inputs.raw("user"), *(inputs.raw("additional_users") or {}).values()]
     principals = [principal(value) for value in values if isinstance(value, str)]
     for one in principals:
         if principals.count(one) > 1:
@@ -92,7 +207,7 @@ def check_principals(inputs: Inputs) -> None:
 
 
 def check_network(inputs: Inputs, ip_address_type: str) -> None:
-    """Refuses networks that do not go together."""
+    """Refuses network arguments that do not go together."""
     if ip_address_type == "PRIVATE" and not inputs.is_set("private_network"):
         inputs.fail("private_network", "is missing: ip_address_type PRIVATE needs it.")
     if ip_address_type != "PRIVATE" and inputs.is_set("private_network"):
@@ -111,11 +226,10 @@ def check_maintenance(inputs: Inputs) -> None:
             inputs.fail(other, f"is missing: {one} and {other} make a window together.")
 
 
-def labels(inputs: Inputs) -> dict[str, pulumi.Output[str]]:
-    checked = inputs.get_map("labels", label_key, label_value)
-    if len(checked) > 64:
-        inputs.fail("labels", f"has {len(checked)} entries, but Google allows 64.")
-    return checked
+def check_labels(inputs: Inputs) -> None:
+    given: Mapping[str, Any] = inputs.raw("labels") or {}
+    if len(given) > 64:
+        inputs.fail("labels", f"has {len(given)} entries, but Google allows 64.")
 
 
 def check_generated_name(inputs: Inputs, name: str) -> None:
@@ -143,7 +257,7 @@ database_name = regex(
 user_key = regex(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}",
     "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, starting with a letter or digit: it names resources of the stack, "
-    "whoever the user is.",
+    "not the user.",
 )
 
 label_key = regex(r"[a-z][a-z0-9_-]{0,62}", "must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter.")
@@ -168,7 +282,7 @@ backup_count = integer(0, 365)
 
 
 def instance_name(value: Any, project: Any) -> str:
-    """Google counts the project in: `project:name` has at most 98 characters, of which a project's id takes up to 30."""
+    """Google limits `project:name` to 98 characters. A project's id takes up to 30 of them."""
     room = 98 - len(str(project or 30 * "x")) - 1
     return regex(
         rf"(?=.{{1,{room}}}$)[a-z]([a-z0-9-]*[a-z0-9])?",
@@ -177,13 +291,13 @@ def instance_name(value: Any, project: Any) -> str:
 
 
 def account_id(instance: str) -> str:
-    """The id of an instance's service account: its name where that is one, else as much of it as fits."""
+    """Returns the id of the instance's service account: the instance's name if possible, else as much of it as fits."""
     if 6 <= len(instance) <= 30:
         return instance
     return f"{instance[:21].rstrip('-')}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
 
 
-def machine(value: Any) -> str:
+def validate_tier(value: Any) -> str:
     text = str(value)
     custom = re.fullmatch(r"db-custom-([1-9]\d{0,8})-([1-9]\d{0,8})", text, re.ASCII)
     if custom:
@@ -201,7 +315,7 @@ def machine(value: Any) -> str:
 
 
 def edition_of(tier: str) -> str:
-    """The edition that has this tier."""
+    """Returns the edition that offers this tier."""
     return "ENTERPRISE_PLUS" if tier.startswith("db-perf-optimized-N-") else "ENTERPRISE"
 
 
@@ -216,7 +330,7 @@ def edition(value: Any, tier: Any) -> str:
     return chosen
 
 
-def standby(value: Any, backup_retention: Any) -> bool:
+def high_availability(value: Any, backup_retention: Any) -> bool:
     if boolean(value) and re.fullmatch(r"0+(\.0)?", str(backup_retention)):
         raise ValueError("must be false without backups, which a standby needs: set backup_retention to at least 1.")
     return value
@@ -225,11 +339,12 @@ def standby(value: Any, backup_retention: Any) -> bool:
 def consumer_projects(value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or not value:
         raise ValueError("must be a list of project ids.")
-    return [project_id(project) for project in value]
+    projects: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType] - of a list[Unknown]
+    return [project_id(project) for project in projects]
 
 
 def allowed_projects(consumers: list[str] | None, network: str | None) -> list[str]:
-    """Those given, and the one of the network that gets an endpoint."""
+    """Returns the given projects and that of the network that gets an endpoint."""
     return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or "")})
 
 
@@ -239,7 +354,7 @@ def version_warning(version: int) -> str | None:
     return "PostgreSQL 14 reaches its end of life in November 2026. Raise version; Google upgrades in place."
 
 
-def machine_warning(tier: str) -> str | None:
+def tier_warning(tier: str) -> str | None:
     limit = {"db-f1-micro": 25, "db-g1-small": 50}.get(tier)
     if limit is None:
         return None

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from components.cloud_sql import component
+from components.cloud_sql import retry
 from tests.engine.mutations import change, drop, run_broken
 
-component.TRANSIENT_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
+retry.TRANSIENT_RETRY_DELAY_SECONDS = 0.05
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 DATABASE = "gcp:sql/database:Database"

@@ -13,7 +13,7 @@ from components.testing import Run
 from docs.reference import schema
 from tests.unit.azure import test_azure_postgres
 from tests.unit.azure.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
-from tests.unit.cloud_sql import test_cloud_sql_postgres
+from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.existing import test_existing_postgres
 from tests.unit.inputs import by_name, changed, unknown
 from tests.unit.local import test_local_postgres
@@ -64,11 +64,11 @@ SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
     **{
         f"cloud sql {name}": (
             "CloudSqlPostgres",
-            test_cloud_sql_postgres.create,
+            cloud_sql_cases.create,
             {"instance_name": "db-1", **args},
-            test_cloud_sql_postgres.PLAIN,
+            cloud_sql_cases.PLAIN,
         )
-        for name, args in test_cloud_sql_postgres.SETS.items()
+        for name, args in cloud_sql_cases.SETS.items()
     },
     **{
         f"existing {name}": ("ExistingPostgres", test_existing_postgres.create, args, test_existing_postgres.PLAIN)

@@ -277,13 +277,15 @@ INVARIANTS = {
         ["backstage-0a1b2c3d", "a"],
         st.tuples(st.sampled_from([None, "my-project", "example.com:my-project", 5])),
     ),
-    "cloud_sql.machine": Invariant(kept(custom_machine), ["db-custom-2-7680", "db-perf-optimized-N-2", "db-f1-micro"]),
+    "cloud_sql.validate_tier": Invariant(
+        kept(custom_machine), ["db-custom-2-7680", "db-perf-optimized-N-2", "db-f1-micro"]
+    ),
     "cloud_sql.edition": Invariant(
         kept(lambda text, _tier: text in ("ENTERPRISE", "ENTERPRISE_PLUS")),
         ["ENTERPRISE"],
         st.tuples(st.sampled_from([None, "db-custom-1-3840", "db-f1-micro", "db-n2-2"])),
     ),
-    "cloud_sql.standby": Invariant(
+    "cloud_sql.high_availability": Invariant(
         lambda made, value, backups: made is value and not (made and backups in (0, "0", "00", "0.0")),
         [False],
         st.tuples(st.sampled_from([None, 0, 0.0, "0", "00", "0.0", 7, "7", -1, "x"])),

@@ -10,7 +10,7 @@ import pytest
 
 from components.testing import Run, run
 from tests.unit.azure.test_azure_postgres import SERVER
-from tests.unit.cloud_sql.test_cloud_sql_postgres import INSTANCE
+from tests.unit.cloud_sql.cases import INSTANCE
 
 REPOSITORY = Path(__file__).parents[2]
 GROUP = "azure-native:resources:ResourceGroup"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.cloud_sql_schemas import RULES
 
-from .test_cloud_sql_postgres import PRIVATE, PSC, SETS, TEAM, create
+from .cases import PRIVATE, PSC, SETS, TEAM, create
 
 sql = gcp.sql
 

@@ -1,0 +1,64 @@
+"""Retries what Google refuses only for a moment, and logs how to import what an interrupted update left in Google Cloud."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from .. import error_hooks
+from .validation import account_email
+
+# What Google refuses only for a moment: the new account everywhere but in IAM itself, then in Cloud SQL's own words
+# (GoogleCloudPlatform/terraform-google-three-tier-web-app#149), and users of an instance that was just created
+# (hashicorp/terraform-provider-google#14233).
+TRANSIENT_ERRORS = {
+    r"(Service account|CLOUD_IAM_SERVICE_ACCOUNT:) \S+ does not exist": (
+        "the service account, which Google does not know everywhere yet"
+    ),
+    r'role "cloudsqliam\w+" does not exist': "the instance, which does not take IAM users yet",
+}
+TRANSIENT_MAX_RETRIES = 6
+TRANSIENT_RETRY_DELAY_SECONDS = 10.0
+
+
+def retry_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
+    """Returns the hooks to bind to each resource of the component."""
+    return error_hooks.error_hook(f"CloudSqlPostgres {name}: wait while Google is not ready", wait_and_retry, component)
+
+
+async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
+    """Returns whether to retry: only for TRANSIENT_ERRORS, up to TRANSIENT_MAX_RETRIES times."""
+    error = failure.errors[0]
+    id_ = import_id(failure.type, failure.new_inputs or {})
+    # Cloud SQL has its own words for users (GoogleCloudPlatform/k8s-config-connector#2416).
+    if id_ and re.search(r"already ?exists|user exists with the same name", error, re.IGNORECASE):
+        await error_hooks.log_import_commands(failure, id_, component, "Google Cloud")
+    # The provider writes every error as a list. If the resource was created despite the error, it also says
+    # "creating urn:"; retrying would orphan that resource.
+    if "creating urn:" in error:
+        return False
+    waiting_for = next((what for pattern, what in TRANSIENT_ERRORS.items() if re.search(pattern, error)), None)
+    return waiting_for is not None and await error_hooks.wait_and_retry(
+        failure,
+        waiting_for=waiting_for,
+        timeout_message="Google was still not ready",
+        max_retries=TRANSIENT_MAX_RETRIES,
+        seconds=TRANSIENT_RETRY_DELAY_SECONDS,
+    )
+
+
+def import_id(type_: str, inputs: Mapping[str, Any]) -> str | None:
+    """Returns the id by which `pulumi import` finds the resource with these inputs, or None if it cannot be imported."""
+    match type_:
+        case "gcp:serviceaccount/account:Account":
+            email = account_email(inputs["accountId"], inputs["project"])
+            return f"projects/{inputs['project']}/serviceAccounts/{email}"
+        case "gcp:sql/databaseInstance:DatabaseInstance":
+            return f"projects/{inputs['project']}/instances/{inputs['name']}"
+        case "gcp:sql/database:Database":
+            return f"projects/{inputs['project']}/instances/{inputs['instance']}/databases/{inputs['name']}"
+        case "gcp:sql/user:User":
+            return f"{inputs['project']}/{inputs['instance']}/{inputs['name']}"
+        case _:
+            return None

@@ -1,0 +1,87 @@
+"""Arguments of CloudSqlPostgres that several tests use, and functions that create the component under mocks."""
+
+import functools
+from typing import Any
+
+import pulumi
+
+from components import CloudSqlPostgres
+from components.testing import LOGINS, Mocks, Run, run
+from tests.unit.inputs import materialize, outputs, unknowns
+
+COMPONENT = "backstage-database:index:CloudSqlPostgres"
+STASH = "pulumi:index:Stash"
+ACCOUNT = "gcp:serviceaccount/account:Account"
+INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
+DATABASE = "gcp:sql/database:Database"
+USER = "gcp:sql/user:User"
+BINDING = "gcp:projects/iAMMember:IAMMember"
+
+PROJECT = LOGINS["gcp:organizations/getClientConfig:getClientConfig"]["project"]
+EMAIL = f"backstage@{PROJECT}.iam.gserviceaccount.com"
+NETWORK = f"projects/{PROJECT}/global/networks/default"
+TEAM: dict[str, Any] = {"additional_users": {"jo": "jo@example.com", "team": "group:team@example.com"}}
+PRIVATE: dict[str, Any] = {"ip_address_type": "PRIVATE", "private_network": NETWORK}
+PSC: dict[str, Any] = {"ip_address_type": "PSC", "psc_consumer_projects": ["consumer-1"]}
+
+
+class Google(Mocks):
+    """Notes how often it was asked whom the provider is logged in as."""
+
+    def __init__(self, **login: str) -> None:
+        self.login = {**LOGINS["gcp:organizations/getClientConfig:getClientConfig"], **login}
+        self.asked = 0
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        super().call(args)
+        self.asked += 1
+        return self.login, []
+
+
+def create(preview: bool = False, mocks: Mocks | None = None, **args: Any) -> Run:
+    def program() -> dict[str, Any]:
+        database = CloudSqlPostgres("db", materialize(args))
+        return {name: getattr(database, name) for name in CloudSqlPostgres.__annotations__}
+
+    return run(program, mocks=mocks, preview=preview)
+
+
+def block(**args: Any) -> dict[str, Any]:
+    return create(**args)["database_config"].value
+
+
+def instance(**args: Any) -> dict[str, Any]:
+    return dict(create(**args).resource(INSTANCE).inputs)
+
+
+def settings(**args: Any) -> dict[str, Any]:
+    return instance(**args)["settings"]
+
+
+SETS: dict[str, dict[str, Any]] = {
+    "users": {"user": EMAIL, **TEAM, "grant_iam_roles": False, "role": "backstage"},
+    "place": {"project": "another-1", "region": "us-central1", "instance_name": "db-2"},
+    "database": {"database_name": "bs", "plugin_division_mode": "database"},
+    "instance": {
+        "version": "16",
+        "tier": "db-perf-optimized-N-2",
+        "edition": "ENTERPRISE_PLUS",
+        "high_availability": True,
+        "disk_size_gb": 100,
+        "backup_retention": 30,
+        "backup_start_time": "03:30",
+        "maintenance_day": 1,
+        "maintenance_hour": 23,
+        "require_connector": False,
+        "database_flags": {"max_connections": "200"},
+        "labels": {"team": "platform"},
+        "deletion_protection": False,
+    },
+    "private": PRIVATE,
+    "psc": {**PSC, "psc_consumer_network": NETWORK},
+}
+"""Arguments that go together; between them, all."""
+
+PLAIN = {"plugin_division_mode", "ip_address_type", "grant_iam_roles", "deletion_protection"}
+later = functools.partial(outputs, plain=PLAIN, single_value=set())
+not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value=set())

@@ -1,0 +1,158 @@
+"""CloudSqlPostgres: wrong arguments, and warnings."""
+
+from typing import Any, cast
+
+import pytest
+
+from components import CloudSqlPostgres
+from components.inputs import ArgumentError
+from components.testing import run
+from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PRIVATE, PROJECT, PSC, create, later
+
+# --- Wrong arguments
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"user": "backstage"}, "\"user\" is 'backstage', but it must be the e-mail address of a person or a service"),
+    ({"user": "group:team@example.com"}, "must not be a group: its members log in under their own names"),
+    ({"user": "principal://iam.googleapis.com/x"}, "as principal://… and allUsers are, nobody can log in"),
+    ({"user": "allUsers"}, "must be the e-mail address of a person or a service account"),
+    ({"user": "domain:example.com"}, "must be the e-mail address of a person or a service account"),
+    ({"user": "jo@example.com\n"}, "must be the e-mail address"),
+    ({"user": f"backstage@{PROJECT}.iam"}, f"must be the service account's full e-mail address: {EMAIL}."),
+    ({"user": f"user:{EMAIL}"}, "must have the prefix serviceAccount: exactly when the address ends in"),
+    ({"user": "serviceAccount:jo@example.com"}, "must have the prefix serviceAccount: exactly when"),
+    ({"user": f"{'x' * 52}@example.com"}, "takes 63 bytes as the name of a role."),
+    (
+        {"additional_users": {"jo": "jo"}},
+        'argument "additional_users", key "jo", is \'jo\', but it must be the e-mail address',
+    ),
+    ({"additional_users": {"jo@example.com": "jo@example.com"}}, "\"additional_users\" has the key 'jo@example.com'"),
+    ({"role": "pg_read_all_data"}, "not with pg_, which PostgreSQL reserves."),
+    ({"role": 'a"b'}, "must be 1 to 63 of A-Z"),
+    ({"project": "123456"}, "\"project\" is '123456', but it must be a project's id, such as my-project"),
+    ({"region": "europe-west1-b"}, "must name a Google Cloud region, such as europe-west1; not a zone."),
+    ({"instance_name": "Db"}, "\"instance_name\" is 'Db', but it must be 1 to 67 of a-z, 0-9 and hyphens"),
+    ({"instance_name": "db-"}, "not end with a hyphen"),
+    ({"instance_name": "1db"}, "start with a letter"),
+    ({"instance_name": "d" * 68}, "must be 1 to 67"),
+    ({"instance_name": "d" * 89, "project": "portal-123"}, "must be 1 to 87"),
+    ({"database_name": "postgres"}, "not be one that exists already: postgres, template0, template1, cloudsqladmin."),
+    ({"database_name": "x" * 64}, "must be 1 to 63"),
+    ({"version": "13"}, "\"version\" is '13', but it must be a whole number from 14 to 18."),
+    ({"version": "17.2"}, "must be a whole number from 14 to 18."),
+    ({"version": "POSTGRES_17"}, "must be a whole number from 14 to 18."),
+    ({"tier": "db-custom-3-7680"}, "must have 1 or an even number of processors up to 96"),
+    ({"tier": "db-custom-98-638976"}, "must have 1 or an even number of processors up to 96"),
+    ({"tier": "db-custom-2-3841"}, "a multiple of 256, at least 3840, and 921.6 to 6656 for each processor"),
+    ({"tier": "db-custom-1-3328"}, "at least 3840"),
+    ({"tier": "db-custom-1-6912"}, "921.6 to 6656 for each processor"),
+    ({"tier": "db-custom-8-4096"}, "921.6 to 6656 for each processor"),
+    ({"tier": "db-custom-2"}, "must be Google's name of a machine, such as db-custom-2-7680"),
+    ({"tier": "n1-standard-1"}, "must be Google's name of a machine"),
+    ({"edition": "enterprise"}, "must be ENTERPRISE or ENTERPRISE_PLUS."),
+    ({"edition": "ENTERPRISE_PLUS"}, "must be ENTERPRISE for the tier db-custom-1-3840."),
+    ({"edition": "ENTERPRISE", "tier": "db-perf-optimized-N-2"}, "must be ENTERPRISE_PLUS for the tier"),
+    ({"edition": "ENTERPRISE_PLUS", "tier": "db-f1-micro"}, "must be ENTERPRISE for the tier db-f1-micro."),
+    ({"high_availability": "yes"}, "must be true or false."),
+    ({"high_availability": True, "backup_retention": 0}, "must be false without backups, which a standby needs"),
+    ({"disk_size_gb": 9}, "must be a whole number from 10 to 65536."),
+    ({"backup_retention": 366}, "must be a whole number from 0 to 365."),
+    ({"backup_start_time": "25:00"}, "must be a time in UTC from 00:00 to 23:59, such as 03:30."),
+    ({"backup_start_time": "3:30"}, "must be a time in UTC"),
+    ({"maintenance_day": 8, "maintenance_hour": 0}, "must be a whole number from 1 to 7."),
+    ({"maintenance_day": 1, "maintenance_hour": 24}, "must be a whole number from 0 to 23."),
+    ({"ip_address_type": "private"}, "must be PUBLIC, PRIVATE or PSC."),
+    ({**PRIVATE, "private_network": "default"}, "must be a VPC network's id: projects/…/global/networks/…."),
+    ({**PSC, "psc_consumer_projects": []}, "must be a list of project ids."),
+    ({**PSC, "psc_consumer_projects": "consumer-1"}, "must be a list of project ids."),
+    ({**PSC, "psc_consumer_projects": ["123"]}, "must be a project's id"),
+    ({"ip_address_type": "PSC", "psc_consumer_network": "default"}, "must be a VPC network's id"),
+    ({"require_connector": 1}, "must be true or false."),
+    ({"database_flags": {"cloudsql.iam_authentication": "off"}}, "it is on, because nobody has a password."),
+    ({"database_flags": {"max_connections": ""}}, "must be the parameter's value as text and not empty"),
+    ({"labels": {"Team": "x"}}, "must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter."),
+    ({"labels": {"team": "Platform"}}, "must be at most 63 of a-z, 0-9, _ and -."),
+    ({"plugin_division_mode": "databaze"}, "must be schema or database."),
+    ({"deletion_protection": "no"}, "must be true or false."),
+    ({"grant_iam_roles": "no"}, "must be true or false."),
+]
+
+WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
+    ({"ip_address_type": "PRIVATE"}, '"private_network" is missing: ip_address_type PRIVATE needs it.'),
+    ({"private_network": NETWORK}, '"private_network" is for ip_address_type PRIVATE: set that too'),
+    ({"ip_address_type": "PSC"}, '"psc_consumer_projects" is missing: ip_address_type PSC needs it or psc_consumer'),
+    ({"psc_consumer_projects": ["consumer-1"]}, '"psc_consumer_projects" is for ip_address_type PSC'),
+    ({"psc_consumer_network": NETWORK}, '"psc_consumer_network" is for ip_address_type PSC'),
+    ({"maintenance_day": 1}, '"maintenance_hour" is missing: maintenance_day and maintenance_hour make a window'),
+    ({"maintenance_hour": 0}, '"maintenance_day" is missing: maintenance_hour and maintenance_day make a window'),
+    ({"labels": {f"l{number}": "" for number in range(65)}}, '"labels" has 65 entries, but Google allows 64.'),
+    (
+        {"user": "jo@example.com", "additional_users": {"me": "user:Jo@Example.com"}},
+        "\"additional_users\" has 'jo@example.com', which is a user already.",
+    ),
+    ({"additional_users": {"a": EMAIL, "b": EMAIL}}, f"\"additional_users\" has '{EMAIL}', which is a user already."),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG + WRONG_TOGETHER)
+def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
+    def program() -> None:
+        try:
+            CloudSqlPostgres("db", cast(Any, args))
+        except ArgumentError as error:
+            refusals.append(str(error))
+
+    refusals: list[str] = []
+    results = run(program)
+    (refusal,) = refusals
+    assert results.resources == []
+    assert refusal.startswith('CloudSqlPostgres "db": argument ')
+    assert message in refusal
+
+
+@pytest.mark.parametrize(("args", "message"), {tuple(args): (args, message) for args, message in WRONG}.values())
+def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        create(**later(args))
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Backstage", "back_stage", "db-", "1db", "x" * 59])
+def test_a_component_whose_name_cannot_start_an_instances_says_so(name: str) -> None:
+    def program() -> None:
+        CloudSqlPostgres(name, cast(Any, given_name))
+
+    given_name: dict[str, str] = {}
+    with pytest.raises(ArgumentError, match="none can be made from the component's name"):
+        run(program)
+    given_name = {"instance_name": "db-1"}
+    run(program)
+
+
+def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
+    with pytest.raises(ArgumentError, match=r'unknown argument "additional_user"\. Did you mean "additional_users"\?'):
+        create(additional_user={})
+
+
+# --- Warnings
+
+
+@pytest.mark.parametrize(
+    ("args", "warning"),
+    [
+        ({"version": 14}, "PostgreSQL 14 reaches its end of life in November 2026."),
+        ({"tier": "db-f1-micro"}, "db-f1-micro shares its processor and has no service level agreement. It allows 25 "),
+        ({"tier": "db-g1-small"}, "allows 50 connections; Backstage opens up to 10 for each plugin."),
+    ],
+)
+def test_choices_that_work_badly_are_warned_about(
+    args: dict[str, Any], warning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(**args)
+    assert warning in caplog.text
+
+
+def test_the_defaults_are_not_warned_about(caplog: pytest.LogCaptureFixture) -> None:
+    create()
+    assert caplog.messages == []

@@ -1,0 +1,88 @@
+"""CloudSqlPostgres: who may log in, and by which name."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.cloud_sql.validation import account_id
+from components.inputs import ArgumentError
+from tests.unit.cloud_sql.cases import ACCOUNT, BINDING, EMAIL, PROJECT, TEAM, USER, Google, create, instance
+from tests.unit.inputs import of_type
+
+
+@pytest.mark.parametrize(
+    "instance_name", ["db", "backstage", "x" * 31, "a-" * 30 + "a", "production-portal-db-instance-1"]
+)
+def test_a_service_account_can_be_named_after_any_instance(instance_name: str) -> None:
+    found = account_id(instance_name)
+    assert 6 <= len(found) <= 30
+    assert found == instance_name or found.startswith(instance_name[:20].rstrip("-"))
+    assert found.strip("-") == found
+
+
+@given(st.from_regex(r"[a-z]([a-z0-9-]{0,65}[a-z0-9])?", fullmatch=True))
+def test_the_id_of_every_service_account_is_one_that_google_takes(instance_name: str) -> None:
+    assert re.fullmatch(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])", account_id(instance_name))
+
+
+def test_a_created_account_whose_postgresql_name_would_be_too_long_is_refused_with_the_way_out() -> None:
+    project = "p" * 30
+    with pytest.raises(ArgumentError, match=r'"user" is missing, and the created service account is .* 63 bytes'):
+        create(project=project, instance_name="i" * 30)
+
+
+def test_the_created_account_stays_when_the_instance_gets_another_name_or_place() -> None:
+    ignored = create().resource(ACCOUNT).options.ignoreChanges
+    assert list(ignored) == ["accountId", "displayName", "project"]
+
+
+def test_additional_users_are_named_after_their_keys_and_not_their_place() -> None:
+    logins = {user.name: user.inputs["name"] for user in of_type(create(user=EMAIL, **TEAM), USER)}
+    assert logins == {
+        "db-user": f"backstage@{PROJECT}.iam",
+        "db-user-jo": "jo@example.com",
+        "db-user-team": "team@example.com",
+    }
+
+
+def test_every_principal_gets_both_iam_roles_on_this_instance_only() -> None:
+    results = create(user=EMAIL, instance_name="db-1", **TEAM)
+    bindings = {(one.inputs["member"], one.inputs["role"]) for one in of_type(results, BINDING)}
+    members = (f"serviceAccount:{EMAIL}", "user:jo@example.com", "group:team@example.com")
+    assert bindings == {
+        (member, role) for member in members for role in ("roles/cloudsql.client", "roles/cloudsql.instanceUser")
+    }
+    conditions = [one.inputs["condition"] for one in of_type(results, BINDING)]
+    assert conditions == 6 * [
+        {
+            "title": "db-1",
+            "expression": 'resource.type == "sqladmin.googleapis.com/Instance" && '
+            f'resource.name == "projects/{PROJECT}/instances/db-1"',
+        }
+    ]
+
+
+def test_iam_roles_can_be_left_to_the_caller() -> None:
+    assert of_type(create(grant_iam_roles=False, **TEAM), BINDING) == []
+
+
+def test_project_and_region_are_the_providers_unless_they_are_given() -> None:
+    google = Google()
+    inputs = instance(mocks=google)
+    assert (inputs["project"], inputs["region"]) == (PROJECT, "europe-west1")
+    inputs = instance(mocks=Google(project=""), project="another-1", region="us-central1")
+    assert (inputs["project"], inputs["region"]) == ("another-1", "us-central1")
+
+
+def test_nothing_is_asked_when_project_and_region_are_given() -> None:
+    google = Google()
+    create(mocks=google, project="another-1", region="us-central1")
+    assert google.asked == 0
+
+
+@pytest.mark.parametrize("argument", ["project", "region"])
+def test_a_provider_without_project_or_region_is_named_as_what_to_configure(argument: str) -> None:
+    with pytest.raises(ArgumentError, match=f"\"{argument}\" is missing, and the provider's gcp:{argument} is '', but"):
+        create(mocks=Google(**{argument: ""}))
