@@ -24,6 +24,8 @@ from typing import Any
 import pulumi
 from pulumi.runtime import mocks, rpc, settings
 
+from .cloud_sql.validation import account_email
+
 # Turns an Output formatted into a string, otherwise a warning text as the value, into an error.
 os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 
@@ -114,10 +116,13 @@ def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         case "azure-native:network:PrivateEndpoint":
             return {"name": inputs["privateEndpointName"]}
         case "gcp:serviceaccount/account:Account":
-            return {"email": f"{inputs['accountId']}@{inputs['project']}.iam.gserviceaccount.com"}
+            return {"email": account_email(inputs["accountId"], inputs["project"])}
         case "gcp:sql/databaseInstance:DatabaseInstance":
             return {
                 "connectionName": f"{inputs['project']}:{inputs['region']}:{inputs['name']}",
+                "selfLink": f"https://sqladmin.googleapis.com/sql/v1beta4/projects/{inputs['project']}/instances/{inputs['name']}",
+                "serviceAccountEmailAddress": "p1-a1b2@gcp-sa-cloud-sql.iam.gserviceaccount.com",
+                "pscServiceAttachmentLink": f"projects/a1b2-tp/regions/{inputs['region']}/serviceAttachments/a-1-psc",
                 "publicIpAddress": "203.0.113.7",
                 "privateIpAddress": "10.1.2.3",
                 "dnsName": f"a1b2.c3d4.{inputs['region']}.sql.goog.",
