@@ -1,17 +1,27 @@
 """What `make` runs: python3 -m bootstrap up|env|down|clean|python|tools|run."""
 
 import argparse
-import fcntl
 import os
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
-from . import docker_engine, go_build, node_packages, paths, postgres_image, pulumi_cli, python_environment, steps
+from . import (
+    docker_engine,
+    go_build,
+    node_packages,
+    passphrase,
+    paths,
+    postgres_image,
+    pulumi_cli,
+    python_environment,
+    signals,
+    steps,
+)
+from .console import quote, say
+from .lock import only_one_at_a_time
 from .steps import Step
 
 
@@ -25,61 +35,86 @@ def main() -> int:
     commands.add_parser("python", help="bring up the virtual environment with all that checks and tests import")
     commands.add_parser("tools", help="bring up what the tests need, Docker and Backstage's packages included")
     run = commands.add_parser("run", help="run a command with the tools and the state of `make up`")
+    run.add_argument("--unattended", action="store_true", help="without a terminal; a signal ends all that it started")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     arguments = parser.parse_args()
-    if arguments.command == "run":
-        return subprocess.run(arguments.words, env=prepared_environment(), check=False).returncode
-    return {"up": up, "env": env, "down": down, "clean": clean, "python": python, "tools": tools}[arguments.command]()
+    signals.listen()
+    try:
+        if arguments.command == "run":
+            return run_command(arguments.words, unattended=arguments.unattended)
+        return {"up": up, "env": env, "down": down, "clean": clean, "python": python, "tools": tools}[
+            arguments.command
+        ]()
+    except signals.Stopped:
+        signals.leave("")
 
 
 def up() -> int:
     started = time.monotonic()
-    print("Bringing up PostgreSQL for Backstage")
-    if not ready([*base_steps("requirements/dev.txt"), image_step(postgres_image.configured_image())]):
+    say("Bringing up PostgreSQL for Backstage")
+    if not ready("up", [*base_steps("requirements/dev.txt"), configured_image_step()]):
         return 1
     code = on_stack("up")
     if code == 0:
-        print(f"Done in {time.monotonic() - started:.0f} s. To take it down: make down")
+        say(f"Done in {time.monotonic() - started:.0f} s. To take it down: make down")
     return code
 
 
 def env() -> int:
-    if not exists():
-        return print_nothing_to_do("to read from: run `make up` first", 1)
-    return on_stack("env") if ready(base_steps("requirements/dev.txt")) else 1
+    if not may_exist():
+        say("There is nothing to read from: run `make up` first")
+        return 1
+    return on_stack("env") if ready("env", base_steps("requirements/dev.txt")) else 1
 
 
 def down() -> int:
-    if not exists():
-        return print_nothing_to_do("to take down", 0)
-    return on_stack("down") if ready(base_steps("requirements/dev.txt")) else 1
+    if not may_exist():
+        say("There is nothing to take down.")
+        return 0
+    return on_stack("down") if ready("down", base_steps("requirements/dev.txt")) else 1
 
 
 def clean() -> int:
     if down() != 0:
+        say("Nothing was removed: the database is not down.")
         return 1
     progress = steps.Progress("clean")
     if shutil.which("docker"):
         try:
             postgres_image.remove_stand_ins(progress)
-        except steps.CommandError:
-            progress.log("no Docker engine answers: images stay")
+        except steps.CommandError as error:
+            reason = error.output.strip().splitlines()[-1:] or [str(error)]
+            progress.log(f"images that were built here may stay: {reason[0]}")
     docker_engine.stop()
-    link = node_packages.FOLDER / "node_modules"
-    if link.is_symlink():
-        link.unlink()
-    for folder in (paths.CACHE, paths.VENV):
-        shutil.rmtree(folder, ignore_errors=True)
-        progress.log(f"removed {folder}")
+    packages = node_packages.FOLDER / "node_modules"
+    if packages.is_symlink():  # into the cache
+        packages.unlink()
+    remove(paths.VENV, progress)
+    remove(paths.CACHE, progress)
     return 0
 
 
+def remove(folder: Path, progress: steps.Progress) -> None:
+    """Removes a folder, or only the link to one that is elsewhere; says what is gone and what stays."""
+    if folder.is_symlink():
+        target = folder.resolve()
+        folder.unlink()
+        progress.log(f"removed the link {quote(folder)}" + (f"; {quote(target)} stays" if target.exists() else ""))
+    elif folder.exists():
+        problems: list[str] = []
+        shutil.rmtree(folder, onerror=lambda _function, path, error: problems.append(f"{quote(path)}: {error[1]}"))
+        if problems:
+            progress.log(f"{quote(folder)} is not completely removed: {problems[0]}")
+        else:
+            progress.log(f"removed {quote(folder)}")
+
+
 def python() -> int:
-    return 0 if ready([python_step("requirements/test.txt")]) else 1
+    return 0 if ready("python", [python_step("requirements/test.txt")]) else 1
 
 
 def tools() -> int:
-    print("Bringing up what the tests need")
+    say("Bringing up what the tests need")
     needs = [
         *base_steps("requirements/test.txt"),
         image_step(postgres_image.DEFAULT),
@@ -88,7 +123,21 @@ def tools() -> int:
         # After the other builds, which have put what these need as well into the build cache.
         Step("languages", pulumi_cli.ensure_language_hosts, after=("docker provider",)),
     ]
-    return 0 if ready(needs) else 1
+    return 0 if ready("tools", needs) else 1
+
+
+def run_command(words: list[str], *, unattended: bool) -> int:
+    if words[:1] == ["pulumi"]:
+        passphrase.provide()
+    environment = prepared_environment()
+    if unattended:
+        return signals.run(words, stop=signals.TESTS, env=environment)
+    signals.check()
+    try:
+        os.execvpe(words[0], words, environment)  # noqa: S606 - it has our terminal, and its signals
+    except OSError as error:
+        say(f"{words[0]}: {error.strerror}")
+        return 127
 
 
 def base_steps(requirements: str) -> list[Step]:
@@ -108,50 +157,38 @@ def image_step(image: str, name: str = "image") -> Step:
     return Step(name, partial(postgres_image.ensure, image=image), after=("docker",))
 
 
-def ready(needs: list[Step]) -> bool:
-    with only_one_at_a_time():
+def configured_image_step() -> Step:
+    """The image of the stack dev, whose configuration is read with what the python step installs."""
+
+    def ensure(progress: steps.Progress) -> str:
+        return postgres_image.ensure(progress, image=postgres_image.configured_image(progress))
+
+    return Step("image", ensure, after=("docker", "python"))
+
+
+def ready(command: str, needs: list[Step]) -> bool:
+    with only_one_at_a_time(command):
         done = steps.run(needs)
         if done:
             go_build.tidy()
     if not done:
-        print("\nNot ready yet: see what to do above. The same command continues where this one stopped.")
+        say("\nNot ready yet: see what to do above. The same command continues where this one stopped.")
     return done
 
 
 def on_stack(operation: str) -> int:
     command = [paths.VENV / "bin" / "python", "-m", "bootstrap.stack", operation]
-    return subprocess.run(command, cwd=paths.CHECKOUT, env=prepared_environment(), check=False).returncode
+    return signals.run(command, stop=signals.OURS, cwd=paths.CHECKOUT, env=prepared_environment())
 
 
 def prepared_environment() -> dict[str, str]:
     return {**paths.environment(), **docker_engine.host_of_context()}
 
 
-def exists() -> bool:
+def may_exist() -> bool:
     """Whether there may be a stack dev; a backend that you chose yourself is asked, not guessed at."""
-    return paths.STATE.is_dir() or "PULUMI_BACKEND_URL" in os.environ
-
-
-def print_nothing_to_do(what: str, code: int) -> int:
-    print(f"There is nothing {what}.")
-    return code
-
-
-@contextmanager
-def only_one_at_a_time() -> Iterator[None]:
-    """Two bootstraps would build into the same cache."""
-    paths.CACHE.mkdir(parents=True, exist_ok=True)
-    with (paths.CACHE / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            print("  waiting for another bootstrap on this machine to finish", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return any((paths.STATE / "stacks").rglob("dev.json*")) or "PULUMI_BACKEND_URL" in os.environ
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("\nInterrupted. The same command continues where this one stopped.")
+    sys.exit(main())

@@ -1,47 +1,37 @@
-"""The `.env` file that dotenv-cli and env-cmd start a Backstage with: the first way of Backstage's guide."""
+"""The `.env` file with the variables of Backstage's guide, the same for every tool that people read one with."""
 
 import re
 from collections.abc import Mapping
 
 from components.backstage import WHITESPACE_AROUND
 
-_NOT_IN_A_DOTENV_FILE = {
-    r"[\0\n\r\u2028\u2029]": "a line break or NUL",
-    WHITESPACE_AROUND: "a blank at its start or end, which Backstage removes",
-    r"\$[A-Za-z_]|\$\{[^{}]+\}|\\\$": r"$NAME, ${NAME} or \$, which dotenv-cli replaces",
-    r"\\n": r"\n, which env-cmd turns into a line break",
+# No two of these read quotes alike, so a value stands without; then all of them read what is there.
+READERS = "dotenv-cli, env-cmd, `set -a; . ./.env`, `docker run --env-file` and `kubectl … --from-env-file`"
+
+# What some reader changes in a value without quotes.
+_CHANGED = {
+    r"[\0\n\r\u2028\u2029]": "a line break or NUL, which none of them carries",
+    WHITESPACE_AROUND: "whitespace at its start or end, which Backstage removes",
+    r"#": "a #, which dotenv-cli and env-cmd take for the start of a comment",
+    r"\\": r"a \, which the shell removes and env-cmd reads as part of \n",
+    r"\$": "a $, which the shell and dotenv-cli take for the start of a variable",
+    r"[\s\x00-\x1f\x7f-\x9f'\"`&|;<>()~]|(\A|:)=": "whitespace, a quote or another character that the shell interprets",
 }
 
 
 def dotenv(variables: Mapping[str, str]) -> str:
-    """A .env file from which dotenv-cli and env-cmd both read exactly `variables`.
+    """A .env file from which every one of READERS gets exactly `variables`.
 
-    Raises ValueError for a value that one of the two, or Backstage, would change however it is written.
+    Raises ValueError for a value that one of them, or Backstage, would change.
     """
-    return "".join(f"{name}={_dotenv_value(name, value)}\n" for name, value in variables.items())
+    return "".join(f"{name}={_unchanged(name, value)}\n" for name, value in variables.items())
 
 
-def _dotenv_value(name: str, value: str) -> str:
-    reasons = [reason for pattern, reason in _NOT_IN_A_DOTENV_FILE.items() if re.search(pattern, value)]
-    quoted = _quoted(value)
-    if quoted is None:
-        reasons.append("quotes, # or \\ in a mixture that no way of quoting covers")
-    if quoted is None or reasons:
-        raise ValueError(
-            f"{name} cannot be carried in a .env file: it has {reasons[0]}. Use the app-config document with literal "
-            "values instead (the stack's output appConfig), or choose another value."
-        )
-    return quoted
-
-
-def _quoted(value: str) -> str | None:
-    """`value` in the first way that both tools read back as it is; neither has an escape for its quotes.
-
-    dotenv-cli takes a final backslash for the escape of the closing quote, `#` behind an inner quote for a comment,
-    and `\\r` in double quotes for a carriage return.
-    """
-    for quote in sorted("'\"", key=value.count):
-        commented = quote in value and "#" in value
-        if not (value.endswith("\\") or commented or (quote == '"' and r"\r" in value)):
-            return f"{quote}{value}{quote}"
-    return None if "#" in value or value.startswith(("'", '"', "`")) else value
+def _unchanged(name: str, value: str) -> str:
+    for pattern, reason in _CHANGED.items():
+        if re.search(pattern, value):
+            raise ValueError(
+                f"{name} cannot be carried in a .env file, which {READERS} must read alike: it has {reason}. Use "
+                "app-config.local.yaml, which `make up` writes and which carries any value, or choose another value."
+            )
+    return value

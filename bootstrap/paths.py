@@ -5,16 +5,20 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VENV = CHECKOUT / ".venv"
+SETTINGS = CHECKOUT / "Pulumi.dev.yaml"
+# Where Pulumi's file backend keeps the stack of `make up`, beside a passphrase that it is encrypted with.
 STATE = CHECKOUT / ".pulumi"
-"""Where Pulumi's file backend keeps the stack of `make up`, beside a passphrase that it is encrypted with."""
+OWN_BACKEND = CHECKOUT.as_uri()
 PASSPHRASE = STATE / "passphrase"
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "backstage-database"
+# The XDG specification: a relative path is invalid and to be ignored.
+_CACHE_HOME = Path(os.environ.get("XDG_CACHE_HOME", ""))
+CACHE = (_CACHE_HOME if _CACHE_HOME.is_absolute() else Path.home() / ".cache") / "backstage-database"
 LOGS = CACHE / "logs"
+# Programs built here from source.
 BUILT = CACHE / "bin"
-"""Programs built here from source."""
+# The vendor's release of the Pulumi CLI.
 PULUMI_HOME = CACHE / "pulumi"
-"""The vendor's release of the Pulumi CLI."""
 
 
 def environment() -> dict[str, str]:
@@ -24,7 +28,7 @@ def environment() -> dict[str, str]:
     values["PATH"] = os.pathsep.join([*ours, values.get("PATH", os.defpath)])
     values["VIRTUAL_ENV"] = str(VENV)
     values.setdefault("PULUMI_SKIP_UPDATE_CHECK", "true")
-    values.setdefault("PULUMI_BACKEND_URL", STATE.parent.as_uri())
+    values.setdefault("PULUMI_BACKEND_URL", OWN_BACKEND)
     if "PULUMI_CONFIG_PASSPHRASE" not in values:
         values.setdefault("PULUMI_CONFIG_PASSPHRASE_FILE", str(PASSPHRASE))
     return values

@@ -17,10 +17,14 @@ STAND_IN = "backstage-database.stand-in"
 """The label of images that were built here."""
 
 
-def configured_image() -> str:
-    """The image that Pulumi.dev.yaml names, else the default. Python has no YAML reader before step one is done."""
-    named = re.search(r"^\s+image:\s*[\"']?([^\s\"'#]+)", (paths.CHECKOUT / "Pulumi.dev.yaml").read_text(), re.M)
-    return named[1] if named else DEFAULT
+def configured_image(progress: Progress) -> str:
+    """The image that Pulumi.dev.yaml names, else the default. Asks the Python of .venv, which can read YAML."""
+    try:
+        command = [paths.VENV / "bin" / "python", "-m", "bootstrap.configuration", "image"]
+        return progress.run(command, cwd=paths.CHECKOUT).strip() or DEFAULT
+    except CommandError as error:
+        problem = f"{paths.SETTINGS.name} cannot be read: {' '.join(error.output.split())}"
+        raise StepError(problem, "Correct it; the original is in git.") from error
 
 
 def ensure(progress: Progress, image: str) -> str:

@@ -6,14 +6,17 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import paths
+from . import paths, signals
+from .console import say
 
+# Seconds between two lines that say what is still at work.
 HEARTBEAT = 20
-"""Seconds between two lines that say what is still at work."""
+# Seconds after a signal that a step has to notice it between two commands. A download may not.
+NOTICE = 2
 
 
 class StepError(Exception):
@@ -44,7 +47,7 @@ class Progress:
         self.log_file.write_text("")
 
     def log(self, text: str) -> None:
-        print(f"  {self.name:<16}{text}", flush=True)
+        say(f"  {self.name:<16}{text}")
 
     def begin(self, work: str, usually: str) -> None:
         """Announces work that takes a while."""
@@ -54,32 +57,38 @@ class Progress:
     def run(
         self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
-        """Runs a command into the step's log and returns what it printed; raises CommandError if it fails."""
+        """Runs a command into the step's log and returns what it printed; raises CommandError if it fails.
+
+        A command that was killed has not failed: it has given no answer, so that raises StepError.
+        """
         words = [str(word) for word in command]
+        # apt-get knows when a package may be left half-installed, which is never.
+        stop = signals.IN_ORDER if words[0] == "apt-get" else signals.ANYWHERE
+        lines: list[str] = []
         with self.log_file.open("a") as log:
             log.write(f"$ {' '.join(words)}\n")
             log.flush()
-            process = subprocess.Popen(
+            with signals.start(
                 words,
+                stop=stop,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
-            _children.add(process)
-            try:
-                lines: list[str] = []
+            ) as process:
                 for line in process.stdout or ():
                     log.write(line)
                     log.flush()
                     lines.append(line)
-                if process.wait() != 0:
-                    raise CommandError(words, "".join(lines))
-            finally:
-                _children.discard(process)
+        signals.check()
+        if process.returncode < 0:
+            killer = signal.Signals(-process.returncode).name
+            raise StepError(
+                f"`{' '.join(words)}` was killed by {killer}",
+                "Run the same command again. SIGKILL without anybody's doing means that memory ran out.",
+            )
+        if process.returncode > 0:
+            raise CommandError(words, "".join(lines))
         return "".join(lines)
 
 
@@ -92,28 +101,31 @@ class Step:
     after: tuple[str, ...] = ()
 
 
-_children: set[subprocess.Popen[str]] = set()
-
-
 def run(steps: Sequence[Step]) -> bool:
-    """Runs all steps; True if every need is met. A failed step does not stop those that do not depend on it."""
+    """Runs all steps; True if every need is met. A failed step does not stop those that do not depend on it.
+
+    Raises Stopped after a signal, when no command is left.
+    """
     futures: dict[str, Future[bool]] = {}
     working: dict[str, Progress] = {}
     finished = threading.Event()
 
     def perform(step: Step) -> bool:
         missing = [name for name in step.after if not futures[name].result()]
+        signals.check()
         if missing:
-            print(f"  {step.name:<16}not tried: it needs {', '.join(missing)}", flush=True)
+            say(f"  {step.name:<16}not tried: it needs {', '.join(missing)}")
             return False
         progress = working[step.name] = Progress(step.name)
         try:
             met = step.ensure(progress)
         except (StepError, CommandError, OSError) as problem:
+            signals.check()
             _report_failure(progress, problem)
             return False
         finally:
             del working[step.name]
+        signals.check()
         took = f" ({_elapsed(progress)})" if progress.task else ""
         progress.log(f"{met}{took}")
         return True
@@ -122,21 +134,27 @@ def run(steps: Sequence[Step]) -> bool:
         while not finished.wait(HEARTBEAT):
             at_work = [f"{name}: {step.task}, {_elapsed(step)}" for name, step in [*working.items()] if step.task]
             if at_work:
-                print(f"  …               {'; '.join(at_work)}", flush=True)
+                say(f"  …               {'; '.join(at_work)}")
 
     threading.Thread(target=heartbeat, daemon=True).start()
     pool = ThreadPoolExecutor(max_workers=len(steps))
     try:
         for step in steps:
             futures[step.name] = pool.submit(perform, step)
+        _wait_for([*futures.values()])
         return all([future.result() for future in futures.values()])  # noqa: C419 - every step, also after a failed one
-    except KeyboardInterrupt:
-        for child in [*_children]:
-            child.send_signal(signal.SIGTERM)
-        raise
     finally:
         finished.set()
-        pool.shutdown()
+        pool.shutdown(wait=not signals.stopped())
+
+
+def _wait_for(futures: Sequence[Future[bool]]) -> None:
+    """Waits for all of them; after a signal only as long as commands run, and then raises Stopped."""
+    while wait(futures, timeout=0.2).not_done and not signals.stopped():
+        pass
+    while signals.stopped() and wait(futures, timeout=NOTICE).not_done and signals.at_work():
+        pass
+    signals.check()
 
 
 def _report_failure(progress: Progress, problem: Exception) -> None:

@@ -16,7 +16,7 @@ from tests.backstage import node
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")
 
-DOTENV_PASSWORD = "pä漢😀 089 $1 ${} it's #1: {a} ` \\ ="
+DOTENV_PASSWORD = "pä漢😀089{a}[b]*?!^%@+,./:_-=x"
 """As hard as a .env file can carry."""
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from .checkout import copy_checkout
-from .docker import docker, exists
+from .docker import exists
 from .stack import REPOSITORY
 
 
@@ -117,16 +118,12 @@ def test_up_prints_and_writes_a_block_that_logs_in_env_writes_the_variables_and_
     survived="everything: the failure is explained, the next `make up` goes on",
 )
 def test_a_taken_port_is_explained_and_the_next_up_goes_on(checkout: Checkout, port: int) -> None:
-    blocker = docker(
-        "run", "--detach", "--rm", "-p", f"127.0.0.1:{port}:5432", "--entrypoint", "sleep", "postgres:17-trixie", "300"
-    )
-    try:
+    with socket.create_server(("127.0.0.1", port)):
         code, printed = checkout.make("up")
-    finally:
-        docker("rm", "--force", "--volumes", blocker)
     assert code != 0
-    assert "Another program has the port." in printed
-    assert "  local:\n    port: 5433" in printed
+    assert f"The process {os.getpid()} (" in printed
+    assert f"kill {os.getpid()}\n" in printed
+    assert re.search(r"  local:\n    port: \d+\n", printed), "the other way out is shown"
     assert "Traceback" not in printed
     assert not (checkout.folder / "app-config.local.yaml").exists()
 

@@ -1,0 +1,145 @@
+"""The stack dev under the Automation API: every failure of it is a ExplainedError that says what to do."""
+
+import os
+import re
+import runpy
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+from pulumi import automation
+
+from . import configuration, errors, passphrase, paths, port_owner, stale_locks, state_file
+from .console import say
+from .errors import ExplainedError
+from .pulumi_command import PulumiCommand
+
+NAME = state_file.STACK
+
+
+class DevStack:
+    """Selected by `open`; the other methods come after it."""
+
+    def __init__(self, command: str) -> None:
+        """`command` is what the user asked `make` for."""
+        self._command = command
+        self._backend = os.environ["PULUMI_BACKEND_URL"]
+        self._folder = passphrase.workspace()
+
+    def open(self, *, create: bool) -> bool:
+        """Selects the stack, and creates it if `create`. Returns whether there is one now."""
+        self._prepare_workspace()
+        for owner in stale_locks.remove(self._backend, NAME):
+            say(f"  {'stack':<16}removed the lock of {owner}, which was killed")
+        try:
+            self._pulumi = PulumiCommand()
+        except automation.InvalidVersionError as error:
+            raise self._explain(str(error)) from None
+        workspace = automation.LocalWorkspace(work_dir=str(self._folder), program=_program, pulumi_command=self._pulumi)
+        try:
+            self._stack = self._try(lambda: automation.Stack.select(NAME, workspace))
+            self._require_passphrase(exists=True)
+        except automation.StackNotFoundError:
+            if not create:
+                return False
+            self._require_passphrase(exists=False)
+            self._stack = self._try(lambda: automation.Stack.create(NAME, workspace))
+        passphrase.note_use()
+        return True
+
+    def up(self, *, refresh: bool = False) -> dict[str, Any]:
+        """Returns the outputs, secrets included."""
+        result = self._try(lambda: self._stack.up(on_output=_show, color="never", refresh=refresh))
+        return {name: output.value for name, output in result.outputs.items()}
+
+    def destroy(self) -> None:
+        self._try(lambda: self._stack.destroy(on_output=_show, color="never"))
+        self._try(lambda: self._stack.workspace.remove_stack(NAME, preserve_config=True))
+
+    def outputs(self) -> dict[str, Any]:
+        return {name: output.value for name, output in self._try(self._stack.outputs).items()}
+
+    def _prepare_workspace(self) -> None:
+        """Copies of the project's files: a run writes into them, and the checkout shall stay clean."""
+        try:
+            text = paths.SETTINGS.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ExplainedError(
+                f"{paths.SETTINGS} is not there.",
+                "It holds the configuration of the stack dev and comes with the repository.",
+                f"Get it back: git checkout -- {errors.SETTINGS}",
+            ) from None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            paths.STATE.chmod(0o700)
+            shutil.copy(paths.CHECKOUT / "Pulumi.yaml", self._folder)
+            copy = self._folder / errors.SETTINGS
+            if "encryptionsalt:" not in text and copy.exists():
+                lines = copy.read_text(encoding="utf-8").splitlines(keepends=True)
+                salt = "".join(line for line in lines if line.startswith("encryptionsalt:"))
+                text = f"{text.rstrip()}\n{salt}"
+            passphrase.write_secret(copy, text)
+        except OSError as error:
+            raise self._explain(str(error)) from None
+
+    def _require_passphrase(self, *, exists: bool) -> None:
+        """Generates a passphrase if nothing can need an older one; if something does, a missing one is a failure."""
+        if not passphrase.is_ours() or paths.PASSPHRASE.exists():
+            return
+        needed_by = passphrase.needed_by() or ([f"the stack {NAME}"] if exists else [])
+        if needed_by:
+            raise _lost_passphrase(needed_by, exists)
+        passphrase.generate()
+
+    def _try(self, operation: Callable[[], Any]) -> Any:
+        try:
+            return operation()
+        except automation.StackNotFoundError:
+            raise
+        except automation.CommandError:
+            failed = self._pulumi.failed
+            raise self._explain(errors.essence(failed.stdout, failed.stderr) if failed else "") from None
+
+    def _explain(self, words: str) -> ExplainedError:
+        taken = re.search(r":(\d+)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)", words)
+        if taken:
+            return port_owner.explain(words, int(taken[1]), _volumes())
+        if re.search(r"unexpected end of JSON input|failed to load checkpoint", words):
+            return state_file.explain_damage(words)
+        theirs = [name for name in passphrase.VARIABLES if name in os.environ]
+        key = str(paths.PASSPHRASE) if passphrase.is_ours() else theirs[0]
+        return errors.explain(words, command=self._command, backend=self._backend, key=key)
+
+
+def _lost_passphrase(needed_by: list[str], exists: bool) -> ExplainedError:
+    restore = (
+        "Restore the file from a backup, or set PULUMI_CONFIG_PASSPHRASE if the passphrase is one of your own. "
+        "Without either, "
+    )
+    give_up = (
+        f"delete the `encryptionsalt` line and the `secure:` values from {errors.SETTINGS}, and set them again after "
+        "`make up`."
+    )
+    return ExplainedError(
+        f"{paths.PASSPHRASE} is not there.",
+        f"What was encrypted with the passphrase in it cannot be read without it: {', '.join(needed_by)}.",
+        restore + (state_file.start_again() if exists else give_up),
+    )
+
+
+def _program() -> None:
+    os.chdir(paths.CHECKOUT)
+    runpy.run_path(str(paths.CHECKOUT / "__main__.py"), run_name="__main__")
+
+
+def _show(line: str) -> None:
+    """Shows each resource as it changes. Errors follow at the end, once."""
+    unchanged = re.search(r"\brefresh(ing)? \(", line) and "[diff" not in line
+    if re.match(r" [-+~]", line) and not unchanged and "error: " not in line and "warning: using" not in line:
+        say(f"  {'stack':<16}{line.strip()}")
+
+
+def _volumes() -> list[str]:
+    """The volumes that hold the stack's data."""
+    named = configuration.local_argument("volume")
+    return [*state_file.ids("docker:index/volume:Volume"), *([str(named)] if named else [])]

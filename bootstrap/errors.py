@@ -1,0 +1,176 @@
+"""What Pulumi says when something fails, what that means here, and what to do: each shown once.
+
+`CAUSES` is the table of what is known; README's table of troubles follows it.
+"""
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from . import paths
+from .console import quote, say
+
+SETTINGS = paths.SETTINGS.name
+
+
+@dataclass
+class ExplainedError(Exception):
+    """Why a command of ours ends: the words of whoever refused, and ours."""
+
+    words: str
+    meaning: str
+    remedy: str
+
+    def report(self, command: str) -> None:
+        say(f"\n`make {command}` failed:\n")
+        say(_indented(self.words))
+        if self.meaning:
+            say(f"\nWhat it means: {self.meaning}")
+        say(f"What to do: {self.remedy}")
+
+
+@dataclass(frozen=True)
+class Cause:
+    pattern: str
+    """In the words of the CLI, of a provider or of our program."""
+    meaning: str
+    remedy: str
+
+
+_SET_AGAIN = "python3 -m bootstrap run pulumi config set --stack dev --path --secret local.password"
+_OTHER_BACKEND = "or unset PULUMI_BACKEND_URL to keep the state in this checkout."
+
+CAUSES = (
+    Cause(
+        r"incorrect passphrase",
+        f"The stack dev, or a value in {SETTINGS}, was encrypted with another passphrase than that of {{key}}.",
+        "Set PULUMI_CONFIG_PASSPHRASE to the passphrase that it was encrypted with. If that is lost and only "
+        f"{SETTINGS} was encrypted with it: delete its `encryptionsalt` line and its `secure:` values, and set them "
+        f"again after `make up`: {_SET_AGAIN}",
+    ),
+    Cause(
+        r"unable to read PULUMI_CONFIG_PASSPHRASE_FILE|passphrase must be set with",
+        "The file that holds the passphrase of the stack dev cannot be read.",
+        "Restore it from a backup, or correct PULUMI_CONFIG_PASSPHRASE_FILE.",
+    ),
+    Cause(
+        r"mapping key .* already defined",
+        f"{SETTINGS} names one key twice; the line number is that of the second.",
+        "Delete one of the two, then run `make {command}` again.",
+    ),
+    Cause(
+        r"invalid YAML file|yaml: (line|unmarshal|found|did not)",
+        f"{SETTINGS} is not valid YAML; a wrong indent or a tab is the usual reason.",
+        "Correct that line, then run `make {command}` again.",
+    ),
+    Cause(
+        r"validating stack config: bad value|failed to decrypt|could not decrypt|message authentication failed",
+        f"A `secure:` value in {SETTINGS} is damaged, or was encrypted for another stack.",
+        f"Delete it there and set it again after `make up`: {_SET_AGAIN}",
+    ),
+    Cause(
+        r"currently locked by",
+        "Another command is at work on the stack dev, or one was killed on another machine. A lock whose owner died on "
+        "this machine is removed without you.",
+        "Wait until it has ended. The line above names its process and machine: if it is certainly dead there, delete "
+        "the file that the line names.",
+    ),
+    Cause(
+        r"no space left on device",
+        "The disk is full; what could not be written is named above.",
+        "Free some space, then run `make {command}` again.",
+    ),
+    Cause(
+        r"read-only file system|\.pulumi/.*permission denied|permission denied.*\.pulumi",
+        "Pulumi may not write its state.",
+        f"Make {quote(paths.STATE)} writable for you (`ls -la` shows whose it is), then run `make {{command}}` again.",
+    ),
+    Cause(
+        r"PULUMI_ACCESS_TOKEN must be set|Unauthorized|invalid access token",
+        "PULUMI_BACKEND_URL={backend} asks for a login.",
+        f"Run `pulumi login`, or set PULUMI_ACCESS_TOKEN, {_OTHER_BACKEND}",
+    ),
+    Cause(
+        r"unable to open state directory",
+        "The folder that PULUMI_BACKEND_URL={backend} names is not there.",
+        f"Create it, correct the variable, {_OTHER_BACKEND}",
+    ),
+    Cause(
+        r"performing HTTP request|unable to open bucket|blob \(.*(dial tcp|no such host|resolve)",
+        "The backend that PULUMI_BACKEND_URL={backend} names is out of reach from here.",
+        f"Check the network and the variable, {_OTHER_BACKEND}",
+    ),
+    Cause(
+        r"Minimum version requirement failed|does not satisfy the version range",
+        "The Pulumi CLI that is first on your PATH is too old for this project.",
+        "Update it, or take it off the PATH: `make up` then brings one of its own.",
+    ),
+    Cause(
+        r"permission denied while trying to connect to the Docker|docker\.sock.*permission denied",
+        "You may not use the Docker engine.",
+        "Run: sudo usermod -aG docker $USER, then log in again.",
+    ),
+    Cause(
+        r"Error pinging Docker server|Cannot connect to the Docker daemon|Is the docker daemon running",
+        "No Docker engine answers.",
+        "Start it, then run `make {command}` again: the stack is as it was.",
+    ),
+    Cause(
+        r"network \S+ not found|No such network",
+        "The Docker network that `local.network` names is not there.",
+        "Create it with `docker network create NAME`, or correct the name, then run `make {command}` again.",
+    ),
+    Cause(
+        r"container failed to be in healthy state|container exited immediately|never answered a login",
+        "The container is there, but PostgreSQL in it lets nobody in.",
+        "Its last words are above. Correct the cause, then run `make {command}` again: it makes the container again "
+        "and keeps the volume with its data.",
+    ),
+    Cause(
+        r"unable to pull image|pull access denied|manifest unknown|manifest for .* not found",
+        "The image that `local.image` names cannot be had.",
+        "Correct the name, or bring the image from a machine that can pull it: docker save, then docker load.",
+    ),
+    Cause(
+        r"no (resource|language) plugin|failed to load .* plugin",
+        "A plugin of Pulumi is missing.",
+        "Run `make up`: it brings what this project needs.",
+    ),
+    Cause(
+        r"Postgres \"[^\"]*\": |config \"[\w-]+:",
+        "",
+        f"Correct it under `config:` in {SETTINGS}, then run `make {{command}}` again.",
+    ),
+)
+
+
+def explain(words: str, *, command: str, backend: str, key: str) -> ExplainedError:
+    """What a failure of Pulumi means. `key` is where the passphrase is from."""
+    known = {"command": command, "backend": backend, "key": key}
+    for cause in CAUSES:
+        if re.search(cause.pattern, words, re.IGNORECASE):
+            return ExplainedError(words, cause.meaning.format(**known), cause.remedy.format(**known))
+    return ExplainedError(words, "", f"Correct the cause, then run `make {command}` again.")
+
+
+def essence(out: str, err: str) -> str:
+    """What the CLI said about its failure: the diagnostics of its output, and what it wrote to stderr; each line once.
+
+    The engine repeats an error of our program as "an unhandled error occurred".
+    """
+    _, marker, diagnostics = out.partition("Diagnostics:\n")
+    diagnostics = re.split(r"(?m)^(?:Resources|Outputs|Duration):", diagnostics)[0] if marker else ""
+    lines: list[str] = []
+    seen: set[str] = set()
+    for line in [*diagnostics.splitlines(), *err.splitlines()]:
+        text = re.sub(
+            r"^error: (an unhandled error occurred: |python inline source runtime error: )*", "", line.strip()
+        )
+        if text not in seen and text not in ("", "update failed", "error: update failed", "destroy failed"):
+            seen.add(text)
+            lines.append(line.rstrip())
+    return "\n".join(lines) or "\n".join(out.splitlines()[-5:])
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "  ")

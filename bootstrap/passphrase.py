@@ -1,0 +1,82 @@
+"""The passphrase that is generated for the stack dev: it lives as long as anything that was encrypted with it."""
+
+import hashlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from . import paths
+
+VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+# Copies of the project's files, one folder for each backend that was used besides the checkout's own.
+OTHER_WORKSPACES = paths.STATE / "other-backends"
+_MARK = "encrypted-with-our-passphrase"
+
+
+def is_ours() -> bool:
+    """Whether it is the generated one that Pulumi is told to use, not one of the user's own."""
+    return "PULUMI_CONFIG_PASSPHRASE" not in os.environ and os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") in (
+        None,
+        str(paths.PASSPHRASE),
+    )
+
+
+def workspace() -> Path:
+    """Where copies of Pulumi.yaml and Pulumi.dev.yaml are: a run writes an encryption salt into them.
+
+    The salt belongs to the stack, and every backend has a stack dev of its own.
+    """
+    backend = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND)
+    if backend == paths.OWN_BACKEND:
+        return paths.STATE / "workspace"
+    return OTHER_WORKSPACES / hashlib.sha256(backend.encode()).hexdigest()[:12]
+
+
+def needed_by() -> list[str]:
+    """What in this checkout and its backend was encrypted with it, for a sentence."""
+    settings = [paths.SETTINGS.name] if _has_ciphertext(paths.SETTINGS) else []
+    stacks = [f"the stack {file.stem}" for file in sorted((paths.STATE / "stacks").rglob("*.json"))]
+    others = ["stacks in a backend of your own"] if any(OTHER_WORKSPACES.rglob(_MARK)) else []
+    return [*settings, *stacks, *others]
+
+
+def may_be_needed_by() -> list[str]:
+    """The same, and files that may have been encrypted with it."""
+    others = [file for file in sorted(paths.CHECKOUT.glob("Pulumi.*.yaml")) if file != paths.SETTINGS]
+    return [*needed_by(), *(file.name for file in others if _has_ciphertext(file))]
+
+
+def provide() -> None:
+    """Generates one for the checkout's own backend, unless it is there or something needs an older one."""
+    own = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND) == paths.OWN_BACKEND
+    if own and is_ours() and not paths.PASSPHRASE.exists() and not needed_by():
+        generate()
+
+
+def generate() -> None:
+    """Writes a new one; the caller knows that nothing needs an older one."""
+    paths.STATE.mkdir(mode=0o700, exist_ok=True)
+    write_secret(paths.PASSPHRASE, secrets.token_urlsafe(32))
+
+
+def note_use() -> None:
+    """Remembers that a stack in a backend of the user's own is encrypted with it: then it is not ours to delete."""
+    if is_ours() and workspace().parent == OTHER_WORKSPACES:
+        (workspace() / _MARK).touch()
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Writes a file that only its owner can read, from its first byte on, and never half of it."""
+    unfinished = file.with_name(f"{file.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        stream.write(text)
+    unfinished.rename(file)
+
+
+def _has_ciphertext(settings: Path) -> bool:
+    try:
+        return bool(re.search(r"(?m)^encryptionsalt:|\bsecure:", settings.read_text(encoding="utf-8")))
+    except OSError:
+        return False
