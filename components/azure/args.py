@@ -14,19 +14,31 @@ class AzurePostgresArgs(TypedDict, total=False):
     """Name of an existing resource group, which everything is created in."""
 
     location: pulumi.Input[str]
-    """Azure region, such as westeurope. Default: the provider's `azure-native:location`, else the resource group's region. Changing it would replace the server."""
+    """Azure region, such as westeurope. Default: the provider's `azure-native:location`, else the resource group's
+    region. Changing it would replace the server.
+    """
 
     server_name: pulumi.Input[str]
-    """Name of the server, the first part of its host name, so unique in all of Azure: 3 to 63 of a-z, 0-9 and single hyphens inside. Default: the component's name and eight random hex digits, generated once and kept in the stack. Changing it would replace the server."""
+    """Name of the server, the first part of its host name, so unique in all of Azure: 3 to 63 of a-z, 0-9 and single
+    hyphens inside. Default: the component's name and eight random hex digits, generated once and kept in the stack.
+    Changing it would replace the server.
+    """
 
     admin_name: pulumi.Input[str]
-    """The server's Microsoft Entra admin, which Backstage connects as unless `user` is given: a user's principal name, or the display name of a group, service principal or managed identity, at most 63 bytes, capitals matter. Default: a managed identity is created and is the admin. It becomes `connection.user`."""
+    """The server's Microsoft Entra admin, which Backstage connects as unless `user` is given: a user's principal name,
+    or the display name of a group, service principal or managed identity, at most 63 bytes, capitals matter. Default: a
+    managed identity is created and is the admin. It becomes `connection.user`.
+    """
 
     admin_object_id: pulumi.Input[str]
-    """Object id of that principal, a GUID; for a service principal the one of the Enterprise application, never the client id. With `admin_name`."""
+    """Object id of that principal, a GUID; for a service principal the one of the Enterprise application, never the
+    client id. With `admin_name`.
+    """
 
     admin_type: pulumi.Input[str]
-    """What that principal is: User, Group or ServicePrincipal; a managed identity is a ServicePrincipal. With `admin_name`."""
+    """What that principal is: User, Group or ServicePrincipal; a managed identity is a ServicePrincipal. With
+    `admin_name`.
+    """
 
     admin_users: Mapping[str, pulumi.Input[str]]
     """More admins that are people: user principal name → object id. Default: none."""
@@ -38,7 +50,10 @@ class AzurePostgresArgs(TypedDict, total=False):
     """More admins that are service principals or managed identities: display name → object id. Default: none."""
 
     user: pulumi.Input[str]
-    """A principal without admin rights that Backstage connects as, named like `admin_name`, which must then be given. An admin runs the output `bootstrap_sql` once to let it in. Default: Backstage connects as the admin. It becomes `connection.user`."""
+    """A principal without admin rights that Backstage connects as, named like `admin_name`, which must then be given.
+    An admin runs the output `bootstrap_sql` once to let it in. Default: Backstage connects as the admin. It becomes
+    `connection.user`.
+    """
 
     user_object_id: pulumi.Input[str]
     """Object id of `user`, a GUID, as for `admin_object_id`."""
@@ -47,28 +62,46 @@ class AzurePostgresArgs(TypedDict, total=False):
     """What `user` is: User, Group or ServicePrincipal."""
 
     tenant_id: pulumi.Input[str]
-    """Microsoft Entra tenant, a GUID. Default: the created identity's, else the one that Pulumi is logged in to. With `client_secret` it becomes `tokenCredential.tenantId`."""
+    """Microsoft Entra tenant, a GUID. Default: the created identity's, else the one that Pulumi is logged in to. With
+    `client_secret` it becomes `tokenCredential.tenantId`.
+    """
 
     client_id: pulumi.Input[str]
-    """Client id, a GUID, of the principal that Backstage connects as: it selects Managed Identity Credential. Default: the created identity's; with a principal of your own none, which selects Default Azure Credential. It becomes `tokenCredential.clientId`."""
+    """Client id, a GUID, of the principal that Backstage connects as: it selects Managed Identity Credential. Default:
+    the created identity's; with a principal of your own none, which selects Default Azure Credential. It becomes
+    `tokenCredential.clientId`.
+    """
 
     client_secret: pulumi.Input[str]
-    """Secret of the service principal that Backstage connects as; always treated as a secret. With `client_id` it selects Client Secret Credential. Default: none. It becomes `tokenCredential.clientSecret`, and `${AZURE_CLIENT_SECRET}` in the environment form."""
+    """Secret of the service principal that Backstage connects as; always treated as a secret. With `client_id` it
+    selects Client Secret Credential. Default: none. It becomes `tokenCredential.clientSecret`, and
+    `${AZURE_CLIENT_SECRET}` in the environment form.
+    """
 
     use_default_credential: bool
-    """Leave the created identity's client id out of the block, so that Backstage uses Default Azure Credential, which finds AKS workload identity and a developer's own login. Default: false."""
+    """Leave the created identity's client id out of the block, so that Backstage uses Default Azure Credential, which
+    finds AKS workload identity and a developer's own login. Default: false.
+    """
 
     token_renewal_offset: Any
-    """How long before its end a token is renewed: text such as '4 minutes', '30 seconds' or PT4M, or a map such as { minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and is warned about. It becomes `tokenCredential.tokenRenewalOffsetTime`, the documented key, and `tokenRenewableOffsetTime`, the one that Backstage reads."""
+    """How long before its end a token is renewed: text such as '4 minutes', '30 seconds' or PT4M, or a map such as {
+    minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and is
+    warned about. It becomes `tokenCredential.tokenRenewalOffsetTime`, the documented key, and
+    `tokenRenewableOffsetTime`, the one that Backstage reads.
+    """
 
     version: pulumi.Input[str]
     """PostgreSQL major version, 14 to 18. Default: 17. Raising it upgrades in place; Azure refuses to lower it."""
 
     sku_name: pulumi.Input[str]
-    """Compute size by Azure's name; the tier follows from it. Default: Standard_D2ds_v5. For development Standard_B2s; Standard_B1ms has 35 connections, fewer than Backstage's plugins open."""
+    """Compute size by Azure's name; the tier follows from it. Default: Standard_D2ds_v5. For development Standard_B2s;
+    Standard_B1ms has 35 connections, fewer than Backstage's plugins open.
+    """
 
     storage_gb: pulumi.Input[float]
-    """Storage in GiB: 32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384 or 32767. Default: 32. It only grows; where Azure has grown it by itself, raise this to the new size."""
+    """Storage in GiB: 32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384 or 32767. Default: 32. It only grows;
+    where Azure has grown it by itself, raise this to the new size.
+    """
 
     storage_auto_grow: pulumi.Input[bool]
     """Whether Azure grows the storage when it is nearly full. Default: true."""
@@ -77,13 +110,17 @@ class AzurePostgresArgs(TypedDict, total=False):
     """How many days backups are kept, 7 to 35. Default: 7."""
 
     geo_redundant_backup: pulumi.Input[bool]
-    """Whether backups are also kept in the paired region. Default: false. It is fixed when the server is created; changing it would replace the server."""
+    """Whether backups are also kept in the paired region. Default: false. It is fixed when the server is created;
+    changing it would replace the server.
+    """
 
     high_availability: pulumi.Input[str]
     """A standby server: Disabled, SameZone or ZoneRedundant. Default: Disabled. Burstable SKUs cannot have one."""
 
     firewall_rules: Mapping[str, pulumi.Input[str]]
-    """Who may connect over the public address: name → IPv4 address, range `first-last` or CIDR block. Default: nobody, and public access is off."""
+    """Who may connect over the public address: name → IPv4 address, range `first-last` or CIDR block. Default: nobody,
+    and public access is off.
+    """
 
     allow_azure_services: bool
     """Let in everything that runs in Azure, other customers' machines too. Default: false."""
@@ -92,22 +129,36 @@ class AzurePostgresArgs(TypedDict, total=False):
     """Resource id of a subnet in which the server gets a private endpoint. Default: none."""
 
     delegated_subnet_id: pulumi.Input[str]
-    """Resource id of a subnet, delegated to Microsoft.DBforPostgreSQL/flexibleServers, that the server itself is put into (VNet integration). Needs `private_dns_zone_id`; excludes firewall rules and private endpoints. Azure cannot move an existing server in or out. Default: none."""
+    """Resource id of a subnet, delegated to Microsoft.DBforPostgreSQL/flexibleServers, that the server itself is put
+    into (VNet integration). Needs `private_dns_zone_id`; excludes firewall rules and private endpoints. Azure cannot
+    move an existing server in or out. Default: none.
+    """
 
     private_dns_zone_id: pulumi.Input[str]
-    """Resource id of the private DNS zone that resolves the server's name. With a private endpoint: privatelink.postgres.database.azure.com. With a delegated subnet: a zone whose name ends in .postgres.database.azure.com, linked to the network. Default: none."""
+    """Resource id of the private DNS zone that resolves the server's name. With a private endpoint:
+    privatelink.postgres.database.azure.com. With a delegated subnet: a zone whose name ends in
+    .postgres.database.azure.com, linked to the network. Default: none.
+    """
 
     plugin_division_mode: str
-    """Where Backstage keeps its plugins' tables: database, one database for each, which Backstage creates; or schema, one schema for each in a database that is created here. Default: database. It becomes `pluginDivisionMode`."""
+    """Where Backstage keeps its plugins' tables: database, one database for each, which Backstage creates; or schema,
+    one schema for each in a database that is created here. Default: database. It becomes `pluginDivisionMode`.
+    """
 
     database_name: pulumi.Input[str]
-    """Name of that one database, with `plugin_division_mode` schema. Default: backstage. It becomes `connection.database`."""
+    """Name of that one database, with `plugin_division_mode` schema. Default: backstage. It becomes
+    `connection.database`.
+    """
 
     server_parameters: Mapping[str, pulumi.Input[str]]
-    """PostgreSQL settings: name → value, such as azure.extensions → PG_TRGM. One that needs a restart takes effect at the next restart. Default: none."""
+    """PostgreSQL settings: name → value, such as azure.extensions → PG_TRGM. One that needs a restart takes effect at
+    the next restart. Default: none.
+    """
 
     tags: Mapping[str, pulumi.Input[str]]
     """Azure tags of everything that can have them. Default: none."""
 
     deletion_protection: bool
-    """Refuse whatever would delete or replace the server or its database. Default: true. To take it down: set it to false, `pulumi up`, `pulumi destroy`."""
+    """Refuse whatever would delete or replace the server or its database. Default: true. To take it down: set it to
+    false, `pulumi up`, `pulumi destroy`.
+    """

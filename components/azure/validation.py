@@ -1,20 +1,22 @@
-"""What Azure accepts for an AzurePostgres, and what it accepts although it works badly.
+"""Parses the arguments of an AzurePostgres and refuses what Azure or Backstage would refuse, before anything is created.
 
-The patterns are those of Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01) where they are not stricter,
-for which the reason is in the message.
+The patterns are those of Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01). Where they are stricter, the
+message says why.
 """
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
 from ..backstage import WHITESPACE_AROUND
-from ..backstage.duration import MILLISECONDS, milliseconds
+from ..backstage.duration import MILLISECONDS, duration, milliseconds
 from ..inputs import Inputs
-from ..validators import boolean, is_valid_string, one_of, regex
+from ..validators import boolean, integer, is_valid_string, one_of, parameter_value, regex
+from .args import AzurePostgresArgs
 
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
@@ -25,13 +27,114 @@ class Principal:
     """A user, group or service principal of Microsoft Entra."""
 
     name: pulumi.Output[str]
-    """What PostgreSQL calls it, too."""
+    """Its name, which is also the name of its PostgreSQL role."""
     object_id: pulumi.Output[str]
     type: pulumi.Output[str]
     """User, Group or ServicePrincipal."""
 
 
-def check_principals(inputs: Inputs) -> None:
+@dataclass(frozen=True)
+class FirewallRule:
+    """A range of IPv4 addresses that may connect."""
+
+    name: str
+    first: pulumi.Output[str]
+    last: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class AzureSettings:
+    """The arguments of one AzurePostgres after validation: plain where they decide what is created, else Outputs."""
+
+    inputs: Inputs
+    resource_group_name: pulumi.Output[str]
+    location: pulumi.Output[str] | None
+    server_name: pulumi.Output[str] | None
+    tags: Mapping[str, pulumi.Output[str]] | None
+
+    admin: Principal | None
+    further_admins: Mapping[str, Principal]
+    person: str | None
+    """The first further admin that somebody can be after `az login`."""
+    user: Principal | None
+    tenant_id: pulumi.Output[str] | None
+    client_id: pulumi.Output[str] | None
+    client_secret: pulumi.Output[str] | None
+    use_default_credential: bool
+    token_renewal_offset: pulumi.Output[Any] | None
+
+    version: pulumi.Output[str]
+    sku_name: pulumi.Output[str]
+    storage_gb: pulumi.Output[int]
+    storage_auto_grow: pulumi.Output[bool]
+    backup_retention_days: pulumi.Output[int]
+    geo_redundant_backup: pulumi.Output[bool]
+    high_availability: pulumi.Output[str]
+    server_parameters: Mapping[str, pulumi.Output[str]]
+
+    firewall_rules: tuple[FirewallRule, ...]
+    private_endpoint_subnet_id: pulumi.Output[str] | None
+    delegated_subnet_id: pulumi.Output[str] | None
+    private_dns_zone_id: pulumi.Output[str] | None
+
+    plugin_division_mode: str
+    database_name: pulumi.Output[str]
+    deletion_protection: bool
+
+    def log_warnings(self, component: pulumi.Resource) -> None:
+        """Prints what Azure accepts although it works badly."""
+        self.inputs.warn(_network_warning(self.inputs), component)
+        self.inputs.warn(self.version.apply(_version_warning), component)
+        self.inputs.warn(self.sku_name.apply(_sku_warning), component)
+        if self.token_renewal_offset is not None:
+            self.inputs.warn(self.token_renewal_offset.apply(_renewal_warning), component)
+
+
+def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
+    """Returns the settings of the component `name`. Raises ArgumentError for what is wrong; creates nothing."""
+    inputs = Inputs("AzurePostgres", name, args, AzurePostgresArgs)
+    _check_principals(inputs)
+    _check_network(inputs)
+    settings = AzureSettings(
+        inputs=inputs,
+        resource_group_name=inputs.require("resource_group_name", resource_group_name),
+        location=inputs.get("location", region),
+        server_name=inputs.get("server_name", server_name),
+        tags=inputs.get_map("tags", tag_name, tag_value) or None,
+        admin=_read_principal(inputs, "admin_name", "admin_object_id", "admin_type"),
+        further_admins=_read_further_admins(inputs),
+        person=_read_person(inputs),
+        user=_read_principal(inputs, "user", "user_object_id", "user_type"),
+        tenant_id=inputs.get("tenant_id", guid),
+        client_id=_read_client_id(inputs),
+        client_secret=inputs.get("client_secret", secret_text, secret=True),
+        use_default_credential=inputs.get_plain("use_default_credential", boolean, False),
+        token_renewal_offset=inputs.get("token_renewal_offset", duration),
+        version=inputs.get("version", major_version, "17"),
+        sku_name=inputs.get("sku_name", compute_size, "Standard_D2ds_v5"),
+        storage_gb=inputs.get("storage_gb", disk_size, 32),
+        storage_auto_grow=inputs.get("storage_auto_grow", boolean, True),
+        backup_retention_days=inputs.get("backup_retention_days", integer(7, 35), 7),
+        geo_redundant_backup=inputs.get("geo_redundant_backup", boolean, False),
+        high_availability=inputs.get("high_availability", standby_mode, "Disabled", related=["sku_name"]),
+        server_parameters=inputs.get_map("server_parameters", parameter_name, parameter_value),
+        firewall_rules=_read_firewall_rules(inputs),
+        private_endpoint_subnet_id=inputs.get("private_endpoint_subnet_id", subnet_id),
+        delegated_subnet_id=inputs.get("delegated_subnet_id", subnet_id),
+        private_dns_zone_id=inputs.get(
+            "private_dns_zone_id", private_dns_zone_id, related=["private_endpoint_subnet_id", "server_name"]
+        ),
+        plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("database", "schema"), "database"),
+        database_name=inputs.get("database_name", database_name, "backstage"),
+        deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
+    )
+    _check_database(settings)
+    if settings.server_name is None:
+        _check_generated_name(inputs, name)
+    return settings
+
+
+def _check_principals(inputs: Inputs) -> None:
     """Refuses sets of identity arguments that Azure or Backstage cannot use."""
     for name in ("admin", "user"):
         parts = ["user" if name == "user" else "admin_name", f"{name}_object_id", f"{name}_type"]
@@ -55,8 +158,8 @@ def check_principals(inputs: Inputs) -> None:
         inputs.fail("use_default_credential", "leaves the client id out of the block, so leave out client_id.")
 
 
-def check_network(inputs: Inputs) -> None:
-    """Refuses networks that the service cannot build."""
+def _check_network(inputs: Inputs) -> None:
+    """Refuses networks that Azure cannot build."""
     if inputs.is_set("delegated_subnet_id"):
         for other in ("firewall_rules", "allow_azure_services", "private_endpoint_subnet_id"):
             if inputs.is_set(other):
@@ -73,15 +176,17 @@ def check_network(inputs: Inputs) -> None:
         )
 
 
-def check_database(inputs: Inputs, division: str) -> None:
-    if inputs.is_set("database_name") and division != "schema":
-        inputs.fail(
+def _check_database(settings: AzureSettings) -> None:
+    """Refuses the name of a database that is not created."""
+    if settings.inputs.is_set("database_name") and settings.plugin_division_mode != "schema":
+        settings.inputs.fail(
             "database_name",
             "is for plugin_division_mode schema: in mode database Backstage creates a database for each plugin.",
         )
 
 
-def check_generated_name(inputs: Inputs, name: str) -> None:
+def _check_generated_name(inputs: Inputs, name: str) -> None:
+    """Refuses a component's name that cannot be the start of a server's."""
     if not re.fullmatch(r"(?=.{1,54}$)[a-z0-9](-?[a-z0-9])*", name):
         inputs.fail(
             "server_name",
@@ -90,15 +195,7 @@ def check_generated_name(inputs: Inputs, name: str) -> None:
         )
 
 
-def admin(inputs: Inputs) -> Principal | None:
-    return _principal(inputs, "admin_name", "admin_object_id", "admin_type")
-
-
-def user(inputs: Inputs) -> Principal | None:
-    return _principal(inputs, "user", "user_object_id", "user_type")
-
-
-def _principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Principal | None:
+def _read_principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Principal | None:
     known_name = inputs.get(name, principal_name)
     known_id = inputs.get(object_id, guid)
     known_type = inputs.get(type_, principal_type)
@@ -107,9 +204,9 @@ def _principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Princip
     return Principal(known_name, known_id, known_type)
 
 
-def further_admins(inputs: Inputs) -> dict[str, tuple[str, pulumi.Output[str]]]:
-    """Name → type and object id, in the order of the names."""
-    admins: dict[str, tuple[str, pulumi.Output[str]]] = {}
+def _read_further_admins(inputs: Inputs) -> Mapping[str, Principal]:
+    """Returns the admins by name, in the order of their names."""
+    admins: dict[str, Principal] = {}
     for argument, type_ in (
         ("admin_users", "User"),
         ("admin_groups", "Group"),
@@ -118,27 +215,30 @@ def further_admins(inputs: Inputs) -> dict[str, tuple[str, pulumi.Output[str]]]:
         for name, object_id in inputs.get_map(argument, principal_name, guid).items():
             if name in admins:
                 inputs.fail(argument, f"names {name!r}, as another admin is: one PostgreSQL role for both.")
-            admins[name] = (type_, object_id)
+            admins[name] = Principal(pulumi.Output.from_input(name), object_id, pulumi.Output.from_input(type_))
     return dict(sorted(admins.items()))
 
 
-def client_id(inputs: Inputs) -> pulumi.Output[str] | None:
-    """Of the principal that Backstage connects as."""
+def _read_person(inputs: Inputs) -> str | None:
+    people: list[str] = [*(inputs.raw("admin_users") or ()), *(inputs.raw("admin_groups") or ())]
+    return min(people, default=None)
+
+
+def _read_client_id(inputs: Inputs) -> pulumi.Output[str] | None:
+    """Returns the client id of the principal that Backstage connects as, if it was given."""
     principal = "user" if inputs.is_set("user") else "admin"
     return inputs.get("client_id", application_id, related=[f"{principal}_object_id", f"{principal}_type"])
 
 
-def firewall_rules(inputs: Inputs) -> dict[str, pulumi.Output[tuple[str, str]]]:
-    """Name → first and last address."""
-    rules = inputs.get_map("firewall_rules", firewall_rule_name, address_range)
+def _read_firewall_rules(inputs: Inputs) -> tuple[FirewallRule, ...]:
+    rules = [
+        FirewallRule(name, first=addresses[0], last=addresses[1])
+        for name, addresses in inputs.get_map("firewall_rules", firewall_rule_name, address_range).items()
+    ]
     if inputs.get_plain("allow_azure_services", boolean, False):
-        rules[AZURE_SERVICES_RULE] = pulumi.Output.from_input(("0.0.0.0", "0.0.0.0"))  # noqa: S104
-    return rules
-
-
-def dns_zone_id(inputs: Inputs) -> pulumi.Output[str] | None:
-    """Of a private endpoint, or of the delegated subnet."""
-    return inputs.get("private_dns_zone_id", private_dns_zone_id, related=["private_endpoint_subnet_id", "server_name"])
+        everything = pulumi.Output.from_input("0.0.0.0")  # noqa: S104
+        rules.append(FirewallRule(AZURE_SERVICES_RULE, first=everything, last=everything))
+    return tuple(rules)
 
 
 resource_group_name = regex(
@@ -235,7 +335,7 @@ def major_version(value: Any) -> str:
     return text
 
 
-def version_warning(version: str) -> str | None:
+def _version_warning(version: str) -> str | None:
     return {
         "14": "PostgreSQL 14 reaches its end of life in November 2026. Raise version; Azure upgrades in place.",
         "18": "Microsoft Entra logins on PostgreSQL 18 are reported broken (Azure/azure-postgresql#132). 17 works.",
@@ -250,12 +350,12 @@ def compute_size(value: Any) -> str:
     return text
 
 
-def tier(sku_name: str) -> str:
+def sku_tier(sku_name: str) -> str:
     return {"B": "Burstable", "D": "GeneralPurpose", "E": "MemoryOptimized"}[sku_name.removeprefix("Standard_")[0]]
 
 
-def compute_warning(sku_name: str) -> str | None:
-    if tier(sku_name) != "Burstable":
+def _sku_warning(sku_name: str) -> str | None:
+    if sku_tier(sku_name) != "Burstable":
         return None
     limit = {"standard_b1ms": 35, "standard_b2s": 414, "standard_b2ms": 844}.get(sku_name.lower())
     connections = f" It allows {limit} connections; Backstage opens up to 10 for each plugin." if limit else ""
@@ -314,7 +414,7 @@ def private_dns_zone_id(value: Any, endpoint_subnet_id: Any, server_name: Any) -
     return value
 
 
-def reachability_warning(inputs: Inputs) -> str | None:
+def _network_warning(inputs: Inputs) -> str | None:
     ways = ("firewall_rules", "allow_azure_services", "private_endpoint_subnet_id", "delegated_subnet_id")
     if not any(map(inputs.is_set, ways)):
         return f"nobody can reach this server, neither Backstage nor you. Set one of {', '.join(ways)}."
@@ -328,7 +428,7 @@ def reachability_warning(inputs: Inputs) -> str | None:
     return None
 
 
-def renewal_warning(offset: Any) -> str | None:
+def _renewal_warning(offset: Any) -> str | None:
     if milliseconds(offset) <= 5 * MILLISECONDS["minutes"]:
         return None
     return (

@@ -1,9 +1,9 @@
 """The repository's program, impatient, and broken on purpose in the way that the variable BREAK names."""
 
-from components.azure import component
+from components.azure import retry
 from tests.engine.mutations import change, drop, run_broken
 
-component.BUSY_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
+retry.BUSY_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
 
 POSTGRESQL = "azure-native:dbforpostgresql:"
 

@@ -11,8 +11,8 @@ import pytest
 from components.outputs import camel_case
 from components.testing import Run
 from docs.reference import schema
-from tests.unit.azure import test_azure_postgres
-from tests.unit.azure.test_azure_postgres import CLIENT, PRINCIPAL, TENANT
+from tests.unit.azure import cases as azure_cases
+from tests.unit.azure.cases import CLIENT, PRINCIPAL, TENANT
 from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.existing import test_existing_postgres
 from tests.unit.inputs import by_name, changed, unknown
@@ -55,11 +55,11 @@ SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
     **{
         f"azure {name}": (
             "AzurePostgres",
-            test_azure_postgres.create,
+            azure_cases.create,
             {"resource_group_name": "group", "server_name": "srv", **args},
-            test_azure_postgres.PLAIN,
+            azure_cases.PLAIN,
         )
-        for name, args in test_azure_postgres.SETS.items()
+        for name, args in azure_cases.SETS.items()
     },
     **{
         f"cloud sql {name}": (

@@ -215,7 +215,7 @@ INVARIANTS = {
     "azure.secret_text": Invariant(kept(lambda text: text == text.strip(JAVASCRIPT_BLANKS) != ""), ["a.B~3 $x"]),
     "azure.major_version": Invariant(whole(14, 18, made=str), ["17", 15, 16.0, "18.0"]),
     "azure.compute_size": Invariant(
-        kept(lambda text: azure.tier(text) and made_of(WORD, 10**6, "S")(text)),
+        kept(lambda text: azure.sku_tier(text) and made_of(WORD, 10**6, "S")(text)),
         ["Standard_D2ds_v5", "Standard_EC4eds_v5"],
     ),
     "azure.standby_mode": Invariant(

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from components.testing import Run, run
-from tests.unit.azure.test_azure_postgres import SERVER
+from tests.unit.azure.cases import SERVER
 from tests.unit.cloud_sql.cases import INSTANCE
 
 REPOSITORY = Path(__file__).parents[2]

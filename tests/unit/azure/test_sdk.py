@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.simulated_azure import RULES
 
-from .test_azure_postgres import EVERYTHING, PRINCIPAL, VNET, create
+from .cases import EVERYTHING, PRINCIPAL, VNET, create
 
 postgresql = azure_native.dbforpostgresql
 

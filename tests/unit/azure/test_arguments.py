@@ -1,0 +1,261 @@
+"""Arguments in every form, wrong ones, and what the outputs are."""
+
+from typing import Any
+
+import pytest
+
+from components import AzurePostgres
+from components.azure.args import AzurePostgresArgs
+from components.inputs import ArgumentError
+from components.testing import run
+from tests.unit.inputs import unknown
+
+from .cases import (
+    CLIENT,
+    COMPONENT,
+    NETWORK,
+    OBJECT,
+    PLAIN,
+    PRINCIPAL,
+    REACHABLE,
+    SETS,
+    SUBNET,
+    USER,
+    USER_OBJECT,
+    VNET,
+    ZONE,
+    create,
+    later,
+    not_known_yet,
+)
+
+# --- Warnings
+
+
+@pytest.mark.parametrize(
+    ("args", "warning"),
+    [
+        (
+            {"sku_name": "Standard_B1ms"},
+            "Standard_B1ms is Burstable, which Microsoft advises for development only. It ",
+        ),
+        ({"sku_name": "Standard_B1ms"}, "allows 35 connections; Backstage opens up to 10 for each plugin."),
+        ({"sku_name": "Standard_B4ms"}, "Standard_B4ms is Burstable"),
+        ({"version": "14"}, "PostgreSQL 14 reaches its end of life in November 2026."),
+        ({"version": "18"}, "Microsoft Entra logins on PostgreSQL 18 are reported broken"),
+    ],
+)
+def test_choices_that_work_badly_are_warned_about(
+    args: dict[str, Any], warning: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    create(**args, **REACHABLE)
+    assert warning in caplog.text
+
+
+# --- Outputs
+
+
+def test_all_outputs_are_registered_in_camel_case() -> None:
+    results = create()
+    registered = next(outputs for urn, outputs in results.component_outputs.items() if COMPONENT in urn)
+    names = {"".join(part.title() if i else part for i, part in enumerate(n.split("_"))) for n in results.outputs}
+    assert set(registered) == names
+
+
+def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
+    results = create(preview=True)
+    assert {name for name, result in results.outputs.items() if result.known} == {"bootstrap_sql"}
+
+
+def test_the_sets_cover_every_argument() -> None:
+    assert {argument for args in SETS.values() for argument in args} == set(AzurePostgresArgs.__annotations__)
+
+
+@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
+def test_an_output_does_what_its_plain_value_does(args: dict[str, Any]) -> None:
+    fixed = {"server_name": "srv", **args}
+    from_plain, from_outputs = create(**fixed), create(**later(fixed))
+    assert {name: result.value for name, result in from_outputs.outputs.items()} == {
+        name: result.value for name, result in from_plain.outputs.items()
+    }
+    assert [(r.name, r.inputs) for r in from_outputs.resources] == [(r.name, r.inputs) for r in from_plain.resources]
+
+
+@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
+def test_a_preview_survives_unknowns(args: dict[str, Any]) -> None:
+    results = create(preview=True, **not_known_yet(args))
+    assert not results["app_config"].known
+
+
+@pytest.mark.parametrize("argument", sorted(PLAIN))
+def test_what_decides_what_is_created_cannot_be_an_output(argument: str) -> None:
+    with pytest.raises(ArgumentError, match=f'"{argument}" must be a plain value, not an Output, because it decides'):
+        create(preview=False, **{argument: unknown})
+
+
+@pytest.mark.parametrize("argument", ["admin_users", "firewall_rules", "server_parameters", "tags"])
+def test_the_keys_of_a_map_cannot_be_outputs(argument: str) -> None:
+    with pytest.raises(ArgumentError, match=f'"{argument}" must be a map with plain keys'):
+        create(preview=False, **{argument: unknown})
+
+
+# --- Wrong arguments
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"resource_group_name": "a/b"}, "\"resource_group_name\" is 'a/b', but it must name a resource group"),
+    ({"resource_group_name": "group."}, "must name a resource group"),
+    ({"location": ""}, "must name an Azure region"),
+    ({"server_name": "Db"}, "\"server_name\" is 'Db', but it must be 3 to 63 of a-z, 0-9 and single hyphens"),
+    ({"server_name": "a--b"}, "must be 3 to 63"),
+    ({"server_name": "-ab"}, "must be 3 to 63"),
+    ({"server_name": "ab-"}, "must be 3 to 63"),
+    ({"server_name": "ab"}, "must be 3 to 63"),
+    ({"server_name": "a" * 64}, "must be 3 to 63"),
+    ({**PRINCIPAL, "admin_name": ""}, "\"admin_name\" is '', but it must be the principal's name, 1 to 63 bytes"),
+    ({**PRINCIPAL, "admin_name": "é" * 32}, "1 to 63 bytes"),
+    ({**PRINCIPAL, "admin_object_id": "app"}, "\"admin_object_id\" is 'app', but it must be a GUID"),
+    ({**PRINCIPAL, "admin_type": "servicePrincipal"}, "must be User, Group or ServicePrincipal."),
+    ({**PRINCIPAL, "admin_type": "Unknown"}, "must be User, Group or ServicePrincipal."),
+    (
+        {"admin_users": {"jo@example.com": "jo"}},
+        'argument "admin_users", key "jo@example.com", is \'jo\', but it must be',
+    ),
+    ({"admin_groups": {"x" * 64: OBJECT}}, 'argument "admin_groups" has the key \'xxx'),
+    ({**PRINCIPAL, **USER, "user": "x" * 64}, '"user" is'),
+    ({**PRINCIPAL, **USER, "user_object_id": "1"}, "\"user_object_id\" is '1', but it must be a GUID"),
+    ({**PRINCIPAL, **USER, "user_type": "Robot"}, "\"user_type\" is 'Robot', but it must be User"),
+    ({"tenant_id": "example.com"}, "\"tenant_id\" is 'example.com', but it must be a GUID"),
+    ({**PRINCIPAL, "client_id": "x"}, "\"client_id\" is 'x', but it must be a GUID"),
+    ({**PRINCIPAL, "client_id": OBJECT}, "must not be the object id too"),
+    ({**PRINCIPAL, "client_id": CLIENT, "admin_type": "User"}, "must be left out for a User"),
+    ({**PRINCIPAL, **USER, "client_id": USER_OBJECT}, "must not be the object id too"),
+    ({**PRINCIPAL, "client_id": CLIENT, "client_secret": ""}, '"client_secret" must be text and not empty.'),
+    ({**PRINCIPAL, "client_id": CLIENT, "client_secret": "hunter2 "}, '"client_secret" must have no blanks around it'),
+    ({"token_renewal_offset": "soon"}, "\"token_renewal_offset\" is 'soon', but it must be a length of time"),
+    ({"version": "13"}, "\"version\" is '13', but it must be a major version that Azure supports, 14 to 18."),
+    ({"version": "17.2"}, "must be a major version"),
+    ({"sku_name": "GP_Standard_D2ds_v5"}, "such as Standard_D2ds_v5. The prefix B_, GP_ or MO_ is Terraform's."),
+    ({"sku_name": "D2ds_v5"}, "must be Azure's name of a B, D or E size"),
+    ({"storage_gb": 33}, '"storage_gb" is 33, but it must be one of Azure\'s disk sizes in GiB: 32, 64, 128'),
+    ({"storage_gb": True}, "must be one of Azure's disk sizes"),
+    ({"storage_auto_grow": "yes"}, "\"storage_auto_grow\" is 'yes', but it must be true or false."),
+    ({"backup_retention_days": 6}, "must be a whole number from 7 to 35."),
+    ({"backup_retention_days": 36}, "must be a whole number from 7 to 35."),
+    ({"geo_redundant_backup": 1}, "must be true or false."),
+    ({"high_availability": "zoneRedundant"}, "must be Disabled, SameZone or ZoneRedundant."),
+    ({"high_availability": "SameZone", "sku_name": "Standard_B2s"}, "a Burstable SKU has no standby"),
+    (
+        {"firewall_rules": {"x": "203.0.113.300"}},
+        'argument "firewall_rules", key "x", is \'203.0.113.300\', but it must',
+    ),
+    ({"firewall_rules": {"x": "203.0.113.7/24"}}, "must be an IPv4 address, a range such as"),
+    ({"firewall_rules": {"x": "203.0.113.9-203.0.113.1"}}, "must not end before it starts."),
+    ({"firewall_rules": {"x": "1.2.3.4-1.2.3.5-1.2.3.6"}}, "must be an IPv4 address"),
+    ({"firewall_rules": {"x": "2001:db8::1"}}, "must be an IPv4 address"),
+    ({"firewall_rules": {"x": 7}}, "must be an IPv4 address"),
+    ({"firewall_rules": {"x": "0.0.0.0"}}, "For the former set allow_azure_services"),
+    ({"firewall_rules": {"x": "0.0.0.0/0"}}, "must not start at 0.0.0.0"),
+    ({"firewall_rules": {"x": "0.0.0.0-255.255.255.255"}}, "must not start at 0.0.0.0"),
+    ({"firewall_rules": {"x-": "203.0.113.7"}}, "\"firewall_rules\" has the key 'x-', but it must be 1 to 80"),
+    ({"firewall_rules": {"a b": "203.0.113.7"}}, "must be 1 to 80"),
+    ({"firewall_rules": {"a" * 81: "203.0.113.7"}}, "must be 1 to 80"),
+    ({"private_endpoint_subnet_id": "subnet"}, "must be the resource id of a subnet"),
+    ({**VNET, "delegated_subnet_id": "subnet"}, "must be the resource id of a subnet"),
+    ({**VNET, "private_dns_zone_id": "zone"}, "must be the resource id of a private DNS zone"),
+    ({**VNET, "private_dns_zone_id": f"{NETWORK}/privateDnsZones/example.com"}, "ends in .postgres.database.azure.com"),
+    ({**VNET, "server_name": "backstage"}, "does not start with the server's name"),
+    (
+        {"private_endpoint_subnet_id": SUBNET, "private_dns_zone_id": ZONE},
+        "must be the zone privatelink.postgres.database.azure.com",
+    ),
+    ({"plugin_division_mode": "databaze"}, "must be database or schema."),
+    ({"plugin_division_mode": "schema", "database_name": "postgres"}, "not be one of Azure's own"),
+    ({"plugin_division_mode": "schema", "database_name": "-x"}, "start with a letter or _"),
+    ({"plugin_division_mode": "schema", "database_name": "x" * 64}, "must be 1 to 63"),
+    ({"server_parameters": {"work mem": "1"}}, "must name a PostgreSQL parameter"),
+    ({"server_parameters": {"require_secure_transport": "OFF"}}, "stays on because Backstage sends tokens"),
+    ({"server_parameters": {"work_mem": ""}}, "must be the parameter's value as text and not empty"),
+    ({"server_parameters": {"jit": False}}, "must be the parameter's value as text"),
+    ({"tags": {"a/b": "x"}}, "must be 1 to 512 characters"),
+    ({"tags": {"a": "x" * 257}}, "must be text of at most 256 characters."),
+    ({"deletion_protection": "no"}, "must be true or false."),
+    ({"use_default_credential": "no"}, "must be true or false."),
+]
+
+WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
+    ({"resource_group_name": None}, '"resource_group_name" is missing, and it has no default.'),
+    ({"admin_name": "x"}, '"admin_object_id" is missing: admin_name, admin_object_id and admin_type describe one'),
+    ({"admin_object_id": OBJECT, "admin_type": "User"}, '"admin_name" is missing'),
+    (
+        {**PRINCIPAL, "user": "x", "user_object_id": OBJECT},
+        '"user_type" is missing: user, user_object_id and user_type',
+    ),
+    (USER, '"user" needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql.'),
+    ({"client_id": CLIENT}, '"client_id" belongs to a principal of yours, so name it by admin_name'),
+    ({**PRINCIPAL, "client_secret": "hunter2"}, '"client_secret" needs client_id'),
+    (
+        {**PRINCIPAL, "client_id": CLIENT, "use_default_credential": True},
+        '"use_default_credential" leaves the client id',
+    ),
+    ({"admin_users": {"x": OBJECT}, "admin_groups": {"x": CLIENT}}, "\"admin_groups\" names 'x', as another admin is"),
+    ({**VNET, **REACHABLE}, '"firewall_rules" cannot be used with delegated_subnet_id'),
+    ({**VNET, "allow_azure_services": True}, '"allow_azure_services" cannot be used with delegated_subnet_id'),
+    ({**VNET, "private_endpoint_subnet_id": SUBNET}, '"private_endpoint_subnet_id" cannot be used with delegated'),
+    ({"delegated_subnet_id": SUBNET}, '"private_dns_zone_id" is missing: delegated_subnet_id needs it'),
+    ({"private_dns_zone_id": ZONE}, '"private_dns_zone_id" is for private_endpoint_subnet_id or delegated_subnet_id'),
+    ({"database_name": "bs"}, '"database_name" is for plugin_division_mode schema'),
+]
+
+
+@pytest.mark.parametrize(("args", "message"), WRONG + WRONG_TOGETHER)
+def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
+    def program() -> None:
+        try:
+            AzurePostgres("db", {"resource_group_name": "group", **args})  # pyright: ignore[reportArgumentType]
+        except ArgumentError as error:
+            refusals.append(str(error))
+
+    refusals: list[str] = []
+    results = run(program)
+    (refusal,) = refusals
+    assert results.resources == []
+    assert refusal.startswith('AzurePostgres "db": argument ')
+    assert message in refusal
+    assert "hunter2" not in refusal, "a secret is never repeated"
+
+
+@pytest.mark.parametrize(("args", "message"), {tuple(args): (args, message) for args, message in WRONG}.values())
+def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
+    with pytest.raises(ArgumentError) as refused:
+        create(**later(args))
+    assert message in str(refused.value)
+
+
+def test_a_contradiction_is_seen_although_its_values_are_not_known_yet() -> None:
+    with pytest.raises(ArgumentError, match="cannot be used with delegated_subnet_id"):
+        create(preview=True, delegated_subnet_id=unknown, private_dns_zone_id=unknown, **REACHABLE)
+
+
+@pytest.mark.parametrize("name", ["Backstage", "back_stage", "a--b", "x" * 55])
+def test_a_component_whose_name_cannot_start_a_servers_says_so(name: str) -> None:
+    def program() -> None:
+        AzurePostgres(name, {"resource_group_name": "group", **given_name})  # pyright: ignore[reportArgumentType]
+
+    given_name: dict[str, str] = {}
+    with pytest.raises(ArgumentError, match="none can be made from the component's name"):
+        run(program)
+    given_name = {"server_name": "srv"}
+    run(program)
+
+
+def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
+    with pytest.raises(ArgumentError, match=r'unknown argument "firewall_rule"\. Did you mean "firewall_rules"\?'):
+        create(firewall_rule={})
+
+
+@pytest.mark.parametrize("nothing", [None, {}, False])
+def test_none_and_empty_maps_count_as_left_out(nothing: Any) -> None:
+    maps = (
+        ("firewall_rules", "admin_users", "server_parameters", "tags") if nothing == {} else ("allow_azure_services",)
+    )
+    assert create(server_name="srv", **dict.fromkeys(maps, nothing)).outputs == create(server_name="srv").outputs
