@@ -26,13 +26,17 @@ docs: ## the reference, from the docstrings
 	@$(PYTHON) -S bootstrap/start.py python
 	@$(PYTHON) -S bootstrap/start.py run python -m docs.reference
 
+unit: ## the unit tests alone: a quick look
+	@$(PYTHON) -S bootstrap/start.py python
+	@$(PYTHON) -S bootstrap/start.py run pytest -q -n auto tests/unit
+
 test: tools check ## all tests, on the real engine, Docker and Backstage
 	@$(PYTHON) -S bootstrap/start.py run pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
 	@$(PYTHON) -S bootstrap/start.py run python -m tests.bench
 
-reliability: tools ## docs/reliability.md: faults, hostile arguments and load, all of it run anew
+reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load
 	@$(PYTHON) -S bootstrap/start.py run python -m tests.reliability
 
-.PHONY: help up env down clean tools check docs test bench reliability
+.PHONY: help up env down clean tools check docs unit test bench reliability
