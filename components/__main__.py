@@ -24,6 +24,12 @@ class Provider(ComponentProvider):
         super().__init__(components, NAME, version=version)
         self.schema = json.dumps(_with_unwrapped_descriptions(json.loads(str(self.schema))))
 
+    def map_inputs(self, inputs: Any, component_def: Any) -> Any:
+        """Passes unknown arguments on, which Pulumi would drop, so that the component refuses them."""
+        unknown = {name: value for name, value in inputs.items() if name not in component_def.inputs}
+        camel_case_args = import_module(f"{FOLDER.name}.inputs").CamelCaseArgs
+        return camel_case_args({**super().map_inputs(inputs, component_def), **unknown})
+
     def construct(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().construct(*args, **kwargs)

@@ -1,12 +1,15 @@
-"""Checking a component's arguments, so that a mistake is named before anything is created."""
+"""Validates a component's arguments, so that a mistake is named before anything is created."""
 
 import difflib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from inspect import isawaitable
-from typing import Any, NoReturn, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin, overload
 
 import pulumi
 
+from .outputs import camel_case
 from .validators import Validator
 
 T = TypeVar("T")
@@ -19,21 +22,34 @@ class ArgumentError(pulumi.RunError):
     """
 
 
+class CamelCaseArgs(dict[str, Any]):
+    """Arguments of a caller who writes camelCase: in a stack's configuration, in YAML or in another language.
+
+    Messages spell names and values as that caller does. `config_key` is set when they come from the configuration.
+    """
+
+    def __init__(self, values: Mapping[str, Any], config_key: str | None = None) -> None:
+        super().__init__(values)
+        self.config_key = config_key
+
+
 class Inputs:
-    """What the caller passed to one component: names are checked at once, values as they are read."""
+    """The arguments that the caller passed to one component. Names are validated at once, values as they are read."""
 
     def __init__(self, component: str, name: str, values: Mapping[str, Any] | None, allowed: type) -> None:
-        """`allowed` is the component's TypedDict. Raises ArgumentError for a name that is not in it."""
+        """`allowed` is the component's TypedDict. Raises ArgumentError for an argument that is not in it."""
         self._owner = f'{component} "{name}"'
-        self._values = values or {}
-        names = list(allowed.__annotations__)
-        for unknown in self._values:
-            if unknown not in names:
-                closest = difflib.get_close_matches(unknown, names, n=1)
-                hint = f' Did you mean "{closest[0]}"?' if closest else ""
-                raise ArgumentError(
-                    f'{self._owner}: unknown argument "{unknown}".{hint} Valid arguments: {", ".join(sorted(names))}.'
-                )
+        self._annotations = allowed.__annotations__
+        self._camel_case = isinstance(values, CamelCaseArgs)
+        self._config_key = values.config_key if isinstance(values, CamelCaseArgs) else None
+        self._values = _as_mapping(self._owner, values, allowed)
+        names = [self._spelled(name) for name in self._annotations]
+        for unknown in self._values.keys() - self._annotations.keys():
+            closest = difflib.get_close_matches(self._spelled(str(unknown)), names, n=1)
+            hint = f' Did you mean "{closest[0]}"?' if closest else ""
+            raise ArgumentError(
+                f'{self._owner}: unknown argument "{unknown}".{hint} Valid arguments: {", ".join(sorted(names))}.'
+            )
 
     @overload
     def get(
@@ -52,7 +68,7 @@ class Inputs:
         secret: bool = False,
         related: Sequence[str] = (),
     ) -> Any:
-        """The argument after validation; `default`, or None without one, when it is absent or None.
+        """Returns the argument after validation; `default`, or None without one, when it is absent or None.
 
         A plain value is checked here, an Output's when it is known. The message repeats the value unless it is
         `secret`, here or by the Output's own mark. The validator is also passed the arguments named in `related`, None for
@@ -61,33 +77,37 @@ class Inputs:
         value = self._values.get(argument)
         if value is None:
             return None if default is None else pulumi.Output.from_input(default)
-        return self._checked(
-            f'argument "{argument}"', value, validator, secret, [self._values.get(name) for name in related]
-        )
+        others = [self._values.get(name) for name in related]
+        return self._checked(argument, f'argument "{self._spelled(argument)}"', value, validator, secret, others)
 
     def require(self, argument: str, validator: Validator[T]) -> pulumi.Output[T]:
-        """The same of an argument that has no default."""
+        """Returns the same of an argument that has no default."""
         value = self.get(argument, validator)
         if value is None:
             self.fail(argument, "is missing, and it has no default.")
         return value
 
     def get_plain(self, argument: str, validator: Validator[T], default: T) -> T:
-        """An argument that decides what is created, so that it cannot be an Output."""
+        """Returns an argument that decides what is created, so that it cannot be an Output."""
         value = self._values.get(argument)
         if value is None:
             return default
         if _contains_output(value):
-            self.fail(argument, "must be a plain value, not an Output, because it decides what is created.")
+            self.fail(
+                argument,
+                "must be a plain value, neither an Output nor a secret, because it decides what is created.",
+            )
         try:
             return validator(value)
         except ValueError as reason:
-            self.fail(argument, f"is {value!r}, but it {reason}")
+            self.fail(
+                argument, f"is {self._shown(value)}, but it {reason}{self._retyped(argument, value, secret=False)}"
+            )
 
     def get_map(
         self, argument: str, key_validator: Validator[str], validator: Validator[T]
     ) -> dict[str, pulumi.Output[T]]:
-        """A map's entries in the order of their keys, each after validation; values may be Outputs, keys are plain."""
+        """Returns a map's entries in the order of their keys, each validated; values may be Outputs, keys are plain."""
         values = self._values.get(argument)
         if values is None:
             return {}
@@ -95,54 +115,65 @@ class Inputs:
             self.fail(
                 argument, "must be a map with plain keys, because they name resources; its values may be Outputs."
             )
-        for key in values:
+        entries = cast(Mapping[str, Any], values)
+        for key, value in entries.items():
             try:
                 key_validator(key)
             except ValueError as reason:
-                self.fail(argument, f"has the key {key!r}, but it {reason}")
+                self.fail(argument, f"has the key {self._shown(key)}, but it {reason}")
+            if isinstance(value, Mapping):
+                self.fail(argument, self._nested(argument, key, cast(Mapping[str, Any], value)))
+        from_text = _is_map_of_text(self._annotations[argument])
+
+        def validate(value: Any) -> T:
+            return validator(_as_text(value) if from_text else value)
+
         return {
-            key: self._checked(f'argument "{argument}", key "{key}",', values[key], validator, False, [])
-            for key in sorted(values)
+            key: self._checked(
+                argument, f'argument "{self._spelled(argument)}", key "{key}",', entries[key], validate, False, []
+            )
+            for key in sorted(entries)
         }
 
     def raw(self, argument: str) -> Any:
-        """What the caller passed, as it is."""
+        """Returns what the caller passed, without validation."""
         return self._values.get(argument)
 
     def is_set(self, argument: str) -> bool:
-        """Whether the caller passed it. None, False and an empty map are ways of leaving it out."""
+        """Returns whether the caller passed it. None, False and an empty map are ways of leaving it out."""
         value = self._values.get(argument)
         return _contains_output(value) or (value is not None and value is not False and value != {})
 
     def validate_default(self, argument: str, value: Any, validator: Validator[T], source: str) -> T:
-        """A value that stands in for an argument that was left out, after validation; `source` says where it is from."""
+        """Validates a value that stands in for an argument that was left out; `source` names it in the error."""
         try:
             return validator(value)
         except ValueError as reason:
-            self.fail(argument, f"is missing, and {source} is {value!r}, but it {reason}")
+            self.fail(argument, f"is missing, and {source} is {self._shown(value)}, but it {reason}")
 
     def warn(self, concern: pulumi.Input[str | None], component: pulumi.Resource) -> None:
-        """Prints what is allowed but works badly, as soon as it is known; None is nothing to print."""
+        """Logs a warning once the value is known; None logs nothing."""
 
         def show(known: str | None) -> None:
             if known:
-                pulumi.log.warn(f"{self._owner}: {known}", component)
+                pulumi.log.warn(f"{self._owner}: {self._spelled(known)}", component)
 
         pulumi.Output.from_input(concern).apply(show)
 
     def fail(self, argument: str, reason: str) -> NoReturn:
         """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
-        raise ArgumentError(f'{self._owner}: argument "{argument}" {reason}')
+        raise ArgumentError(f'{self._owner}: argument "{self._spelled(argument)}" {self._spelled(reason)}')
 
     def _checked(
-        self, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
+        self, argument: str, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
     ) -> pulumi.Output[Any]:
         def check(plain: Any, hidden: bool, related: list[Any]) -> Any:
             try:
                 return validator(plain, *related)
             except ValueError as reason:
-                shown = "" if hidden else f" is {plain!r}, but it"
-                raise ArgumentError(f"{self._owner}: {what}{shown} {reason}") from None
+                shown = "" if hidden else f" is {self._shown(plain)}, but it"
+                hint = self._retyped(argument, plain, secret=hidden)
+                raise ArgumentError(f"{self._owner}: {what}{shown} {self._spelled(str(reason))}{hint}") from None
 
         if not any(_contains_output(one) for one in (value, *others)):
             return pulumi.Output.from_input(check(value, secret, others))
@@ -152,10 +183,85 @@ class Inputs:
             lambda known: check(known[0], secret or known[1], known[2])
         )
 
+    def _spelled(self, text: str) -> str:
+        """The text with the names of arguments as the caller writes them."""
+        if not self._camel_case:
+            return text
+        names = "|".join(name for name in self._annotations if "_" in name)
+        return re.sub(rf"(?<![\w./])({names})(?!\w)", lambda found: camel_case(found[1]), text) if names else text
+
+    def _shown(self, value: Any) -> str:
+        """A value as the caller writes it."""
+        value = _with_integers(value)
+        return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
+
+    def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
+        """What to do about a text that Pulumi took for a number or a boolean, which it does silently."""
+        is_text = str in (self._annotations[argument], *get_args(self._annotations[argument]))
+        if not self._camel_case or not is_text or not isinstance(value, bool | int | float):
+            return ""
+        kind = "true or false" if isinstance(value, bool) else "a number"
+        if self._config_key is None:
+            return f" It was read as {kind}: put it in quotation marks."
+        command = "pulumi config set --path" + (" --secret" if secret else " --type string")
+        return (
+            f" Pulumi reads it as {kind}; to set it as text: "
+            f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {_as_text(value)}'}`."
+        )
+
+    def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
+        """What to do about a name with a dot, which Pulumi takes for a path."""
+        inner = next(iter(value), "…")
+        reason = f"has a map under the key {self._shown(key)}, but its values are single values."
+        if self._config_key is None:
+            return reason
+        path = f"{self._config_key}.{camel_case(argument)}"
+        return (
+            f"{reason} A name with a dot needs brackets: `pulumi config rm --path {path}.{key}`, then "
+            f"`pulumi config set --path '{path}[\"{key}.{inner}\"]' …`."
+        )
+
+
+def _as_mapping(owner: str, values: Any, allowed: type) -> Mapping[str, Any]:
+    if values is None:
+        return {}
+    if isinstance(values, Mapping):
+        return cast(Mapping[str, Any], values)
+    if isinstance(values, pulumi.ResourceOptions):
+        raise ArgumentError(f"{owner}: resource options are the third argument: pass them as opts=….")
+    kind = "an Output" if isinstance(values, pulumi.Output) else f"a {type(cast(object, values)).__name__}"
+    raise ArgumentError(
+        f"{owner}: args must be a dict of arguments ({allowed.__name__}), not {kind}. Its values may be Outputs. "
+        f"Valid arguments: {', '.join(sorted(allowed.__annotations__))}."
+    )
+
 
 def _contains_output(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return any(map(_contains_output, value.values()))
+        return any(map(_contains_output, cast(Mapping[str, Any], value).values()))
     if isinstance(value, list | tuple):
-        return any(map(_contains_output, value))
+        return any(map(_contains_output, cast(Sequence[Any], value)))
     return isinstance(value, pulumi.Output) or isawaitable(value)
+
+
+def _is_map_of_text(annotation: Any) -> bool:
+    """Whether it is `Mapping[str, Input[str]]`."""
+    return get_origin(annotation) is Mapping and str in get_args(get_args(annotation)[1])
+
+
+def _as_text(value: Any) -> Any:
+    """The text that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(_with_integers(value)) if isinstance(value, int | float) else value
+
+
+def _with_integers(value: Any) -> Any:
+    """The value with the integers that it had before they travelled as floats."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _with_integers(item) for key, item in cast(Mapping[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_with_integers(item) for item in cast(list[Any], value)]
+    return value

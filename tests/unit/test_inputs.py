@@ -1,6 +1,7 @@
 """How a wrong argument is refused, for plain values and for Outputs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import pulumi
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.inputs import ArgumentError, Inputs
+from components.inputs import ArgumentError, CamelCaseArgs, Inputs
 from components.testing import run
 from components.validators import port_number, regex
 
@@ -16,6 +17,9 @@ from components.validators import port_number, regex
 class ExampleArgs(TypedDict, total=False):
     port: pulumi.Input[float]
     password: pulumi.Input[str]
+    user_name: pulumi.Input[str]
+    division_mode: str
+    labels: Mapping[str, pulumi.Input[str]]
 
 
 word = regex(r"[a-z]+", "must be a word.")
@@ -33,7 +37,8 @@ def arguments(**values: Any) -> Inputs:
 
 def test_an_unknown_argument_is_refused_with_the_closest_and_all_valid_names() -> None:
     assert refusal(lambda: arguments(prot=1)) == (
-        'Example "db": unknown argument "prot". Did you mean "port"? Valid arguments: password, port.'
+        'Example "db": unknown argument "prot". Did you mean "port"? Valid arguments: '
+        "division_mode, labels, password, port, user_name."
     )
 
 
@@ -102,3 +107,126 @@ def test_a_port_may_come_as_integer_float_or_text(port: int) -> None:
 def test_anything_else_is_no_port(value: object) -> None:
     with pytest.raises(ValueError, match="whole number from 1 to 65535"):
         port_number(value)
+
+
+# --- What stands for the arguments
+
+
+@dataclass
+class DataclassArgs:
+    port: int = 5433
+
+
+class ClassArgs:
+    port = 5433
+
+
+@pytest.mark.parametrize(
+    ("args", "kind"),
+    [
+        (DataclassArgs(), "a DataclassArgs"),
+        (ClassArgs(), "a ClassArgs"),
+        ([("port", 5433)], "a list"),
+        ("port=5433", "a str"),
+        (5433, "a int"),
+        (pulumi.InvokeOptions(), "a InvokeOptions"),
+    ],
+)
+def test_arguments_that_are_no_dict_are_refused_by_name_of_their_kind(args: Any, kind: str) -> None:
+    message = refusal(lambda: Inputs("Example", "db", args, ExampleArgs))
+    assert message == (
+        f'Example "db": args must be a dict of arguments (ExampleArgs), not {kind}. Its values may be Outputs. '
+        "Valid arguments: division_mode, labels, password, port, user_name."
+    )
+
+
+def test_an_output_of_all_arguments_is_refused() -> None:
+    message = refusal(lambda: Inputs("Example", "db", pulumi.Output.from_input({"port": 1}), ExampleArgs))  # pyright: ignore[reportArgumentType]
+    assert "not an Output. Its values may be Outputs." in message
+
+
+def test_resource_options_in_the_place_of_the_arguments_are_refused_with_theirs() -> None:
+    options: Any = pulumi.ResourceOptions(protect=True)
+    message = refusal(lambda: Inputs("Example", "db", options, ExampleArgs))
+    assert message == 'Example "db": resource options are the third argument: pass them as opts=….'
+
+
+@pytest.mark.parametrize("none", [None, {}])
+def test_no_arguments_at_all_are_all_defaults(none: Any) -> None:
+    assert (
+        run(lambda: {"port": Inputs("Example", "db", none, ExampleArgs).get("port", port_number, 5432)})["port"].value
+        == 5432
+    )
+
+
+# --- A caller who writes camelCase
+
+
+def camel_case(config_key: str | None = None, **values: Any) -> Inputs:
+    return Inputs("Example", "db", CamelCaseArgs(values, config_key), ExampleArgs)
+
+
+def test_messages_name_arguments_as_the_caller_writes_them() -> None:
+    def fail(inputs: Inputs) -> Any:
+        inputs.fail("user_name", "needs division_mode, not my_user_name or /user_name.")
+
+    assert refusal(lambda: fail(arguments())).endswith(
+        '"user_name" needs division_mode, not my_user_name or /user_name.'
+    )
+    assert refusal(lambda: fail(camel_case())).endswith(
+        '"userName" needs divisionMode, not my_user_name or /user_name.'
+    )
+    assert 'unknown argument "userNaem". Did you mean "userName"?' in refusal(lambda: camel_case(userNaem="a"))
+    assert "Valid arguments: divisionMode, labels," in refusal(lambda: camel_case(x=1))
+
+
+def test_messages_show_values_as_the_caller_writes_them() -> None:
+    assert "is False, but" in refusal(lambda: arguments(port=False).get("port", port_number))
+    assert "is false, but" in refusal(lambda: camel_case(port=False).get("port", port_number))
+
+
+@pytest.mark.parametrize("inputs", [arguments, camel_case])
+def test_an_integer_that_came_as_a_float_is_shown_as_the_integer(inputs: Callable[..., Inputs]) -> None:
+    assert '"port" is 0, but' in refusal(lambda: inputs(port=0.0).get("port", port_number))
+    assert '"port" is 0.5, but' in refusal(lambda: inputs(port=0.5).get("port", port_number))
+
+
+@pytest.mark.parametrize(("typed", "kind"), [(12345678, "a number"), (True, "true or false")])
+def test_text_that_pulumi_took_for_something_else_is_explained(typed: object, kind: str) -> None:
+    text = str(typed).lower()
+    assert refusal(lambda: camel_case("example", user_name=typed).get("user_name", word)).endswith(
+        f"Pulumi reads it as {kind}; to set it as text: "
+        f"`pulumi config set --path --type string example.userName {text}`."
+    )
+    assert refusal(lambda: camel_case("example", password=typed).get("password", word, secret=True)).endswith(
+        f"Pulumi reads it as {kind}; to set it as text: `pulumi config set --path --secret example.password`."
+    )
+    assert refusal(lambda: camel_case(user_name=typed).get("user_name", word)).endswith(
+        f"It was read as {kind}: put it in quotation marks."
+    )
+
+
+@pytest.mark.parametrize("wrap", [lambda value: value, pulumi.Output.from_input])
+def test_a_map_of_text_takes_numbers_and_booleans_as_their_text(wrap: Callable[[Any], Any]) -> None:
+    def program() -> dict[str, Any]:
+        labels = arguments(
+            labels={"cost": wrap(4711), "float": wrap(1.5), "production": wrap(True), "whole": wrap(2.0)}
+        )
+        return labels.get_map("labels", str, regex(".*", "must be text."))
+
+    assert {key: label.value for key, label in run(program).outputs.items()} == {
+        "cost": "4711",
+        "float": "1.5",
+        "production": "true",
+        "whole": "2",
+    }
+
+
+def test_a_name_with_a_dot_that_became_a_path_is_explained() -> None:
+    nested = {"pgbouncer": {"enabled": True}}
+    assert refusal(lambda: camel_case("example", labels=nested).get_map("labels", str, word)).endswith(
+        'argument "labels" has a map under the key "pgbouncer", but its values are single values. A name with a dot '
+        "needs brackets: `pulumi config rm --path example.labels.pgbouncer`, then "
+        "`pulumi config set --path 'example.labels[\"pgbouncer.enabled\"]' …`."
+    )
+    assert "pulumi config" not in refusal(lambda: arguments(labels=nested).get_map("labels", str, word))
