@@ -8,6 +8,7 @@ from inspect import isawaitable
 from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin, overload
 
 import pulumi
+from typing_extensions import Required
 
 from .outputs import camel_case
 from .validators import Validator
@@ -39,7 +40,7 @@ class Inputs:
     def __init__(self, component: str, name: str, values: Mapping[str, Any] | None, allowed: type) -> None:
         """`allowed` is the component's TypedDict. Raises ArgumentError for an argument that is not in it."""
         self._owner = f'{component} "{name}"'
-        self._annotations = allowed.__annotations__
+        self._annotations = annotations(allowed)
         self._camel_case = isinstance(values, CamelCaseArgs)
         self._config_key = values.config_key if isinstance(values, CamelCaseArgs) else None
         self._values = _as_mapping(self._owner, values, allowed)
@@ -93,10 +94,8 @@ class Inputs:
         if value is None:
             return default
         if _contains_output(value):
-            self.fail(
-                argument,
-                "must be a plain value, neither an Output nor a secret, because it decides what is created.",
-            )
+            kind = "a plain value, not an Output" if self._config_key is None else "set without --secret"
+            self.fail(argument, f"must be {kind}, because it decides what is created.")
         try:
             return validator(value)
         except ValueError as reason:
@@ -123,10 +122,10 @@ class Inputs:
                 self.fail(argument, f"has the key {self._shown(key)}, but it {reason}")
             if isinstance(value, Mapping):
                 self.fail(argument, self._nested(argument, key, cast(Mapping[str, Any], value)))
-        from_text = _is_map_of_text(self._annotations[argument])
+        from_text = is_map_of_text(self._annotations[argument])
 
         def validate(value: Any) -> T:
-            return validator(_as_text(value) if from_text else value)
+            return validator(as_text(value) if from_text else value)
 
         return {
             key: self._checked(
@@ -206,7 +205,7 @@ class Inputs:
         command = "pulumi config set --path" + (" --secret" if secret else " --type string")
         return (
             f" Pulumi reads it as {kind}; to set it as text: "
-            f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {_as_text(value)}'}`."
+            f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {as_text(value)}'}`."
         )
 
     def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
@@ -244,12 +243,23 @@ def _contains_output(value: Any) -> bool:
     return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
-def _is_map_of_text(annotation: Any) -> bool:
+def annotations(allowed: type) -> Mapping[str, Any]:
+    """Returns the arguments of a TypedDict and their types, without Required."""
+    fields = allowed.__annotations__
+    return {name: get_args(type_)[0] if get_origin(type_) is Required else type_ for name, type_ in fields.items()}
+
+
+def is_plain(annotation: Any) -> bool:
+    """Returns whether the argument cannot be an Output. What is in a map of it or a list may be one."""
+    return get_origin(annotation) is None
+
+
+def is_map_of_text(annotation: Any) -> bool:
     """Whether it is `Mapping[str, Input[str]]`."""
     return get_origin(annotation) is Mapping and str in get_args(get_args(annotation)[1])
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """The text that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
     if isinstance(value, bool):
         return str(value).lower()

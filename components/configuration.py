@@ -1,0 +1,204 @@
+"""Reads a component's arguments from the stack's configuration, and refuses configuration that nobody reads."""
+
+import difflib
+import json
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import pulumi
+import yaml
+from pulumi.runtime import config as runtime_config
+
+from .inputs import ArgumentError, CamelCaseArgs, annotations, as_text, is_map_of_text, is_plain
+from .outputs import camel_case
+
+# The providers whose own configuration a stack of these components may have.
+PROVIDERS = ("azure-native", "docker", "gcp")
+
+# What `Pulumi.<stack>.yaml` has at its top level besides the configuration.
+NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+
+
+def read(
+    selector: str, sections: Mapping[str, type], default: str, *, also_read: Collection[str] = ()
+) -> tuple[str, Any]:
+    """Returns which section the key `selector` chooses, and the arguments in it, with their Python names.
+
+    `sections` has the TypedDict of each section's arguments. Whatever else is in the project's configuration is refused,
+    except the keys in `also_read`, which the program reads itself.
+    """
+    choice = pulumi.Config().get(selector) or default
+    if choice not in sections:
+        names = list(sections)
+        raise ArgumentError(
+            f'config "{selector}" is {choice!r}, but it must be {", ".join(names[:-1])} or {names[-1]}. '
+            f"Run `pulumi config set {selector} {default}`."
+        )
+    for key, value in runtime_config.CONFIG.get().items():
+        _refuse_unread(key, value, selector, sections, choice, also_read)
+    for name in _stack_file():
+        if name.removeprefix(f"{pulumi.get_project()}:") in (selector, *sections):
+            raise ArgumentError(
+                f'Pulumi.{pulumi.get_stack()}.yaml has "{name}" at the top level, where nobody reads it. '
+                "Indent it below `config:`."
+            )
+    return choice, arguments(choice, sections[choice])
+
+
+def arguments(key: str, allowed: type) -> CamelCaseArgs:
+    """Returns the map under the key `key`, with Python names for the arguments of the TypedDict `allowed`.
+
+    Names that are not in it stay as they are, for the component to refuse. What was set with --secret is a secret Output.
+    """
+    values = _map(key)
+    names = {camel_case(name): name for name in annotations(allowed)}
+    for name in sorted(values.keys() & names.keys()):
+        if names[name] != name and names[name] in values:
+            raise ArgumentError(
+                f'config "{key}" has {name} and {names[name]}, which are the same argument. '
+                f"Run `pulumi config rm --path {key}.{names[name]}`."
+            )
+    if pulumi.runtime.is_config_secret(_qualified(key)):
+        shown = _shown(key)
+        values = {
+            name: value if _must_stay_plain(names.get(name, name), allowed, shown) else _marked(value, shown.get(name))
+            for name, value in values.items()
+        }
+    python = {names.get(name, name): value for name, value in values.items() if value is not None}
+    for name in python.keys() & {
+        name for name, annotation in annotations(allowed).items() if is_map_of_text(annotation)
+    }:
+        if isinstance(python[name], dict):
+            python[name] = {key: as_text(value) for key, value in python[name].items()}
+    return CamelCaseArgs(python, key)
+
+
+def _map(key: str) -> Mapping[str, Any]:
+    text = pulumi.Config().get(key)
+    if not text or text == "null":
+        return {}
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = text
+    if isinstance(values, dict):
+        return cast(dict[str, Any], values)
+    kind = "a list" if isinstance(values, list) else "a single value"
+    raise ArgumentError(
+        f'config "{key}" is {kind}, but it must be a map of arguments. Run `pulumi config rm {key}`, and then set each '
+        f"argument by its path: `pulumi config set --path {key}.ARGUMENT VALUE`."
+    )
+
+
+# --- Secrets
+
+
+def _shown(key: str) -> Mapping[str, Any]:
+    """What the stack's file shows under the key: the only place that says which values inside a map are secret."""
+    settings = _stack_file().get("config")
+    if not isinstance(settings, Mapping):
+        return {}
+    section = cast(Mapping[str, Any], settings).get(_qualified(key), cast(Mapping[str, Any], settings).get(key))
+    return cast(Mapping[str, Any], section) if isinstance(section, Mapping) and "secure" not in section else {}
+
+
+def _marked(value: Any, shown: Any) -> Any:
+    """The value with everything in it a secret that the stack's file does not show in plain text."""
+    if isinstance(value, dict) and isinstance(shown, Mapping):
+        inside = cast(Mapping[str, Any], shown)
+        return {key: _marked(item, inside.get(key)) for key, item in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        items = cast(list[Any], value)
+        listed = cast(list[Any], shown) if isinstance(shown, list) and len(cast(list[Any], shown)) == len(items) else []
+        return [_marked(item, listed[index] if listed else None) for index, item in enumerate(items)]
+    if isinstance(value, dict):
+        return {key: _marked(item, None) for key, item in cast(dict[str, Any], value).items()}
+    return value if shown is not None and as_text(value) == shown else pulumi.Output.secret(value)
+
+
+def _must_stay_plain(name: str, allowed: type, shown: Mapping[str, Any]) -> bool:
+    """Whether the argument decides what is created, and nobody asked for this very value to be secret."""
+    secured = isinstance(shown.get(camel_case(name)), Mapping) or isinstance(shown.get(name), Mapping)
+    return name in annotations(allowed) and is_plain(annotations(allowed)[name]) and not secured
+
+
+def _stack_file() -> Mapping[str, Any]:
+    """The stack's own file, every value in it as text; empty if it is not where the program runs."""
+    for folder in (pulumi.runtime.get_root_directory(), "."):
+        file = Path(folder or ".") / f"Pulumi.{pulumi.get_stack()}.yaml"
+        if file.is_file():
+            settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - it makes text only
+            return cast(Mapping[str, Any], settings) if isinstance(settings, Mapping) else {}
+    return {}
+
+
+# --- Configuration that nobody reads
+
+
+def _refuse_unread(
+    key: str, value: Any, selector: str, sections: Mapping[str, type], choice: str, also_read: Collection[str]
+) -> None:
+    namespace, _, name = key.partition(":")
+    if namespace != pulumi.get_project():
+        _refuse_mistaken_namespace(namespace, name, value, sections)
+    elif name not in (selector, choice, *also_read):
+        _refuse(name, _what_is_right(key, name, value, selector, sections, choice))
+
+
+def _what_is_right(key: str, name: str, value: Any, selector: str, sections: Mapping[str, type], choice: str) -> str:
+    """What to do about a key in the project's own namespace that nobody reads."""
+    if name in sections:
+        return (
+            f'because "{selector}" is {choice}. Remove it: `pulumi config rm {name}`. Or use it in a stack of its own: '
+            f"`pulumi stack init {name}`, then `pulumi config set {selector} {name}`."
+        )
+    first, _, rest = name.partition(".")
+    section = _closest(first, sections)
+    if section and rest:
+        return (
+            f"because it was set without --path. Run {_move(key, name, f'{section}.{rest}', value)}. "
+            "With `pulumi up --config`, add --config-path."
+        )
+    known = _closest(name, [selector, *sections])
+    if known:
+        return f'. Did you mean "{known}"? To remove it, run `pulumi config rm {shlex.quote(name)}`.'
+    names = {
+        spelling: camel_case(name) for name in annotations(sections[choice]) for spelling in (name, camel_case(name))
+    }
+    argument = _closest(name, names)
+    if argument:
+        return f"because it is not in {choice}. Run {_move(key, name, f'{choice}.{names[argument]}', value)}."
+    return f". Read are {selector} and {choice}. To remove it, run `pulumi config rm {shlex.quote(name)}`."
+
+
+def _refuse_mistaken_namespace(namespace: str, name: str, value: Any, sections: Mapping[str, type]) -> None:
+    """Refuses a namespace that is a section's name, or a misspelled one. Others may belong to providers."""
+    key = f"{namespace}:{name}"
+    if namespace in sections:
+        _refuse(key, f"because of the colon. Run {_move(key, key, f'{namespace}.{name}', value)}.")
+    closest = _closest(namespace, [pulumi.get_project(), *PROVIDERS])
+    if closest and closest != namespace:
+        _refuse(key, f". Did you mean {closest}:{name}? To remove it, run `pulumi config rm {shlex.quote(key)}`.")
+
+
+def _refuse(name: str, what_is_right: str) -> NoReturn:
+    separator = "" if what_is_right.startswith(".") else ", "
+    raise ArgumentError(f'config "{name}" is read by nobody{separator}{what_is_right}')
+
+
+def _move(key: str, name: str, path: str, value: Any) -> str:
+    """The two commands that set the same value in the right place."""
+    secret = pulumi.runtime.is_config_secret(key) or re.search("password|secret", path, re.IGNORECASE)
+    setting = f"--secret {path}" if secret else f"{path} {shlex.quote(str(value))}"
+    return f"`pulumi config rm {shlex.quote(name)}`, then `pulumi config set --path {setting}`"
+
+
+def _closest(name: str, known: Collection[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.75)), None)
+
+
+def _qualified(key: str) -> str:
+    return f"{pulumi.get_project()}:{key}"
