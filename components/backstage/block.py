@@ -26,12 +26,50 @@ WHITESPACE_AROUND = rf"\A{_WHITESPACE}|{_WHITESPACE}\Z"
 
 
 def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
-    """The value of `backend.database`, with literal values.
+    """Returns the value of `backend.database`, with literal values and in Backstage's key names.
 
-    `connection` and `settings` use Backstage's key names; a key whose value is None is left out, because a null in an
-    app-config overlay would remove that key of the file below.
+    Backstage merges its app-config files, so a key of a file below stays unless this one says otherwise. What decides
+    which database it is and how to log in to it is therefore always said, and a value of None, which is null in the
+    document, removes the key: the block means the same over any other file. What decides how Backstage works with its
+    database (`knexConfig`, `keepalive`, `skipMigrations`, other keys of `connection`) is left to the file below.
     """
-    return {"client": "pg", **_without_none(settings), "connection": _without_none(connection)}
+    division = settings.get("pluginDivisionMode") or "database"
+    # Of `connection`, Backstage itself ignores what belongs to another type, and `database` when plugins have their own.
+    logs_in = {
+        "type": "default",
+        **_without_none(connection),
+        "password": connection.get("password"),
+        "ssl": _ssl(connection.get("ssl") or False),
+        "connectionString": None,
+    }
+    if logs_in["type"] == "azure":
+        logs_in["tokenCredential"] = _token_credential(connection.get("tokenCredential") or {})
+    return {
+        "client": "pg",
+        "connection": logs_in,
+        "pluginDivisionMode": division,
+        "role": None,
+        **({"schemaPrefix": None} if division == "schema" else {"prefix": "backstage_plugin_"}),
+        "ensureExists": True,
+        # A plugin's own client and connection.
+        "plugin": None,
+        **_without_none(settings),
+    }
+
+
+def _ssl(ssl: bool | Mapping[str, Any]) -> bool | dict[str, Any]:
+    """Returns a value that leaves nothing of the `ssl` of a file below, whose keys a map would be merged with."""
+    if isinstance(ssl, bool) or ssl == {"rejectUnauthorized": True}:
+        return bool(ssl)
+    return {**dict.fromkeys(("rejectUnauthorized", "ca", "cert", "key", "servername")), **ssl}
+
+
+def _token_credential(credential: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Returns all keys that select the credential, because those of a file below would select another."""
+    if not _without_none(credential):
+        return None
+    keys = ("clientId", "clientSecret", "tokenRenewalOffsetTime", "tokenRenewableOffsetTime")
+    return {**dict.fromkeys(keys), **_without_none(credential)}
 
 
 def app_config(config: Mapping[str, Any]) -> str:

@@ -36,9 +36,13 @@ _Dumper.add_representer(str, _represent_string)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _READ_AS_OTHER_TYPE, _FIRST_CHARACTERS)
 
 
+# The first line of each document that removes keys.
+_WHY_NULL = "# A null removes that key of the app-config files below, so this means the same over any of them.\n"
+
+
 def render(config: Mapping[str, Any]) -> str:
     """Returns the document that holds `config` at `backend.database`, one key a line and in the order of `config`."""
-    return yaml.dump(
+    return (_WHY_NULL if _holds_none(config) else "") + yaml.dump(
         {"backend": {"database": config}},
         Dumper=_Dumper,
         sort_keys=False,
@@ -46,3 +50,7 @@ def render(config: Mapping[str, Any]) -> str:
         default_flow_style=False,
         width=sys.maxsize,
     )
+
+
+def _holds_none(value: Any) -> bool:
+    return any(map(_holds_none, value.values())) if isinstance(value, Mapping) else value is None

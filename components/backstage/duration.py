@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 MILLISECONDS = {
@@ -34,12 +35,26 @@ SPELLINGS = {
 }
 
 
-def duration(value: Any) -> str | dict[str, float]:
-    """A length of time in any form that Backstage reads; `readDurationFromConfig` in @backstage/config."""
+def duration(value: Any) -> str:
+    """Validates a length of time in any form that Backstage reads, and returns it as a string.
+
+    A map becomes ISO 8601, because Backstage would add to it the units of a map in another app-config file.
+    """
     milliseconds(value)
-    if isinstance(value, str):
-        return value.strip()
-    return {unit: int(number) if number == int(number) else number for unit, number in value.items()}
+    return value.strip() if isinstance(value, str) else _iso_8601(value)
+
+
+def _iso_8601(units: Mapping[str, float]) -> str:
+    numbers = {unit: Decimal(f"{number:.12f}") for unit, number in units.items()}
+    numbers["seconds"] = numbers.get("seconds", Decimal(0)) + numbers.pop("milliseconds", Decimal(0)) / 1000
+
+    def part(**letters: str) -> str:
+        found = ((numbers.get(unit), letter) for unit, letter in letters.items())
+        return "".join(f"{number.normalize():f}{letter}" for number, letter in found if number)
+
+    days = part(years="Y", months="M", weeks="W", days="D")
+    time = part(hours="H", minutes="M", seconds="S")
+    return f"P{days}" + (f"T{time}" if time else "") if days or time else "PT0S"
 
 
 def milliseconds(value: Any) -> float:

@@ -19,14 +19,12 @@ def of(stack: str) -> Run:
 
 @pytest.mark.parametrize(
     ("stack", "type_", "secret"),
-    [("dev", None, True), ("staging", "azure", False), ("production", "cloudsql", False)],
+    [("dev", "default", True), ("staging", "azure", False), ("production", "cloudsql", False)],
 )
-def test_every_stack_has_a_block_and_only_a_password_makes_it_secret(
-    stack: str, type_: str | None, secret: bool
-) -> None:
+def test_every_stack_has_a_block_and_only_a_password_makes_it_secret(stack: str, type_: str, secret: bool) -> None:
     block = of(stack)["appConfig"]
     connection = yaml.safe_load(block.value)["backend"]["database"]["connection"]
-    assert connection.get("type") == type_
+    assert connection["type"] == type_
     assert block.secret == secret
 
 

@@ -30,5 +30,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
 @pytest.fixture
 def administrator(postgres: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
     """A session on that PostgreSQL beside Backstage's own."""
-    with psycopg.connect(**postgres["databaseConfig"]["connection"], dbname="postgres", autocommit=True) as connection:
+    login = {key: postgres["databaseConfig"]["connection"][key] for key in ("host", "port", "user", "password")}
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as connection:
         yield connection

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.blocks import seen
+
 from .cloud_stack import WAYS_TO_DESTROY, AzureStack
 from .simulated_azure import SimulatedAzure
 from .stack import refused, succeeded
@@ -57,14 +59,17 @@ def test_a_first_up_creates_group_identity_server_and_admin_in_this_order(
     (admin,) = azure.of_type("AdministratorsMicrosoftEntra").values()
     assert server["location"] == "westeurope"
     assert (admin["objectId"], admin["principalName"]) == (identity["principalId"], identity["name"])
-    assert up.outputs["databaseConfig"] == {
+    assert seen(up.outputs["databaseConfig"]) == {
         "client": "pg",
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
         "connection": {
             "type": "azure",
             "host": server["fullyQualifiedDomainName"],
             "port": 5432,
             "user": identity["name"],
-            "ssl": {"rejectUnauthorized": True},
+            "ssl": True,
             "tokenCredential": {"clientId": identity["clientId"]},
         },
     }

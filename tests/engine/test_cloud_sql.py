@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.blocks import seen
+
 from .cloud_stack import WAYS_TO_DESTROY, CloudSqlStack
 from .simulated_cloud_sql import ACCESS_TOKEN, SimulatedCloudSql
 from .stack import refused, succeeded
@@ -68,8 +70,9 @@ def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     (account,) = of_type(cloud_sql, "Account")
     role = account["email"].removesuffix(".gserviceaccount.com")
-    assert up.outputs["databaseConfig"] == {
+    assert seen(up.outputs["databaseConfig"]) == {
         "client": "pg",
+        "ensureExists": True,
         "pluginDivisionMode": "schema",
         "role": "cloudsqlsuperuser",
         "connection": {
@@ -80,6 +83,7 @@ def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_
             "user": role,
             "database": "backstage",
             "ipAddressType": "PUBLIC",
+            "ssl": False,
         },
     }
     assert cloud_sql.of_type("Database").keys() == {"backstage"}

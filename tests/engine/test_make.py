@@ -61,7 +61,8 @@ def checkout(tmp_path: Path, port: int) -> Iterator[Checkout]:
 
 def connect(app_config: str) -> psycopg.Connection:
     connection = yaml.safe_load(app_config)["backend"]["database"]["connection"]
-    return psycopg.connect(**connection, dbname="postgres", connect_timeout=5)
+    login = {key: connection[key] for key in ("host", "port", "user", "password")}
+    return psycopg.connect(**login, dbname="postgres", connect_timeout=5)
 
 
 def mode(file: Path) -> int:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.blocks import seen
+
 from .conftest import leave_nothing_of
 from .docker import query
 from .simulated_azure import SimulatedAzure
@@ -52,24 +54,28 @@ def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_t
     assert query(up.outputs["databaseConfig"], "SELECT 1") == 1
     (server,) = azure.of_type("Server").values()
     (identity,) = azure.of_type("UserAssignedIdentity").values()
-    assert up.outputs["azureConfig"] == {
+    assert seen(up.outputs["azureConfig"]) == {
         "client": "pg",
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
         "connection": {
             "type": "azure",
             "host": server["fullyQualifiedDomainName"],
             "port": 5432,
             "user": identity["name"],
-            "ssl": {"rejectUnauthorized": True},
+            "ssl": True,
             "tokenCredential": {
                 "clientId": identity["clientId"],
-                "tokenRenewalOffsetTime": {"minutes": 4},
-                "tokenRenewableOffsetTime": {"minutes": 4},
+                "tokenRenewalOffsetTime": "PT4M",
+                "tokenRenewableOffsetTime": "PT4M",
             },
         },
     }
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
-    assert up.outputs["googleConfig"] == {
+    assert seen(up.outputs["googleConfig"]) == {
         "client": "pg",
+        "ensureExists": True,
         "pluginDivisionMode": "schema",
         "role": "cloudsqlsuperuser",
         "connection": {
@@ -80,6 +86,7 @@ def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_t
             "user": up.outputs["serviceAccountEmail"].removesuffix(".gserviceaccount.com"),
             "database": "backstage",
             "ipAddressType": "PUBLIC",
+            "ssl": False,
         },
     }
     assert sorted(up.secret_outputs) == ["appConfig", "databaseConfig", "environment"]

@@ -12,6 +12,7 @@ import pytest
 from components.outputs import camel_case
 from components.testing import Run
 from docs.reference import schema
+from tests.blocks import seen
 from tests.unit.azure import cases as azure_cases
 from tests.unit.azure.cases import CLIENT, PRINCIPAL, TENANT
 from tests.unit.cloud_sql import cases as cloud_sql_cases
@@ -115,7 +116,7 @@ def test_the_block_arrives_in_backstages_spelling_and_as_secret_as_it_was(host: 
     args = {**PRINCIPAL, "client_id": CLIENT, "tenant_id": TENANT, "client_secret": wire("s3cret", secret=True)}
     results = construct(host, "AzurePostgres", resource_group_name="group", server_name="srv", **args)
     credential = {"tenantId": TENANT, "clientId": CLIENT, "clientSecret": "s3cret"}
-    assert results["databaseConfig"].value["connection"]["tokenCredential"] == credential
+    assert seen(results["databaseConfig"].value["connection"]["tokenCredential"]) == credential
     secret = {name for name, result in results.outputs.items() if result.secret}
     assert secret == {"databaseConfig", "appConfig", "environment"}
 

@@ -3,6 +3,7 @@
 import inspect
 import ipaddress
 import math
+import re
 import string
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,11 @@ WORD = string.ascii_letters + DIGITS + "_-"
 JAVASCRIPT_BLANKS = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds")
+HOUR = 3_600_000
+UNITS = {"years": 8760 * HOUR, "months": 720 * HOUR, "weeks": 168 * HOUR, "days": 24 * HOUR, "hours": HOUR}
+UNITS |= {"minutes": 60_000, "seconds": 1000, "milliseconds": 1}
+ISO_UNITS: dict[str, float] = {f"{unit[0].upper()} of a date": UNITS[unit] for unit in [*UNITS][:4]}
+ISO_UNITS |= {f"{unit[0].upper()} of a time": UNITS[unit] for unit in [*UNITS][4:7]}
 DISKS = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
 
 GUID = "0123abcd-4567-89EF-0123-456789abcdef"
@@ -100,7 +105,11 @@ def setting(made: Any, value: Any) -> bool:
 def length_of_time(made: Any, value: Any) -> bool:
     if isinstance(value, str):
         return made == value.strip() and made.isascii() and any(character in DIGITS for character in made)
-    return made == value and made.keys() <= {*UNITS} and all(0 <= number < math.inf for number in made.values())
+    days, _, time = made.removeprefix("P").partition("T")
+    letters = [f"{unit} of a {kind}" for kind, part in (("date", days), ("time", time)) for unit in part if unit > "9"]
+    numbers = [float(number) for number in re.split("[A-Z]", days + time)[:-1]]
+    lasts = sum(number * ISO_UNITS[letter] for number, letter in zip(numbers, letters, strict=True))
+    return math.isclose(lasts, sum(number * UNITS[unit] for unit, number in value.items()), abs_tol=1e-3)
 
 
 def milliseconds(made: Any, value: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from components import AzurePostgres
 from components.testing import LOGINS, MANAGED_IDENTITY, Run, run
+from tests.blocks import seen
 from tests.unit.inputs import materialize, outputs, unknowns
 
 COMPONENT = "backstage-database:index:AzurePostgres"
@@ -41,7 +42,7 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 
 def connection(**args: Any) -> dict[str, Any]:
-    return create(**args)["database_config"].value["connection"]
+    return seen(create(**args)["database_config"].value["connection"])
 
 
 def server(**args: Any) -> dict[str, Any]:

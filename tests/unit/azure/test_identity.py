@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from components.backstage.duration import duration
 from components.inputs import ArgumentError
+from tests.blocks import seen
 from tests.unit.inputs import of_type, output
 
 from .cases import (
@@ -33,14 +34,17 @@ from .cases import (
 
 def test_without_an_identity_one_is_created_and_is_admin_and_the_blocks_managed_identity() -> None:
     results = create(server_name="db-1", **REACHABLE)
-    assert results["database_config"].value == {
+    assert seen(results["database_config"].value) == {
         "client": "pg",
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
         "connection": {
             "type": "azure",
             "host": "db-1.postgres.database.azure.com",
             "port": 5432,
             "user": "db-1",
-            "ssl": {"rejectUnauthorized": True},
+            "ssl": True,
             "tokenCredential": {"clientId": CLIENT},
         },
     }
@@ -58,13 +62,13 @@ def test_without_an_identity_one_is_created_and_is_admin_and_the_blocks_managed_
 
 def test_the_created_identitys_client_id_can_be_left_out_for_workload_identity() -> None:
     results = create(use_default_credential=True)
-    assert "tokenCredential" not in results["database_config"].value["connection"]
+    assert results["database_config"].value["connection"]["tokenCredential"] is None
     assert results["client_id"].value == CLIENT, "which the service account's annotation needs"
 
 
 def test_a_named_principal_selects_default_azure_credential() -> None:
     results = create(**PRINCIPAL)
-    assert "tokenCredential" not in results["database_config"].value["connection"]
+    assert results["database_config"].value["connection"]["tokenCredential"] is None
     assert results["user"].value == "backstage app"
     assert of_type(results, IDENTITY) == []
     assert results["identity_id"].value == results["client_id"].value == ""
@@ -113,7 +117,7 @@ def test_exactly_the_outputs_that_hold_a_client_secret_are_secret() -> None:
 def test_in_the_environment_form_the_client_secret_is_a_variable_with_its_value_in_environment() -> None:
     results = create(**PRINCIPAL, client_id=CLIENT, client_secret="s3cret", tenant_id=TENANT, server_name="srv")
     document = yaml.safe_load(results["app_config_from_env"].value)["backend"]["database"]["connection"]
-    assert document["tokenCredential"] == {
+    assert seen(document["tokenCredential"]) == {
         "tenantId": TENANT,
         "clientId": CLIENT,
         "clientSecret": "${AZURE_CLIENT_SECRET}",
@@ -141,10 +145,15 @@ def test_whatever_else_the_caller_calls_secret_stays_so_in_the_environment_form(
 MINUTES = ["5 minutes", "5 mins", "5m", "300s", "PT5M", "PT4M60S", {"minutes": 3, "seconds": 30}, {"hours": 0.05}]
 
 
-@pytest.mark.parametrize("offset", ["1d", "2 hours", "30 seconds", {"minutes": 3, "seconds": 30}])
-def test_every_form_of_the_guide_appears_under_the_documented_key_and_the_one_that_is_read(offset: Any) -> None:
+@pytest.mark.parametrize(
+    ("offset", "written"),
+    [*((text, text) for text in ("1d", "2 hours", "30 seconds")), ({"minutes": 3, "seconds": 30}, "PT3M30S")],
+)
+def test_every_form_of_the_guide_appears_under_the_documented_key_and_the_one_that_is_read(
+    offset: Any, written: str
+) -> None:
     credential = connection(token_renewal_offset=offset)["tokenCredential"]
-    assert credential == {"clientId": CLIENT, "tokenRenewalOffsetTime": offset, "tokenRenewableOffsetTime": offset}
+    assert credential == {"clientId": CLIENT, "tokenRenewalOffsetTime": written, "tokenRenewableOffsetTime": written}
 
 
 def test_an_offset_needs_no_client_id() -> None:
@@ -152,8 +161,19 @@ def test_an_offset_needs_no_client_id() -> None:
     assert credential == {"tokenRenewalOffsetTime": "4m", "tokenRenewableOffsetTime": "4m"}
 
 
-def test_a_map_that_came_over_the_wire_has_whole_numbers_again() -> None:
-    assert duration({"minutes": 3.0, "seconds": 0.5}) == {"minutes": 3, "seconds": 0.5}
+@pytest.mark.parametrize(
+    ("units", "written"),
+    [
+        ({"minutes": 3.0, "seconds": 0.5}, "PT3M0.5S"),
+        ({"milliseconds": 1500, "seconds": 2}, "PT3.5S"),
+        ({"years": 1, "months": 2, "weeks": 3, "days": 4, "hours": 5}, "P1Y2M3W4DT5H"),
+        ({"minutes": 0}, "PT0S"),
+        ({"hours": 1e-7}, "PT0.0000001H"),
+        ({"seconds": 2**53}, "PT9007199254740992S"),
+    ],
+)
+def test_a_map_becomes_one_string_that_no_other_file_adds_to(units: Any, written: str) -> None:
+    assert duration(units) == written
 
 
 @pytest.mark.parametrize("offset", MINUTES)

@@ -41,7 +41,7 @@ def test_in_schema_mode_one_database_is_created_and_named_in_the_block() -> None
 def test_in_database_mode_backstage_creates_its_databases_itself() -> None:
     results = create()
     assert of_type(results, DATABASE) == []
-    assert "pluginDivisionMode" not in results["database_config"].value
+    assert results["database_config"].value["pluginDivisionMode"] == "database"
     assert "database" not in results["database_config"].value["connection"]
 
 

@@ -11,6 +11,7 @@ from components import CloudSqlPostgres
 from components.cloud_sql.args import CloudSqlPostgresArgs
 from components.inputs import ArgumentError
 from components.testing import Mocks, run
+from tests.blocks import seen
 from tests.unit.cloud_sql.cases import (
     ACCOUNT,
     BINDING,
@@ -36,8 +37,9 @@ from tests.unit.inputs import of_type, output, unknown
 
 def test_without_arguments_a_service_account_is_created_and_is_the_one_that_backstage_connects_as() -> None:
     results = create(instance_name="portal-db")
-    assert results["database_config"].value == {
+    assert seen(results["database_config"].value) == {
         "client": "pg",
+        "ensureExists": True,
         "pluginDivisionMode": "schema",
         "role": "cloudsqlsuperuser",
         "connection": {
@@ -48,6 +50,7 @@ def test_without_arguments_a_service_account_is_created_and_is_the_one_that_back
             "user": f"portal-db@{PROJECT}.iam",
             "database": "backstage",
             "ipAddressType": "PUBLIC",
+            "ssl": False,
         },
     }
     assert results.resource(ACCOUNT).inputs["accountId"] == "portal-db"
@@ -87,8 +90,11 @@ def test_the_service_account_is_told_where_backstage_runs_as_one() -> None:
 
 
 def test_in_database_mode_backstage_gets_no_database_and_keeps_the_role() -> None:
-    assert block(plugin_division_mode="database", instance_name="db-1", user=EMAIL) == {
+    assert seen(block(plugin_division_mode="database", instance_name="db-1", user=EMAIL)) == {
         "client": "pg",
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
         "role": "cloudsqlsuperuser",
         "connection": {
             "type": "cloudsql",
@@ -97,6 +103,7 @@ def test_in_database_mode_backstage_gets_no_database_and_keeps_the_role() -> Non
             "port": 5432,
             "user": f"backstage@{PROJECT}.iam",
             "ipAddressType": "PUBLIC",
+            "ssl": False,
         },
     }
 

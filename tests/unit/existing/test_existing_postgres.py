@@ -15,6 +15,7 @@ from components.existing.sql import bootstrap_sql, psql_command
 from components.existing.validation import Access, database_role
 from components.inputs import ArgumentError
 from components.testing import Run, run
+from tests.blocks import seen
 from tests.unit.inputs import materialize, output, outputs, unknown
 
 STASH = "pulumi:index:Stash"
@@ -73,7 +74,7 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 
 def block(**args: Any) -> dict[str, Any]:
-    return create(**{**REMOTE, **args})["database_config"].value
+    return seen(create(**{**REMOTE, **args})["database_config"].value)
 
 
 # --- Outputs
@@ -81,9 +82,13 @@ def block(**args: Any) -> dict[str, Any]:
 
 def test_the_guides_server_gets_the_guides_block() -> None:
     results = create(host="127.0.0.1", user="postgres", password="secret")
-    assert results["database_config"].value == {
+    login = {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": "secret"}
+    assert seen(results["database_config"].value) == {
         "client": "pg",
-        "connection": {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": "secret"},
+        "connection": {"type": "default", **login, "ssl": False},
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
     }
 
 
@@ -107,7 +112,7 @@ def test_every_output_agrees_with_the_block() -> None:
 
 def test_without_a_password_none_is_in_the_block_and_nothing_is_secret() -> None:
     results = create(**REMOTE)
-    assert "password" not in results["database_config"].value["connection"]
+    assert results["database_config"].value["connection"]["password"] is None
     assert "POSTGRES_PASSWORD" not in results["app_config_from_env"].value
     assert {name for name, result in results.outputs.items() if result.secret} == set()
 
@@ -120,12 +125,12 @@ def test_exactly_the_outputs_that_hold_the_password_are_secret(password: Any) ->
 
 
 def test_a_server_that_is_not_this_machine_is_asked_for_verified_tls() -> None:
-    assert block()["connection"]["ssl"] == {"rejectUnauthorized": True}
+    assert block()["connection"]["ssl"] is True, "Node.js verifies unless it is told not to"
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_on_this_machine_there_is_no_tls_unless_asked_for(host: str) -> None:
-    assert "ssl" not in block(host=host)["connection"]
+    assert block(host=host)["connection"]["ssl"] is False
     assert block(host=host, ssl_mode="require")["connection"]["ssl"] == {"rejectUnauthorized": False}
 
 
@@ -138,12 +143,14 @@ def test_in_schema_mode_the_block_names_the_database() -> None:
     assert block(plugin_division_mode="schema") == {
         "client": "pg",
         "pluginDivisionMode": "schema",
+        "ensureExists": True,
         "connection": {
+            "type": "default",
             "host": "db.example.com",
             "port": 5432,
             "user": "backstage",
             "database": "backstage",
-            "ssl": {"rejectUnauthorized": True},
+            "ssl": True,
         },
     }
 

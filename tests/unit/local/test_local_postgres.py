@@ -13,6 +13,7 @@ from components.local.component import LocalPostgresArgs
 from components.local.validation import password_text, time_zone
 from components.testing import Run, run
 from components.validators import role_name
+from tests.blocks import seen
 from tests.unit.inputs import materialize, output, unknown
 
 CONTAINER = "docker:index/container:Container"
@@ -49,9 +50,9 @@ def container(**args: Any) -> dict[str, Any]:
 
 
 def test_without_arguments_the_block_is_for_the_guides_defaults_with_a_generated_password() -> None:
-    connection = create()["database_config"].value["connection"]
+    connection = seen(create()["database_config"].value["connection"])
     password = connection.pop("password")
-    assert connection == {"host": "127.0.0.1", "port": 5432, "user": "postgres"}
+    assert connection == {"type": "default", "host": "127.0.0.1", "port": 5432, "user": "postgres", "ssl": False}
     assert len(password) == 48
     assert int(password, 16), "hexadecimal, so that it needs no quoting anywhere"
 
@@ -59,9 +60,13 @@ def test_without_arguments_the_block_is_for_the_guides_defaults_with_a_generated
 def test_every_output_agrees_with_the_block() -> None:
     results = create(port=5433, user="backstage", password="${a} 'b'")
     block = results["database_config"].value
-    assert block == {
+    login = {"host": "127.0.0.1", "port": 5433, "user": "backstage", "password": "${a} 'b'"}
+    assert seen(block) == {
         "client": "pg",
-        "connection": {"host": "127.0.0.1", "port": 5433, "user": "backstage", "password": "${a} 'b'"},
+        "connection": {"type": "default", **login, "ssl": False},
+        "pluginDivisionMode": "database",
+        "prefix": "backstage_plugin_",
+        "ensureExists": True,
     }
     assert results["host"].value == "127.0.0.1"
     assert results["port"].value == 5433
