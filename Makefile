@@ -20,7 +20,7 @@ tools: ## what the tests need
 
 check: ## formatting, lint and types
 	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run sh -c 'ruff format --check . && ruff check . && pyright'
+	@$(PYTHON) -S bootstrap/start.py run sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
 
 docs: ## the reference, from the docstrings
 	@$(PYTHON) -S bootstrap/start.py python

@@ -9,22 +9,45 @@ class LocalPostgresArgs(TypedDict, total=False):
     """Inputs of LocalPostgres, all optional."""
 
     image: pulumi.Input[str]
-    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when absent. Another major version starts empty next to the old data, and going back finds the old data again."""
+    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when absent.
+    Another major version starts empty next to the old data, and going back finds the old data again."""
 
     port: pulumi.Input[float]
-    """Port on 127.0.0.1 of this machine, 1 to 65535. Default: 5432. It becomes `connection.port`, except with `network`."""
+    """Port on the machine with the Docker engine, 1 to 65535. Default: 5432. It becomes `connection.port`, except with
+    `network`."""
 
     user: pulumi.Input[str]
-    """PostgreSQL superuser, created when the data is. Default: postgres. Letters, digits, `_` and `-`, at most 63, not starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
+    """PostgreSQL superuser, created when the data is. Default: postgres. Letters, digits, `_` and `-`, at most 63, not
+    starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
 
     password: pulumi.Input[str]
-    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one takes effect on existing data. Not empty, one line. It becomes `connection.password`."""
+    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one takes
+    effect on existing data. Not empty, one line, and not a verifier (`md5…`, `SCRAM-SHA-256$…`). It becomes
+    `connection.password`."""
 
     timezone: pulumi.Input[str]
     """Time zone of the server, by its tz database name, such as Europe/Stockholm. Default: UTC."""
 
     network: pulumi.Input[str]
-    """Name of an existing Docker network on which Backstage itself runs. `connection.host` is then the container's name and `connection.port` 5432, because from another container 127.0.0.1 is that container. Default: none; the block is for a Backstage that runs on this machine."""
+    """Name of an existing Docker network on which Backstage itself runs. `connection.host` is then the container's name
+    and `connection.port` 5432, because from another container 127.0.0.1 is that container. Default: none; the block is
+    for a Backstage that runs on this machine."""
 
     volume: pulumi.Input[str]
-    """Name of a Docker volume that outlives the stack; Docker creates it if need be and `destroy` leaves it. Default: a volume that lives and dies with the stack."""
+    """Name of a Docker volume that outlives the stack; Docker creates it if needed and `destroy` leaves it. Data of an
+    official image's own layout on it is used in place if its major version is that of the image. One container at a time
+    can use it. Default: a volume that lives and dies with the stack."""
+
+    host_address: pulumi.Input[str]
+    """Name or IP address by which Backstage reaches the machine with the Docker engine, when that is not this machine
+    (`DOCKER_HOST`, `docker:host` or a Docker context points to another). The port is then open on all of that machine's
+    addresses, except with a loopback address. Not together with `network`. Default: 127.0.0.1, and the port is open on
+    that address only. It becomes `connection.host`."""
+
+    plugin_division_mode: str
+    """Where Backstage keeps its plugins' tables: database, one database for each; or schema, one schema for each in one
+    database. Backstage creates what is missing. Default: database. It becomes `pluginDivisionMode`."""
+
+    database_name: pulumi.Input[str]
+    """Name of that one database, with `plugin_division_mode` schema. Default: backstage. It becomes
+    `connection.database`."""

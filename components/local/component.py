@@ -1,6 +1,8 @@
 """PostgreSQL in a local Docker container, for developing Backstage on a laptop."""
 
+import importlib.resources
 import secrets
+import shlex
 from collections.abc import Mapping
 from typing import Any, Optional
 
@@ -8,49 +10,29 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import backstage
-from ..error_hooks import unique_hook_name
-from ..inputs import Inputs
 from ..outputs import outputs
 from ..persistence import persist_once
-from ..validators import port_number, role_name
-from . import validation
 from .args import LocalPostgresArgs
+from .checks import container_hooks, login_hooks
+from .engine import OWNER_VARIABLE
+from .validation import LocalSettings, is_loopback, validate
 
 DATA_DIR = "/var/lib/postgresql"
 PASSWORD_FILE = "/run/postgres-password"
 
-# A directory per major version under one volume: another major never touches the data of the one before.
-# The official entrypoint reads the password only when it initialises; setting it at every start makes it declarative.
-ENTRYPOINT_SCRIPT = rf"""
-export PGDATA="{DATA_DIR}/$PG_MAJOR/data"
-if [ -s "$PGDATA/PG_VERSION" ]; then
-  password=$(cat "$POSTGRES_PASSWORD_FILE")
-  printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '${{password//\'/\'\'}}'" |
-    gosu postgres postgres --single -D "$PGDATA" postgres >/dev/null
-fi
-exec docker-entrypoint.sh postgres "$@"
-"""
+_FOLDER = importlib.resources.files(__name__.rpartition(".")[0])
+ENTRYPOINT_SCRIPT = (_FOLDER / "entrypoint.sh").read_text()
+HEALTHCHECK_SCRIPT = (_FOLDER / "healthcheck.sh").read_text()
 
-# Over the container's own address: on its loopback any password is accepted, and the server that runs during
-# initialisation listens on a socket only. Until the first login it looks at the port, often, because that costs the
-# initialisation nothing, and `up` waits for it; after that it logs in seldom.
-HEALTHCHECK_SCRIPT = f"""
-address=$(hostname -i | cut -d" " -f1)
-export PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH" PGPASSWORD="$(cat {PASSWORD_FILE})"
-[ ! -e /tmp/answered ] || sleep 5
-until (: <"/dev/tcp/$address/5432") 2>/dev/null &&
-  psql -h "$address" -U "$POSTGRES_USER" -d postgres -qtAc "SELECT 1"; do
-  [ ! -e /tmp/answered ] || exit 1
-  sleep 0.05
-done
-touch /tmp/answered
-"""
+# Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
+_NO_ARGUMENTS: LocalPostgresArgs = {}
 
 
 class LocalPostgres(pulumi.ComponentResource):
     """PostgreSQL in a local Docker container, reachable from this machine only, and the block that logs in to it.
 
-    `pulumi up` ends when a real login has worked. Raises ArgumentError for a wrong argument, before anything is created.
+    `pulumi up` ends when a login from where the program runs has worked. Raises ArgumentError for a wrong argument,
+    before anything is created.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -60,13 +42,14 @@ class LocalPostgres(pulumi.ComponentResource):
     """The same as an app-config YAML document, usable as a file. Secret: it holds the password."""
 
     app_config_from_env: pulumi.Output[str]
-    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and `${POSTGRES_PASSWORD}`. Not secret; may be committed."""
+    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and `${POSTGRES_PASSWORD}`.
+    Not secret; may be committed."""
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those four variables and their values. Secret: one is the password."""
 
     host: pulumi.Output[str]
-    """Where Backstage connects: 127.0.0.1, or with `network` the container's name."""
+    """Where Backstage connects: 127.0.0.1, the given `host_address`, or with `network` the container's name."""
 
     port: pulumi.Output[int]
     """The port to connect to at `host`."""
@@ -80,46 +63,84 @@ class LocalPostgres(pulumi.ComponentResource):
     container_name: pulumi.Output[str]
     """Name of the Docker container, for `docker logs` and `docker exec`."""
 
-    def __init__(self, name: str, args: LocalPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
-        inputs = Inputs("LocalPostgres", name, args, LocalPostgresArgs)
-        image = inputs.get("image", validation.image_reference, "postgres:17-trixie")
-        port = inputs.get("port", port_number, 5432)
-        user = inputs.get("user", role_name, "postgres")
-        password = inputs.get("password", validation.password_text, secret=True)
-        timezone = inputs.get("timezone", validation.time_zone)
-        network = inputs.get("network", validation.network_name)
-        volume = inputs.get("volume", validation.volume_name)
+    psql_command: pulumi.Output[str]
+    """A shell line that opens psql in the container as `user`. It needs no password, because it does not leave the
+    container."""
 
+    def __init__(
+        self, name: str, args: LocalPostgresArgs = _NO_ARGUMENTS, opts: Optional[pulumi.ResourceOptions] = None
+    ) -> None:
+        settings = validate(name, args)
         super().__init__("backstage-database:index:LocalPostgres", name, None, opts)
 
+        password = settings.password
         if password is None:
             password = persist_once(f"{name}-password", pulumi.Output.secret(secrets.token_hex(24)), self)
-        secret = pulumi.Output.secret(password)
+        password = pulumi.Output.secret(password)
 
-        local_image = docker.RemoteImage(
-            f"{name}-image",
-            name=image,
-            keep_locally=True,
-            opts=pulumi.ResourceOptions(parent=self),
+        image = docker.RemoteImage(f"{name}-image", name=settings.image, keep_locally=True, opts=self._child())
+        volume = settings.volume
+        if volume is None:
+            volume = docker.Volume(f"{name}-data", opts=self._child()).name
+        container = self._container(name, settings, image.name, volume, password)
+        container_name = container.name.apply(lambda known: known or f"{name}-postgres")
+
+        connection = self._proven_connection(name, settings, container, container_name, password)
+        config = pulumi.Output.all(connection=connection, password=password).apply(
+            lambda known: _database_config(settings.plugin_division_mode, known["connection"], known["password"])
         )
 
-        if volume is None:
-            volume = docker.Volume(f"{name}-data", opts=pulumi.ResourceOptions(parent=self)).name
+        self.database_config = config
+        self.app_config = config.apply(backstage.app_config)
+        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
+        self.environment = config.apply(backstage.environment)
+        self.host = connection["host"]
+        self.port = connection["port"]
+        self.user = connection["user"]
+        self.password = password
+        self.container_name = container_name
+        self.psql_command = pulumi.Output.all(container=container_name, user=connection["user"]).apply(
+            lambda known: _psql_command(known["container"], known["user"])
+        )
+        self.register_outputs(outputs(LocalPostgres, self))
 
-        record_login, require_login = login_hooks(name)
-        container = docker.Container(
+    def _child(self, **options: Any) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, **options)
+
+    def _container(
+        self,
+        name: str,
+        settings: LocalSettings,
+        image: pulumi.Output[str],
+        volume: pulumi.Output[str],
+        password: pulumi.Output[str],
+    ) -> docker.Container:
+        owner = f'LocalPostgres "{name}" of stack {pulumi.get_project()}/{pulumi.get_stack()}'
+        binding = "127.0.0.1"
+        if settings.host_address is not None:
+            binding = settings.host_address.apply(_bind_address)
+            settings.host_address.apply(lambda address: _warn_about_exposure(name, address, self))
+        return docker.Container(
             f"{name}-postgres",
-            image=local_image.name,
-            entrypoints=["bash", "-ec", ENTRYPOINT_SCRIPT, "postgres"],
-            command=None if timezone is None else server_settings(timezone=timezone, log_timezone=timezone),
-            envs=[pulumi.Output.concat("POSTGRES_USER=", user), f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
-            # A file, because the provider's debug log prints the environment and `docker inspect` shows it.
-            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=secret)],
-            ports=[docker.ContainerPortArgs(internal=5432, external=port, ip="127.0.0.1")],
+            image=image,
+            entrypoints=["sh", "-c", ENTRYPOINT_SCRIPT, "entrypoint.sh"],
+            command=_server_settings(settings.timezone),
+            envs=[
+                pulumi.Output.concat("POSTGRES_USER=", settings.user),
+                f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}",
+                f"{OWNER_VARIABLE}={owner}",
+            ],
+            # A file, because the provider's debug log prints the environment and `docker inspect` shows it. Everyone
+            # in the container may read it, until the entry script takes that away: an image that runs as postgres
+            # could not read a file of root's.
+            uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password, permissions="0444")],
+            ports=[docker.ContainerPortArgs(internal=5432, external=settings.port, ip=binding)],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA_DIR)],
-            networks_advanced=None if network is None else [docker.ContainerNetworksAdvancedArgs(name=network)],
+            networks_advanced=None
+            if settings.network is None
+            else [docker.ContainerNetworksAdvancedArgs(name=settings.network)],
             healthcheck=docker.ContainerHealthcheckArgs(
-                tests=["CMD", "bash", "-c", HEALTHCHECK_SCRIPT],
+                tests=["CMD", "sh", "-c", HEALTHCHECK_SCRIPT],
                 interval="500ms",
                 timeout="10s",
                 retries=3,
@@ -130,68 +151,74 @@ class LocalPostgres(pulumi.ComponentResource):
             restart="unless-stopped",
             destroy_grace_seconds=30,
             shm_size=128,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                # One at a time on the port and the data; and a container whose creation failed half-way is made anew.
+            opts=self._child(
+                # Only one container can hold the port and the data, and a half-created one must be recreated. What
+                # else replaces a container is the provider's to say: it computes some arguments from others.
                 delete_before_replace=True,
-                replace_on_changes=["*"],
-                hooks=pulumi.ResourceHookBinding(after_create=[record_login]),
+                replace_on_changes=["#initerror"],
+                hooks=container_hooks(name, owner),
             ),
         )
 
-        answered = pulumi.Stash(
-            f"{name}-answered",
-            input=container.id,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                hooks=pulumi.ResourceHookBinding(before_create=[require_login], before_update=[require_login]),
-            ),
+    def _proven_connection(
+        self,
+        name: str,
+        settings: LocalSettings,
+        container: docker.Container,
+        container_name: pulumi.Output[str],
+        password: pulumi.Output[str],
+    ) -> pulumi.Output[Mapping[str, Any]]:
+        """Returns what Backstage connects with, except the password, once a login with it has worked."""
+        if settings.network is None:
+            reachable = {"host": settings.host_address or "127.0.0.1", "port": settings.port}
+        else:
+            reachable = {"host": container_name, "port": 5432}
+        schema = settings.plugin_division_mode == "schema"
+        connection = {**reachable, "user": settings.user, "database": settings.database_name if schema else None}
+        record = {
+            **reachable,
+            "user": settings.user,
+            "password": password,
+            "container": container.id,
+            "name": container_name,
+            "network": settings.network is not None,
+        }
+        stash = pulumi.Stash(f"{name}-answered", input=record, opts=self._child(hooks=login_hooks(name)))
+        # Through the record, so that consumers of an output wait for a database that accepts the login.
+        return pulumi.Output.unsecret(
+            pulumi.Output.all(record=stash.input, connection=connection).apply(lambda known: known["connection"])
         )
 
-        reachable = {"host": "127.0.0.1", "port": port} if network is None else {"host": container.name, "port": 5432}
-        # Through the record, so that whoever uses an output waits for a database that answers.
-        connection = pulumi.Output.all(answered.input, {**reachable, "user": user}).apply(lambda ready: ready[1])
-        config = pulumi.Output.all(connection, secret).apply(
-            lambda both: backstage.database_config({**both[0], "password": both[1]})
-        )
 
-        self.database_config = config
-        self.app_config = config.apply(backstage.app_config)
-        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
-        self.environment = config.apply(backstage.environment)
-        self.host = connection["host"]
-        self.port = connection["port"]
-        self.user = connection["user"]
-        self.password = secret
-        self.container_name = container.name
-        self.register_outputs(outputs(LocalPostgres, self))
-
-
-def login_hooks(name: str) -> tuple[pulumi.ResourceHook, pulumi.ResourceHook]:
-    """Keeps a record of the last container that answered a login honest.
-
-    Creating a container ends with a login. If that fails, the next `up` makes the container anew; but a refresh in
-    between takes it for a good one. Then the record would change without a container being created: that is refused.
-    """
-    answering: set[str] = set()
-
-    def note(container: pulumi.ResourceHookArgs) -> None:
-        answering.add(container.id)
-
-    def refuse(record: pulumi.ResourceHookArgs) -> None:
-        if record.new_inputs and record.new_inputs["input"] not in answering:
-            raise pulumi.RunError(
-                f'LocalPostgres "{name}": its container was created by an update that failed, and never answered a '
-                "login. Find the cause with `docker logs`, then have the container made anew: "
-                f"`pulumi up --replace '**::{name}-postgres'`."
-            )
-
-    return (
-        pulumi.ResourceHook(unique_hook_name(f"{name}-answers"), note),
-        pulumi.ResourceHook(unique_hook_name(f"{name}-never-answered"), refuse),
+def _database_config(mode: str, connection: Mapping[str, Any], password: str) -> dict[str, Any]:
+    return backstage.database_config(
+        {**connection, "password": password}, pluginDivisionMode="schema" if mode == "schema" else None
     )
 
 
-def server_settings(**settings: pulumi.Input[str]) -> list[pulumi.Output[str]]:
-    """Command-line arguments that make PostgreSQL start with these settings."""
-    return [pulumi.Output.concat("--", name, "=", value) for name, value in settings.items()]
+def _psql_command(container: str, user: str) -> str:
+    return shlex.join(["docker", "exec", "-it", container, "psql", "-U", user, "-d", "postgres"])
+
+
+def _server_settings(timezone: pulumi.Output[str] | None) -> list[pulumi.Output[str]] | None:
+    """Returns the command-line arguments that make PostgreSQL start with these settings."""
+    if timezone is None:
+        return None
+    return [pulumi.Output.concat(f"--{setting}=", timezone) for setting in ("timezone", "log_timezone")]
+
+
+def _bind_address(host_address: str) -> str:
+    if is_loopback(host_address):
+        return "::1" if host_address == "::1" else "127.0.0.1"
+    # The machine's own idea of its address may be another one, as behind NAT, so that it could not be bound.
+    return "::" if ":" in host_address else "0.0.0.0"  # noqa: S104
+
+
+def _warn_about_exposure(name: str, host_address: str, component: pulumi.Resource) -> None:
+    if not is_loopback(host_address):
+        pulumi.log.warn(
+            f'LocalPostgres "{name}": with host_address {host_address}, PostgreSQL listens on all addresses of the '
+            "Docker engine's machine, without TLS. Whoever reaches that port needs only the password, and may read it on "
+            "the way. Prefer a tunnel, `ssh -N -L`, with host_address left out.",
+            component,
+        )

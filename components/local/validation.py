@@ -1,14 +1,66 @@
-"""What Docker and the image accept for a LocalPostgres."""
+"""Validation of LocalPostgres' arguments: what Docker, PostgreSQL and the image accept."""
 
 import difflib
 import functools
 import importlib.resources
+import ipaddress
+import re
+from dataclasses import dataclass
 from typing import Any
 
-from ..validators import is_valid_string, regex
+import pulumi
+
+from ..inputs import Inputs
+from ..validators import is_valid_string, one_of, port_number, regex, role_name
+from .args import LocalPostgresArgs
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """The arguments of a LocalPostgres, validated. None stands for an argument without a default that was left out."""
+
+    image: pulumi.Output[str]
+    port: pulumi.Output[int]
+    user: pulumi.Output[str]
+    password: pulumi.Output[str] | None
+    timezone: pulumi.Output[str] | None
+    network: pulumi.Output[str] | None
+    volume: pulumi.Output[str] | None
+    host_address: pulumi.Output[str] | None
+    plugin_division_mode: str
+    database_name: pulumi.Output[str]
+
+
+def validate(name: str, args: LocalPostgresArgs) -> LocalSettings:
+    """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
+    inputs = Inputs("LocalPostgres", name, args, LocalPostgresArgs)
+    settings = LocalSettings(
+        image=inputs.get("image", image_reference, "postgres:17-trixie"),
+        port=inputs.get("port", port_number, 5432),
+        user=inputs.get("user", role_name, "postgres"),
+        password=inputs.get("password", password_text, secret=True),
+        timezone=inputs.get("timezone", time_zone),
+        network=inputs.get("network", network_name),
+        volume=inputs.get("volume", volume_name),
+        host_address=inputs.get("host_address", host_address),
+        plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("database", "schema"), "database"),
+        database_name=inputs.get("database_name", database_name, "backstage"),
+    )
+    if inputs.is_set("database_name") and settings.plugin_division_mode != "schema":
+        inputs.fail(
+            "database_name",
+            "is for plugin_division_mode schema: in mode database Backstage creates a database for each plugin.",
+        )
+    if inputs.is_set("host_address") and inputs.is_set("network"):
+        inputs.fail(
+            "host_address",
+            "cannot be combined with network: on a Docker network Backstage reaches the container by its name.",
+        )
+    return settings
+
 
 image_reference = regex(
-    r"(?u:[^\s\"'])+", "must name a Docker image, such as postgres:17-trixie, without blanks or quotes."
+    r"(?u:[^\s\"'])+", "must name a Docker image, such as postgres:17-trixie, without whitespace or quotes."
 )
 
 network_name = regex(
@@ -22,14 +74,53 @@ volume_name = regex(
     "must be the name of a Docker volume, not a path: at least two of A-Z, a-z, 0-9, _ . and -, such as backstage-data.",
 )
 
+database_name = regex(
+    r"(?!(?:postgres|template0|template1)$)[A-Za-z_][A-Za-z0-9_-]{0,62}",
+    "must be 1 to 63 of A-Z, a-z, 0-9, _ and -, start with a letter or _, and not be one that exists already: "
+    "postgres, template0, template1.",
+)
+
+
+def host_address(value: Any) -> str:
+    allowed = (
+        "must be the name or IP address of the machine with the Docker engine, without a port, such as 192.168.49.2 or "
+        "build.example.com."
+    )
+    if not is_valid_string(value):
+        raise ValueError(allowed)
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        label = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+        # A name whose last label is a number would be taken for an IPv4 address.
+        if len(value) > 253 or not re.fullmatch(rf"(?:{label}\.)*(?!\d+$){label}", value, re.ASCII):
+            raise ValueError(allowed) from None
+        return value
+    if address.is_unspecified or address.is_multicast or "%" in value:
+        raise ValueError(allowed)
+    return value
+
+
+def is_loopback(address: str) -> bool:
+    """Returns whether an address is this machine's own, as it is for one end of a tunnel."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address.lower() == "localhost"
+
 
 def password_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError("must be text and not empty. Leave it out to have a password generated.")
+        raise ValueError("must be a string and not empty. Leave it out to have a password generated.")
     if any(character in value for character in "\0\r\n"):
         raise ValueError("must be a single line without NUL.")
     if not is_valid_string(value):
         raise ValueError("must be valid Unicode text: it has half of a surrogate pair.")
+    if re.fullmatch(r"md5[0-9a-fA-F]{32}", value) or value.startswith("SCRAM-SHA-256$"):
+        raise ValueError(
+            "must be the password itself, not its verifier: PostgreSQL would store md5… and SCRAM-SHA-256$… as they are, "
+            "and no login would work."
+        )
     return value
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+# A program is not run from here, and docker.py of this folder would stand for the SDK of that name.
+sys.path.pop(0)
+
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent

@@ -18,7 +18,7 @@ from tests.unit.azure.cases import CLIENT, PRINCIPAL, TENANT
 from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.existing import test_existing_postgres
 from tests.unit.inputs import by_name, changed, unknown
-from tests.unit.local import test_local_postgres
+from tests.unit.local import cases as local_cases
 
 from .hosting import Host, hosted, wire
 
@@ -51,8 +51,8 @@ FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 
 SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
     **{
-        f"local {name}": ("LocalPostgres", test_local_postgres.create, args, set())
-        for name, args in test_local_postgres.SETS.items()
+        f"local {name}": ("LocalPostgres", local_cases.create, args, local_cases.PLAIN)
+        for name, args in local_cases.SETS.items()
     },
     **{
         f"azure {name}": (

@@ -178,6 +178,13 @@ INVARIANTS = {
     "local.volume_name": Invariant(
         kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), lambda text: len(text) > 1)), ["backstage-data"]
     ),
+    "local.database_name": Invariant(
+        kept(all_of(made_of(WORD, 63, first=string.ascii_letters + "_"), none_of("template0"))), ["backstage", "_a-1"]
+    ),
+    "local.host_address": Invariant(
+        kept(lambda text: text.isascii() and not set(text) & set(" /@?#[]%\"'") and len(text) <= 253),
+        ["192.168.49.2", "build.example.com", "fd00::2", "localhost"],
+    ),
     "local.password_text": Invariant(kept(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
     "local.time_zone": Invariant(kept(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
     "azure.resource_group_name": Invariant(

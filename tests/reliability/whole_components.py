@@ -17,18 +17,18 @@ from components.testing import Run, run
 from tests.unit.azure import cases as azure_cases
 from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.inputs import materialize, outputs
-from tests.unit.local import test_local_postgres
+from tests.unit.local import cases as local_cases
 
 from .fuzz import ANYTHING, Fuzzed, near, tried
 
 SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "LocalPostgres": [*test_local_postgres.SETS.values()],
+    "LocalPostgres": [*local_cases.SETS.values()],
     "AzurePostgres": [{"resource_group_name": "portal", **args} for args in azure_cases.SETS.values()],
     "CloudSqlPostgres": [*cloud_sql_cases.SETS.values()],
 }
 """Component: sets of arguments that it accepts; between them, all."""
 PLAIN = {
-    "LocalPostgres": set[str](),
+    "LocalPostgres": local_cases.PLAIN,
     "AzurePostgres": azure_cases.PLAIN,
     "CloudSqlPostgres": cloud_sql_cases.PLAIN,
 }

@@ -1,7 +1,9 @@
 """LocalPostgres: what it registers and what it hands back."""
 
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from hypothesis import given
@@ -11,8 +13,9 @@ from components import LocalPostgres
 from components.inputs import ArgumentError
 from components.local.component import LocalPostgresArgs
 from components.local.validation import password_text, time_zone
-from components.testing import Run, run
+from components.testing import Mocks, Run, run
 from components.validators import role_name
+<<<<<<< HEAD
 from tests.blocks import seen
 from tests.unit.inputs import materialize, output, unknown
 
@@ -44,7 +47,11 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 def container(**args: Any) -> dict[str, Any]:
     return dict(create(**args).resource(CONTAINER).inputs)
+=======
+from tests.unit.inputs import output, unknown
+>>>>>>> 025ac3d (LocalPostgres: one entry script, exclusive data, a login from where the program runs, another machine's engine, schema mode, psql)
 
+from .cases import COMPONENT, CONTAINER, IMAGE, PLAIN, SETS, STASH, VOLUME, container, create
 
 # --- Outputs
 
@@ -96,6 +103,7 @@ def test_all_outputs_are_registered_in_camel_case() -> None:
         "user",
         "password",
         "containerName",
+        "psqlCommand",
     }
 
 
@@ -106,27 +114,110 @@ def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
     assert results["database_config"].secret, "also while it is unknown"
 
 
-@pytest.mark.parametrize("argument", sorted(LocalPostgresArgs.__annotations__))
+@pytest.mark.parametrize("argument", sorted(LocalPostgresArgs.__annotations__.keys() - PLAIN))
 def test_a_preview_survives_an_unknown(argument: str) -> None:
-    results = create(preview=True, **{argument: unknown})
+    mode = {"plugin_division_mode": "schema"} if argument == "database_name" else {}
+    results = create(preview=True, **mode, **{argument: unknown})
     assert not results["app_config"].known
 
 
-def test_every_argument_may_be_an_output() -> None:
-    plain = {
-        "image": "postgres:15-bookworm",
-        "port": 5433,
-        "user": "me",
-        "password": "pw",
-        "timezone": "Europe/Stockholm",
-        "network": "backstage",
-        "volume": "keep",
-    }
-    assert set(plain) == set(LocalPostgresArgs.__annotations__), "a new argument belongs into this test"
-    from_plain = create(**plain)
-    from_outputs = create(**{name: output(value) for name, value in plain.items()})
+@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
+def test_every_argument_may_be_an_output(args: dict[str, Any]) -> None:
+    from_plain = create(**args)
+    from_outputs = create(**{name: value if name in PLAIN else output(value) for name, value in args.items()})
     assert from_outputs["app_config"] == from_plain["app_config"]
     assert from_outputs.resource(CONTAINER).inputs == from_plain.resource(CONTAINER).inputs
+
+
+def test_the_sets_of_arguments_have_every_argument() -> None:
+    assert set().union(*SETS.values()) == set(LocalPostgresArgs.__annotations__)
+
+
+def test_no_argument_is_needed() -> None:
+    def program() -> dict[str, Any]:
+        return {"port": LocalPostgres("db").port}
+
+    assert run(program)["port"].value == 5432
+
+
+class EchoMocks(Mocks):
+    """The mocks of Pulumi's own guide to unit tests, which know nothing of what a provider fills in."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return f"{args.name}_id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:  # noqa: ARG002
+        return {}, None
+
+
+@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
+def test_under_the_mocks_of_pulumis_guide_the_block_has_all_keys(args: dict[str, Any]) -> None:
+    def program() -> dict[str, Any]:
+        database = LocalPostgres("db", {key: value for key, value in args.items() if key != "password"})  # pyright: ignore[reportArgumentType]
+        return {"block": database.database_config, "psql": database.psql_command}
+
+    results = run(program, mocks=EchoMocks())
+    block = results["block"].value
+    assert {"host", "port", "user", "password"} <= set(block["connection"])
+    assert all(block["connection"].values())
+    assert "psql" in results["psql"].value
+
+
+# --- Schema mode, psql, another machine
+
+
+def test_in_schema_mode_the_block_names_one_database() -> None:
+    block = create(plugin_division_mode="schema", password="x")["database_config"].value
+    assert block["pluginDivisionMode"] == "schema"
+    assert block["connection"]["database"] == "backstage"
+    named = create(plugin_division_mode="schema", database_name="portal")["database_config"].value
+    assert named["connection"]["database"] == "portal"
+
+
+def test_a_database_name_is_refused_in_mode_database() -> None:
+    with pytest.raises(ArgumentError, match=r'"database_name" is for plugin_division_mode schema'):
+        create(database_name="portal")
+
+
+def test_the_psql_command_is_one_shell_line_without_a_password() -> None:
+    results = create(user="me", password="hunter2")
+    assert not results["psql_command"].secret
+    assert results["psql_command"].value == "docker exec -it db-postgres-0000000 psql -U me -d postgres"
+
+
+@pytest.mark.parametrize(
+    ("host_address", "ip"),
+    [
+        ("build.example.com", "0.0.0.0"),
+        ("192.168.49.2", "0.0.0.0"),
+        ("fd00::2", "::"),
+        ("localhost", "127.0.0.1"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+    ],
+)
+def test_another_machines_address_is_the_blocks_and_opens_the_port(host_address: str, ip: str) -> None:
+    results = create(host_address=host_address, port=5433)
+    assert results["host"].value == host_address
+    assert results["database_config"].value["connection"]["host"] == host_address
+    assert results.resource(CONTAINER).inputs["ports"] == [{"internal": 5432, "external": 5433, "ip": ip}]
+
+
+def test_a_port_that_is_open_to_others_is_warned_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warnings.append(text))
+    create(host_address="127.0.0.1")
+    create()
+    assert warnings == []
+    create(host_address="build.example.com")
+    (warning,) = warnings
+    assert "listens on all addresses" in warning
+    assert "without TLS" in warning
+
+
+def test_a_network_and_a_host_address_contradict_each_other() -> None:
+    with pytest.raises(ArgumentError, match=r'"host_address" cannot be combined with network'):
+        create(host_address="build.example.com", network="backstage")
 
 
 # --- Children
@@ -173,7 +264,7 @@ def test_the_password_reaches_the_container_as_a_secret_file_and_nothing_else(ar
         visible = {key: value for key, value in resource.inputs.items() if key not in resource.secret_inputs}
         assert password not in str(visible), f"{resource.type} shows the password"
     uploads = results.resource(CONTAINER).inputs["uploads"]
-    assert uploads == [{"file": "/run/postgres-password", "content": password}]
+    assert uploads == [{"file": "/run/postgres-password", "content": password, "permissions": "0444"}]
 
 
 def test_with_a_network_the_block_names_the_container_for_its_neighbours() -> None:
@@ -199,19 +290,40 @@ def test_up_waits_for_a_login_and_stops_the_server_gently() -> None:
     assert inputs["destroyGraceSeconds"] == 30
 
 
-def test_a_container_is_replaced_whatever_changes_and_the_old_one_goes_first() -> None:
+def test_only_what_the_provider_says_or_a_failed_creation_replaces_a_container() -> None:
     options = create().resource(CONTAINER).options
     assert options.deleteBeforeReplace
-    assert list(options.replaceOnChanges) == ["*"]
+    assert list(options.replaceOnChanges) == ["#initerror"]
 
 
-def test_the_record_of_the_container_that_answered_guards_its_own_changes() -> None:
-    results = create()
+def test_the_record_of_the_login_is_guarded_by_a_login() -> None:
+    results = create(password="x")
     record = results.resource(STASH, "db-answered")
-    assert record.inputs["input"] == "db-postgres-id"
+    assert record.inputs["input"] == {
+        "host": "127.0.0.1",
+        "port": 5432,
+        "user": "postgres",
+        "password": "x",
+        "container": "db-postgres-id",
+        "name": "db-postgres-0000000",
+        "network": False,
+    }
     hooks = record.options.hooks
-    assert list(hooks.before_create) == list(hooks.before_update) == ["db-never-answered"]
-    assert list(results.resource(CONTAINER).options.hooks.after_create) == ["db-answers"]
+    assert len(hooks.before_create) == 1
+    assert list(hooks.before_create) == list(hooks.before_update)
+    container_hooks = results.resource(CONTAINER).options.hooks
+    assert len(container_hooks.before_create) == len(container_hooks.on_error) == 1
+
+
+def test_the_container_says_whose_it_is() -> None:
+    assert 'BACKSTAGE_DATABASE_OWNER=LocalPostgres "db" of stack project/dev' in container()["envs"]
+
+
+def test_the_scripts_are_in_the_container_as_they_are_in_the_package() -> None:
+    folder = Path(LocalPostgres.__init__.__code__.co_filename).parent
+    inputs = container()
+    assert inputs["entrypoints"] == ["sh", "-c", (folder / "entrypoint.sh").read_text(), "entrypoint.sh"]
+    assert inputs["healthcheck"]["tests"] == ["CMD", "sh", "-c", (folder / "healthcheck.sh").read_text()]
 
 
 def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
@@ -235,12 +347,19 @@ WRONG = [
     ({"user": "pg_me"}, "not with pg_, which PostgreSQL reserves."),
     ({"user": 'a"b'}, "must be 1 to 63 of A-Z"),
     ({"user": "postgres\n"}, "must be 1 to 63 of A-Z"),
-    ({"password": ""}, '"password" must be text and not empty. Leave it out to have a password generated.'),
-    ({"password": 12345}, '"password" must be text and not empty.'),
+    ({"password": ""}, '"password" must be a string and not empty. Leave it out to have a password generated.'),
+    ({"password": 12345}, '"password" must be a string and not empty.'),
     ({"password": "hunter2\n"}, '"password" must be a single line without NUL.'),
     ({"password": "hunter2\r"}, '"password" must be a single line without NUL.'),
     ({"password": "hunter2\0"}, '"password" must be a single line without NUL.'),
     ({"password": "hunter2\ud800"}, '"password" must be valid Unicode text'),
+    ({"password": "md5" + "0a" * 16}, '"password" must be the password itself, not its verifier'),
+    ({"password": "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"}, '"password" must be the password itself, not its verifier'),
+    ({"host_address": ""}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "tcp://1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "1.2.3"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "0.0.0.0"}, "must be the name or IP address of the machine with the Docker engine"),
     ({"timezone": "Europe/Stokholm"}, "Did you mean Europe/Stockholm?"),
     ({"timezone": "US/Eastern"}, "Old aliases such as US/Eastern are missing from the Debian images."),
     ({"timezone": ""}, "must be a current name of the tz database"),

@@ -1,0 +1,135 @@
+"""Checks around the creation of the container: nobody else has its volume or port, and in the end the login works.
+
+They run as resource hooks: never in a preview, and not under mocks.
+"""
+
+import asyncio
+import shlex
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import pulumi
+
+from ..error_hooks import unique_hook_name
+from ..login import LoginError, log_in
+from . import engine
+
+# Seconds. A container that is healthy answers at once; Docker's own proxy may need a moment more.
+LOGIN_TIMEOUT = 10.0
+
+
+def container_hooks(name: str, owner: str) -> pulumi.ResourceHookBinding:
+    """Returns the hooks of the container: refuses a volume or port that another one has, explains a failed creation."""
+
+    async def check(container: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(_refuse_taken, name, owner, await _plain(container.new_inputs))
+
+    async def explain(failure: pulumi.ErrorHookArgs) -> bool:
+        explanation = await asyncio.to_thread(_explanation, owner, failure.errors[0], await _plain(failure.new_inputs))
+        if explanation:
+            pulumi.log.error(f'LocalPostgres "{name}": {explanation}')
+        return False
+
+    return pulumi.ResourceHookBinding(
+        before_create=[pulumi.ResourceHook(unique_hook_name(f"{name}-not-taken"), check)],
+        on_error=[pulumi.ErrorHook(unique_hook_name(f"{name}-why-it-failed"), explain)],
+    )
+
+
+def login_hooks(name: str) -> pulumi.ResourceHookBinding:
+    """Returns the hooks of the record that the login works: it is not written until the program has logged in."""
+
+    async def prove(record: pulumi.ResourceHookArgs) -> None:
+        await asyncio.to_thread(_prove_login, name, (await _plain(record.new_inputs))["input"])
+
+    hook = pulumi.ResourceHook(unique_hook_name(f"{name}-login"), prove)
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+async def _plain(inputs: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Returns a hook's inputs with their secrets as plain values: the SDK hands them over as Outputs."""
+    return await pulumi.Output.from_input(inputs or {}).future() or {}
+
+
+def _refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
+    """Raises an error if another container runs on the volume or has the port. The lock in the volume backs it up."""
+    for volume in container.get("volumes", []):
+        for found in engine.running_containers(volume=volume["volumeName"]):
+            if found.is_postgres and volume["volumeName"] in found.volumes:
+                _fail(
+                    name,
+                    f"container {found} runs PostgreSQL on the volume {volume['volumeName']}. Two servers on one volume "
+                    f"destroy its data, so no second one was started. {_remedy(found, owner, 'Use another `volume`')}",
+                )
+    for port in container.get("ports", []):
+        for found in engine.running_containers(publish=str(int(port["external"]))):
+            _fail(name, f"container {found} has port {port['external']:g}. {_remedy(found, owner, _ANOTHER_PORT)}")
+
+
+_ANOTHER_PORT = "Choose another `port`"
+
+
+def _remedy(found: engine.Found, owner: str, alternative: str) -> str:
+    if found.owner == owner:
+        return (
+            "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another checkout. "
+            f"If it is not needed, remove it, which keeps its volume: `{found.removal}`. Else: {alternative.lower()}. "
+            "Then run `pulumi up` again."
+        )
+    return f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. Then run `pulumi up` again."
+
+
+def _explanation(owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
+    """Returns what the provider's error does not say, if the engine knows it."""
+    if "already in use" in error or "already allocated" in error:
+        for port in inputs.get("ports", []):
+            for found in engine.running_containers(publish=str(int(port["external"]))):
+                return f"container {found} has port {port['external']:g}. {_remedy(found, owner, _ANOTHER_PORT)}"
+            return (
+                f"a program other than Docker's containers has port {port['external']:g} on the machine with the "
+                f"engine. Stop it, or choose another `port`; then run `pulumi up` again. To see which one it is: "
+                f"`ss -ltnp sport = :{port['external']:g}`, on a Mac `lsof -nP -iTCP:{port['external']:g}`."
+            )
+    if "healthy" in error and (said := engine.last_words(inputs.get("name", ""))):
+        status, log = said
+        return f"container {inputs['name']} never accepted a login ({status}). The end of its log:\n{log}"
+    return None
+
+
+def _prove_login(name: str, record: Mapping[str, Any]) -> None:
+    """Raises an error if the program cannot log in to what Backstage is told. On a network it cannot try: there the
+    container's own health check, which is a login too, counts."""
+    if record["network"]:
+        if engine.is_healthy(record["container"]) is False:
+            _fail(
+                name,
+                f"container {record['name']} does not accept a login. Find the cause with `docker logs {record['name']}`, "
+                f"then have it recreated: `pulumi up --replace '**::{name}-postgres'`.",
+            )
+        return
+    try:
+        log_in(record["host"], int(record["port"]), record["user"], record["password"], timeout=LOGIN_TIMEOUT)
+    except LoginError as error:
+        # The server asks for a password that this program cannot send; that it works is what the health check showed.
+        if error.reason != "unsupported":
+            _fail(name, f"{error} {_login_advice(name, error, record)}")
+
+
+def _login_advice(name: str, error: LoginError, record: Mapping[str, Any]) -> str:
+    host = engine.engine_host()
+    machine = engine.remote_machine(host)
+    if machine and error.reason != "password":
+        forward = f"ssh -N -L {record['port']:g}:127.0.0.1:{record['port']:g} {machine}"
+        return (
+            f"The Docker engine is on another machine, {host}, and so is the database. Backstage reaches it through a "
+            f"tunnel, `{forward}`, or at an address of that machine: set `host_address` to it. "
+            "Then run `pulumi up` again."
+        )
+    return (
+        f"Its container is {record['name']}: see `docker logs {record['name']}`. Start it if it is stopped: `docker start "
+        f"{record['name']}`; or have it recreated: `pulumi up --replace {shlex.quote(f'**::{name}-postgres')}`."
+    )
+
+
+def _fail(name: str, why: str) -> NoReturn:
+    raise pulumi.RunError(f'LocalPostgres "{name}": {why}')

@@ -1,0 +1,137 @@
+"""What the program asks the Docker engine itself. The provider says that a container failed, but not why.
+
+All of it explains or warns early; nothing depends on it. So a program that cannot ask the engine, such as over SSH
+without the package paramiko, works the same and says less.
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pulumi
+
+T = TypeVar("T")
+
+# Which LocalPostgres a container belongs to. In the environment, because the provider reads labels back, and with them
+# those that other tools add.
+OWNER_VARIABLE = "BACKSTAGE_DATABASE_OWNER"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A running container."""
+
+    id: str
+    name: str
+    image: str
+    owner: str | None
+    """Which LocalPostgres it belongs to; None for a container that is not one's."""
+    volumes: frozenset[str]
+    """The names of the volumes that it can write."""
+    is_postgres: bool
+    """Whether its image is of the official `postgres` kind."""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.owner or f'image {self.image}'})"
+
+    @property
+    def removal(self) -> str:
+        """The shell line that removes it and keeps its volume."""
+        return f"docker stop {self.name} && docker rm {self.name}"
+
+
+def engine_host() -> str:
+    """Returns the address of the engine that the Docker provider uses, by the provider's own rules."""
+    config = pulumi.Config("docker")
+    context = config.get("context") or os.environ.get("DOCKER_CONTEXT")
+    if context and (host := _context_host(context)):
+        return host
+    return config.get("host") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+
+def remote_machine(host: str) -> str | None:
+    """Returns the name of the machine that an engine's address points to; None if that is this machine."""
+    address = urlsplit(host)
+    if address.scheme not in ("tcp", "ssh", "http", "https") or not address.hostname:
+        return None
+    return None if address.hostname in ("localhost", "127.0.0.1", "::1") else address.hostname
+
+
+def running_containers(**filters: str) -> list[Found]:
+    """Returns the running containers that match, such as `publish="5432"` or `volume="data"`; none if nobody answers."""
+
+    def find(client: Any) -> list[Found]:
+        found = client.containers.list(filters={**filters, "status": "running"}, ignore_removed=True)
+        return [_describe(container.attrs) for container in found]
+
+    return _ask(find) or []
+
+
+def last_words(container: str) -> tuple[str, str] | None:
+    """Returns the state of a container, such as `exited, exit code 1`, and the end of its log; None if nobody answers."""
+
+    def read(client: Any) -> tuple[str, str]:
+        found = client.containers.get(container)
+        state = found.attrs["State"]
+        status = f"{state['Status']}, exit code {state['ExitCode']}" if state["ExitCode"] else str(state["Status"])
+        return status, found.logs(tail=15).decode(errors="replace").strip()
+
+    return _ask(read)
+
+
+def is_healthy(container: str) -> bool | None:
+    """Returns whether the last health check of a container succeeded; None if nobody answers."""
+    return _ask(lambda client: client.containers.get(container).attrs["State"]["Health"]["Status"] == "healthy")
+
+
+def _ask(question: Callable[[Any], T]) -> T | None:
+    """Returns the engine's answer; None if the engine, or what is asked for, is not there."""
+    try:
+        # Only what goes wrong needs them, and they take a moment to import.
+        import docker
+        import docker.errors
+        import requests
+    except ImportError as error:
+        # A program may have a module docker of its own.
+        pulumi.log.debug(f"the Docker engine could not be asked: {error}")
+        return None
+    try:
+        client = docker.DockerClient(base_url=engine_host(), tls=_tls(), version="auto", timeout=10)
+        with contextlib.closing(client):
+            return question(client)
+    except (docker.errors.DockerException, requests.RequestException, OSError, KeyError) as error:
+        pulumi.log.debug(f"the Docker engine could not be asked: {error}")
+        return None
+
+
+def _tls() -> Any:
+    import docker.tls
+
+    folder = pulumi.Config("docker").get("certPath") or os.environ.get("DOCKER_CERT_PATH")
+    if not folder or not engine_host().startswith("tcp:"):
+        return False
+    pem = {name: str(Path(folder) / f"{name}.pem") for name in ("ca", "cert", "key")}
+    return docker.tls.TLSConfig(client_cert=(pem["cert"], pem["key"]), ca_cert=pem["ca"], verify=True)
+
+
+def _context_host(name: str) -> str | None:
+    import docker.context
+
+    context: Any = docker.context.ContextAPI.get_context(name)
+    return context.Host if context else None
+
+
+def _describe(attributes: Mapping[str, Any]) -> Found:
+    environment = dict(entry.partition("=")[::2] for entry in attributes["Config"]["Env"] or [])
+    return Found(
+        id=attributes["Id"],
+        name=attributes["Name"].removeprefix("/"),
+        image=attributes["Config"]["Image"],
+        owner=environment.get(OWNER_VARIABLE),
+        volumes=frozenset(mount["Name"] for mount in attributes["Mounts"] if mount["Type"] == "volume" and mount["RW"]),
+        is_postgres="PGDATA" in environment or "PG_MAJOR" in environment,
+    )
