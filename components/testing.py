@@ -9,25 +9,31 @@
     def test_backstage_is_told_the_port():
         assert run(program)["block"].value["connection"]["port"] == 5433
 
-No engine, no network, no Docker. Each run has an event loop and one worker thread of its own and closes both, so that
-runs neither see each other nor leave anything behind.
+No engine, no network, no Docker; runs neither see each other nor leave anything behind.
+
+`Mocks` alone is for tests in the style of Pulumi's testing guide, which create resources when a module is imported:
+
+    pulumi.runtime.set_mocks(Mocks())
+    import infra
 """
 
 import asyncio
+import contextvars
 import gc
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 import pulumi
+from google.protobuf.message import Message
 from pulumi.runtime import mocks, rpc, settings
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 from .cloud_sql.validation import account_email
-
-# Turns an Output formatted into a string, otherwise a warning text as the value, into an error.
-os.environ["PULUMI_ERROR_OUTPUT_STRING"] = "true"
 
 
 @dataclass(frozen=True)
@@ -143,58 +149,125 @@ def run(
     """Runs `program` as Pulumi would and resolves the outputs that it returns or exports.
 
     `preview` makes what a provider would decide unknown. `config` and `secret_config` are the stack's configuration,
-    with the project's name as the default namespace. Raises what the program raises, also inside `apply`.
+    with the project's name as the default namespace. `transforms` are applied; hooks are recorded, not run. Raises what
+    the program raises, also inside `apply`, and NotImplementedError for an option that only the engine can honour.
+
+    The program runs in a thread of its own with a copy of the context: the caller's event loop, Pulumi settings and
+    environment variables stay as they are, and it may be called where a loop is running.
     """
     result = Run()
     answers = mocks or Mocks()
-    loop = asyncio.new_event_loop()
-    # The first failure is raised below; those that follow from it would only repeat it on standard error.
-    loop.set_exception_handler(lambda _loop, _context: None)
-    worker = ThreadPoolExecutor(1, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
-    loop.set_default_executor(worker)
-    asyncio.set_event_loop(loop)
-    settings.reset_options()
-    pulumi.runtime.set_mocks(
-        answers, project=project, stack=stack, preview=preview, monitor=RecordingMonitor(answers, result)
-    )
     qualified = {
         key if ":" in key else f"{project}:{key}": value
         for key, value in {**(config or {}), **(secret_config or {})}.items()
     }
     secret_keys = [key if ":" in key else f"{project}:{key}" for key in secret_config or {}]
-    pulumi.runtime.set_all_config(qualified, secret_keys)
 
-    async def resolve() -> None:
-        returned = program() or {}
-        exported = settings.get_root_resource()
-        for key, value in {**(exported.outputs if exported else {}), **returned}.items():  # pyright: ignore[reportAttributeAccessIssue]
-            output = pulumi.Output.from_input(value)
-            result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
+    def run_on_loop(loop: asyncio.AbstractEventLoop) -> None:
+        settings.reset_options()
+        settings.ROOT.set(None)
+        monitor = RecordingMonitor(answers, result)
+        pulumi.runtime.set_mocks(answers, project=project, stack=stack, preview=preview, monitor=monitor)
+        pulumi.runtime.set_all_config(qualified, secret_keys)
 
-    gc.disable()  # Pulumi's SDK makes so many objects that collecting them would take half of the time.
+        async def resolve() -> None:
+            returned = program() or {}
+            exported: Any = settings.get_root_resource()
+            for key, value in {**(exported.outputs if exported else {}), **returned}.items():
+                output = pulumi.Output.from_input(value)
+                result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
+
+        try:
+            pulumi.runtime.test(resolve)()
+        finally:
+            # What a failed program left behind ends here, and not in a warning of the garbage collector.
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    context = contextvars.copy_context()
+    with _errors_for_formatted_outputs(), _without_garbage_collection(), ThreadPoolExecutor(1) as thread:
+        thread.submit(context.run, _with_event_loop, run_on_loop).result()
+    return result
+
+
+def _with_event_loop(work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
+    """Runs `work` on an event loop of this thread, with one worker thread: the order of registrations is then fixed."""
+    loop = asyncio.new_event_loop()
+    # The first failure is raised; those that follow from it would only repeat it on standard error.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    worker = ThreadPoolExecutor(1, initializer=lambda: asyncio.set_event_loop(asyncio.new_event_loop()))
+    loop.set_default_executor(worker)
+    asyncio.set_event_loop(loop)
     try:
-        pulumi.runtime.test(resolve)()
+        work(loop)
     finally:
-        gc.enable()
-        # What a failed program left behind ends here, and not in a warning of the garbage collector.
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         worker.submit(lambda: asyncio.get_event_loop().close()).result()
         worker.shutdown()
         loop.close()
         asyncio.set_event_loop(None)
-    return result
+
+
+@contextmanager
+def _errors_for_formatted_outputs() -> Iterator[None]:
+    """Turns an Output formatted into a string, otherwise a warning text as the value, into an error."""
+    name = "PULUMI_ERROR_OUTPUT_STRING"
+    before = os.environ.get(name)
+    os.environ[name] = "true"
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if before is not None:
+            os.environ[name] = before
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Pulumi's SDK makes so many objects that collecting them would take half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+# Fields of a transform's options, and of the registration that they stand for.
+_OPTIONS = {
+    "additional_secret_outputs": "additionalSecretOutputs",
+    "aliases": "aliases",
+    "custom_timeouts": "customTimeouts",
+    "delete_before_replace": "deleteBeforeReplace",
+    "deleted_with": "deletedWith",
+    "depends_on": "dependencies",
+    "hide_diff": "hideDiffs",
+    "hooks": "hooks",
+    "ignore_changes": "ignoreChanges",
+    "import": "importId",
+    "plugin_download_url": "pluginDownloadURL",
+    "protect": "protect",
+    "provider": "provider",
+    "providers": "providers",
+    "replace_on_changes": "replaceOnChanges",
+    "replace_with": "replace_with",
+    "replacement_trigger": "replacement_trigger",
+    "retain_on_delete": "retainOnDelete",
+    "version": "version",
+}
 
 
 class RecordingMonitor(mocks.MockMonitor):
-    """Answers a program in the engine's place and notes what the program registers."""
+    """Answers a program in the engine's place, applies its transforms, and records what it registers."""
 
     def __init__(self, answers: Mocks, result: Run) -> None:
         super().__init__(answers)
         self._result = result
-        self._urns: set[str] = set()
+        self._stack_callbacks: list[Any] = []
+        # By URN: the resource's own transforms and those of all its parents, nearest first.
+        self._callbacks: dict[str, list[Any]] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The URN that the engine makes, with the types of all parents; the SDK's mocks keep the last one only."""
@@ -203,17 +276,83 @@ class RecordingMonitor(mocks.MockMonitor):
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified_type}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if urn in self._callbacks:
+            raise AssertionError(f"registered twice: {urn}")
+        self._callbacks[urn] = [*request.transforms, *self._callbacks.get(request.parent, [])]
+        if request.type == "pulumi:pulumi:Stack":
+            return super().RegisterResource(request)
+        request = self._transformed(request, [*self._callbacks[urn], *self._stack_callbacks])
+        _refuse_what_only_the_engine_does(request)
         response = super().RegisterResource(request)
-        if response.urn in self._urns:
-            raise AssertionError(f"registered twice: {response.urn}")
-        self._urns.add(response.urn)
-        if request.type != "pulumi:pulumi:Stack":
-            inputs = rpc.deserialize_properties(request.object)
-            secret = frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value))
-            plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
-            self._result.resources.append(Registration(request.type, request.name, plain, secret, request))
+        inputs = rpc.deserialize_properties(request.object)
+        secret = frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value))
+        plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
+        self._result.resources.append(Registration(request.type, request.name, plain, secret, request))
         return response
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         self._result.component_outputs[request.urn] = rpc.deserialize_properties(request.outputs)
         return super().RegisterResourceOutputs(request)
+
+    def RegisterStackTransform(self, request: Any) -> Any:
+        self._stack_callbacks.append(request)
+        return super().RegisterStackTransform(request)
+
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        raise NotImplementedError(f"transforms of function calls need the real engine: {request}")
+
+    def _transformed(self, request: Any, callbacks: Sequence[Any]) -> Any:
+        """The registration after its transforms, which are called as the engine calls them: over gRPC."""
+        for callback in callbacks:
+            options = resource_pb2.TransformResourceOptions()
+            for option, field_ in _OPTIONS.items():
+                _copy(request, field_, options, option)
+            asked = resource_pb2.TransformRequest(
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                parent=request.parent,
+                properties=request.object,
+                options=options,
+            )
+            with grpc.insecure_channel(callback.target) as channel:
+                invocation = callback_pb2.CallbackInvokeRequest(token=callback.token, request=asked.SerializeToString())
+                answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(invocation)
+            transformed = resource_pb2.TransformResponse.FromString(answer.response)
+            changed = resource_pb2.RegisterResourceRequest()
+            changed.CopyFrom(request)
+            changed.object.CopyFrom(transformed.properties)
+            if transformed.HasField("options"):
+                for option, field_ in _OPTIONS.items():
+                    _copy(transformed.options, option, changed, field_)
+            request = changed
+        return request
+
+
+def _refuse_what_only_the_engine_does(request: Any) -> None:
+    """Fails a test that would otherwise pass although its option did nothing."""
+    done_by_the_engine = {
+        "import_": bool(request.importId),
+        "state_migrations": bool(request.state_migrations),
+        "hooks of a component": not request.custom and bool(request.hooks.ListFields()),
+    }
+    for option, given in done_by_the_engine.items():
+        if given:
+            raise NotImplementedError(f"{request.type} {request.name}: the option {option} needs the real engine")
+
+
+def _copy(source: Message, field_: str, target: Message, target_field: str) -> None:
+    """Makes the target's field what the source's is, unset ones too."""
+    target.ClearField(target_field)
+    for descriptor, value in source.ListFields():
+        if descriptor.name != field_:
+            continue
+        if isinstance(value, Message):
+            getattr(target, target_field).CopyFrom(value)
+        elif isinstance(value, str | bool):
+            setattr(target, target_field, value)
+        elif isinstance(value, Mapping):
+            getattr(target, target_field).update(value)
+        else:
+            getattr(target, target_field).extend(value)

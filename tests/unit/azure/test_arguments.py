@@ -175,7 +175,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"server_parameters": {"work mem": "1"}}, "must name a PostgreSQL parameter"),
     ({"server_parameters": {"require_secure_transport": "OFF"}}, "stays on because Backstage sends tokens"),
     ({"server_parameters": {"work_mem": ""}}, "must be the parameter's value as text and not empty"),
-    ({"server_parameters": {"jit": False}}, "must be the parameter's value as text"),
     ({"tags": {"a/b": "x"}}, "must be 1 to 512 characters"),
     ({"tags": {"a": "x" * 257}}, "must be text of at most 256 characters."),
     ({"deletion_protection": "no"}, "must be true or false."),

@@ -1,6 +1,5 @@
 """What happens when Azure refuses."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,14 +20,12 @@ def failure(*errors: str) -> pulumi.ErrorHookArgs:
 
 
 def tries_again(*errors: str) -> bool:
-    loop = asyncio.new_event_loop()
-    try:
-        asyncio.set_event_loop(loop)
+
+    def program() -> dict[str, Any]:
         owner = cast(Any, SimpleNamespace(urn=pulumi.Output.from_input("urn:pulumi:dev::p::t$AzurePostgres::db")))
-        return loop.run_until_complete(wait_while_busy(owner, failure(*errors)))
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+        return {"again": wait_while_busy(owner, failure(*errors))}
+
+    return run(program)["again"].value
 
 
 BUSY = 'Status=409 Code="ServerIsBusy" Message="Server db is busy with other operations. Please try later."'
@@ -67,7 +64,6 @@ def test_nothing_else_is_tried_again_least_of_all_what_exists_already(error: str
 
 
 def test_what_exists_already_is_named_with_the_command_that_takes_it_over(caplog: pytest.LogCaptureFixture) -> None:
-    run(lambda: None)
     assert not tries_again("cannot create already existing resource '/subscriptions/s/administrators/1'")
     assert caplog.messages[0].endswith(
         f"pulumi import {ADMIN} db-admin /subscriptions/s/administrators/1 "

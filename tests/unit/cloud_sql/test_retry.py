@@ -1,6 +1,5 @@
 """CloudSqlPostgres: retries, and commands that import what exists already."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,14 +16,12 @@ def tries_again(*errors: str, type_: str = BINDING) -> bool:
     failure = pulumi.ErrorHookArgs(
         "urn", "", "db-x", type_, new_inputs=inputs, failed_operation="create", errors=list(errors)
     )
-    loop = asyncio.new_event_loop()
-    try:
-        asyncio.set_event_loop(loop)
+
+    def program() -> dict[str, Any]:
         owner = cast(Any, SimpleNamespace(urn=pulumi.Output.from_input("urn:pulumi:dev::p::t$CloudSql::db")))
-        return loop.run_until_complete(retry.wait_and_retry(owner, failure))
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+        return {"again": retry.wait_and_retry(owner, failure)}
+
+    return run(program)["again"].value
 
 
 def answered(error: str) -> str:
@@ -56,7 +53,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_google_refuses_only_for_a_moment_is_tried_again_a_limited_time(error: str) -> None:
-    run(lambda: None)
     assert tries_again(error)
     assert tries_again(*[error] * 6)
     assert not tries_again(*[error] * 7)
@@ -87,7 +83,6 @@ def test_nothing_else_is_tried_again(error: str) -> None:
 def test_what_exists_already_is_named_with_the_commands_that_take_it_over(
     type_: str, id_: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run(lambda: None)
     exists = "googleapi: Error 409: The Cloud SQL instance already exists., instanceAlreadyExists"
     if type_ == "gcp:sql/user:User":
         exists = "googleapi: Error 400: Database user 'jo' cannot be created because a user exists with the same name."
