@@ -87,7 +87,9 @@ class LocalPostgres(pulumi.ComponentResource):
 
         connection = self._proven_connection(name, settings, container, container_name, password)
         config = pulumi.Output.all(connection=connection, password=password).apply(
-            lambda known: _database_config(settings.plugin_division_mode, known["connection"], known["password"])
+            lambda known: backstage.database_config(
+                {**known["connection"], "password": known["password"]}, pluginDivisionMode=settings.plugin_division_mode
+            )
         )
 
         self.database_config = config
@@ -188,12 +190,6 @@ class LocalPostgres(pulumi.ComponentResource):
         return pulumi.Output.unsecret(
             pulumi.Output.all(record=stash.input, connection=connection).apply(lambda known: known["connection"])
         )
-
-
-def _database_config(mode: str, connection: Mapping[str, Any], password: str) -> dict[str, Any]:
-    return backstage.database_config(
-        {**connection, "password": password}, pluginDivisionMode="schema" if mode == "schema" else None
-    )
 
 
 def _psql_command(container: str, user: str) -> str:

@@ -26,7 +26,7 @@ from bootstrap import (
 )
 from components import LocalPostgres
 from components.testing import run
-from tests.unit.local.test_local_postgres import IMAGE
+from tests.unit.local.cases import IMAGE
 
 
 class Machine:

@@ -15,41 +15,8 @@ from components.local.component import LocalPostgresArgs
 from components.local.validation import password_text, time_zone
 from components.testing import Mocks, Run, run
 from components.validators import role_name
-<<<<<<< HEAD
 from tests.blocks import seen
-from tests.unit.inputs import materialize, output, unknown
-
-CONTAINER = "docker:index/container:Container"
-IMAGE = "docker:index/remoteImage:RemoteImage"
-VOLUME = "docker:index/volume:Volume"
-STASH = "pulumi:index:Stash"
-COMPONENT = "backstage-database:index:LocalPostgres"
-
-PUBLISHED = {
-    "image": "postgres:16",
-    "port": 5433,
-    "user": "me",
-    "password": "it's $X",
-    "timezone": "Europe/Stockholm",
-    "volume": "keep",
-}
-SETS: dict[str, dict[str, Any]] = {"published": PUBLISHED, "network": {**PUBLISHED, "network": "backstage"}}
-"""Arguments that go together; between them, all."""
-
-
-def create(preview: bool = False, **args: Any) -> Run:
-    def program() -> dict[str, Any]:
-        database = LocalPostgres("db", materialize(args))
-        return {name: getattr(database, name) for name in LocalPostgres.__annotations__}
-
-    return run(program, preview=preview)
-
-
-def container(**args: Any) -> dict[str, Any]:
-    return dict(create(**args).resource(CONTAINER).inputs)
-=======
 from tests.unit.inputs import output, unknown
->>>>>>> 025ac3d (LocalPostgres: one entry script, exclusive data, a login from where the program runs, another machine's engine, schema mode, psql)
 
 from .cases import COMPONENT, CONTAINER, IMAGE, PLAIN, SETS, STASH, VOLUME, container, create
 
@@ -159,7 +126,7 @@ def test_under_the_mocks_of_pulumis_guide_the_block_has_all_keys(args: dict[str,
     results = run(program, mocks=EchoMocks())
     block = results["block"].value
     assert {"host", "port", "user", "password"} <= set(block["connection"])
-    assert all(block["connection"].values())
+    assert all(block["connection"][key] for key in ("host", "port", "user", "password"))
     assert "psql" in results["psql"].value
 
 
