@@ -25,35 +25,43 @@ WHITESPACE_AROUND = rf"\A{_WHITESPACE}|{_WHITESPACE}\Z"
 """What Backstage cuts off the ends of a variable's value: what JavaScript's trim() does."""
 
 
-def database_config(connection: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+def database_config(
+    connection: Mapping[str, Any], options: Mapping[str, Any] | None = None, **settings: Any
+) -> dict[str, Any]:
     """Returns the value of `backend.database`, with literal values and in Backstage's key names.
+
+    `settings` are the component's, `options` the caller's.
 
     Backstage merges its app-config files, so a key of a file below stays unless this one says otherwise. What decides
     which database it is and how to log in to it is therefore always said, and a value of None, which is null in the
     document, removes the key: the block means the same over any other file. What decides how Backstage works with its
     database (`knexConfig`, `keepalive`, `skipMigrations`, other keys of `connection`) is left to the file below.
     """
-    division = settings.get("pluginDivisionMode") or "database"
-    # Of `connection`, Backstage itself ignores what belongs to another type, and `database` when plugins have their own.
-    logs_in = {
+    given = {**_without_none(settings), **(options or {})}
+    division = given.get("pluginDivisionMode", "database")
+    # Backstage itself ignores keys of `connection` that belong to another type, and `database` in database mode.
+    connection = {
         "type": "default",
         **_without_none(connection),
         "password": connection.get("password"),
         "ssl": _ssl(connection.get("ssl") or False),
         "connectionString": None,
     }
-    if logs_in["type"] == "azure":
-        logs_in["tokenCredential"] = _token_credential(connection.get("tokenCredential") or {})
+    if connection["type"] == "azure":
+        connection["tokenCredential"] = _token_credential(connection.get("tokenCredential") or {})
+    place: dict[str, Any] = {"schemaPrefix": None} if division == "schema" else {"prefix": "backstage_plugin_"}
+    if given.get("ensureExists") is False:
+        place["ensureSchemaExists"] = False
     return {
         "client": "pg",
-        "connection": logs_in,
+        "connection": connection,
         "pluginDivisionMode": division,
         "role": None,
-        **({"schemaPrefix": None} if division == "schema" else {"prefix": "backstage_plugin_"}),
+        **place,
         "ensureExists": True,
         # A plugin's own client and connection.
         "plugin": None,
-        **_without_none(settings),
+        **given,
     }
 
 

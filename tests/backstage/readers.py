@@ -18,7 +18,7 @@ Document = tuple[str, Mapping[str, str]]
 
 def load(folder: Path, documents: Sequence[Document]) -> list[Any]:
     """Returns what Backstage sees at backend.database of each document; an Exception where it refuses the document."""
-    return _ask(folder, "loader.mjs", [{"yaml": text, "env": env} for text, env in documents])
+    return _ask(folder, "loader.mjs", [{"layers": [text], "env": env} for text, env in documents])
 
 
 def misread(folder: Path, texts: Sequence[str]) -> dict[str, list[tuple[Any, Any]]]:

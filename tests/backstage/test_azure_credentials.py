@@ -98,7 +98,7 @@ OFFSETS = {
 def observe(folder: Path, documents: Sequence[tuple[str, Mapping[str, str]]]) -> list[dict[str, Any]]:
     """What Backstage does with each document and environment; see credentials.mjs."""
     done = node.run(
-        folder, "credentials.mjs", stdin=json.dumps([{"yaml": yaml, "env": env} for yaml, env in documents])
+        folder, "credentials.mjs", stdin=json.dumps([{"layers": [yaml], "env": env} for yaml, env in documents])
     )
     assert done.returncode == 0, f"credentials.mjs failed:\n{done.stderr}"
     return json.loads(done.stdout)

@@ -1,0 +1,90 @@
+"""The keys of `backend.database` that a caller may add to the block, after Backstage's own configuration schema."""
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# How Backstage works with its database: config.schema.json of @backstage/backend-defaults, without what is decided
+# by the component. tests/backstage/test_options.py compares this with the schema.
+OPTIONS = (
+    "prefix",
+    "schemaPrefix",
+    "ensureExists",
+    "ensureSchemaExists",
+    "knexConfig",
+    "keepalive",
+    "skipMigrations",
+    "plugin",
+)
+PLUGIN_OPTIONS = ("ensureExists", "ensureSchemaExists", "knexConfig", "skipMigrations")
+# Which database it is and how Backstage logs in to it.
+DECIDED = ("client", "connection", "role", "pluginDivisionMode")
+# Backstage would overwrite the first two; the third decides where a plugin's tables are.
+_DECIDED_OF_KNEX = ("client", "connection", "searchPath")
+
+
+def database_options(value: Any) -> dict[str, Any]:
+    """Validates keys to add to `backend.database`, and returns them with integers that came as floats restored."""
+    options = _map(value, "")
+    _check_keys(options, "", OPTIONS, DECIDED)
+    for key, option in options.items():
+        _check_value(key, key, option)
+    for plugin, keys in options.get("plugin", {}).items():
+        if not isinstance(plugin, str) or not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", plugin, re.IGNORECASE):
+            raise ValueError(f"must have ids of plugins under plugin, such as catalog, and {plugin!r} is none.")
+        _check_keys(_map(keys, f"plugin.{plugin}"), f"plugin.{plugin}.", PLUGIN_OPTIONS, DECIDED)
+        for key, option in keys.items():
+            _check_value(key, f"plugin.{plugin}.{key}", option)
+    return _with_integers(options)
+
+
+def _check_keys(given: Mapping[str, Any], path: str, allowed: tuple[str, ...], decided: tuple[str, ...]) -> None:
+    for key in given:
+        if key in decided:
+            raise ValueError(
+                f"must not have {path}{key}, because the component decides it: use the component's own arguments."
+            )
+        if key not in allowed:
+            closest = difflib.get_close_matches(str(key), allowed, n=1)
+            hint = f" Did you mean {path}{closest[0]}?" if closest else ""
+            raise ValueError(
+                f"must have keys that Backstage reads, and {path}{key} is none.{hint} "
+                f"Allowed are {', '.join(path + name for name in allowed)}."
+            )
+
+
+def _check_value(key: str, path: str, option: Any) -> None:
+    checks: dict[str, tuple[Callable[[Any], bool], str]] = {
+        "prefix": (lambda text: isinstance(text, str) and bool(text), "a string that is not empty"),
+        # Backstage refuses others when it starts.
+        "schemaPrefix": (
+            lambda text: isinstance(text, str) and bool(re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text)),
+            "a string of A-Z, a-z, 0-9 and _ that does not start with a digit",
+        ),
+        "knexConfig": (lambda knex: isinstance(knex, Mapping), "a map"),
+        "plugin": (lambda plugins: isinstance(plugins, Mapping), "a map"),
+    }
+    is_right, expected = checks.get(key, (lambda flag: isinstance(flag, bool), "true or false"))
+    if not is_right(option):
+        raise ValueError(f"must have {expected} under {path}.")
+    if key == "knexConfig":
+        for decided in _DECIDED_OF_KNEX:
+            if decided in option:
+                raise ValueError(f"must not have {path}.{decided}, because the component decides it.")
+
+
+def _map(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        where = f" under {path}" if path else ", such as {'knexConfig': {'pool': {'max': 5}}}"
+        raise ValueError(f"must be a map{where}.")
+    return value
+
+
+def _with_integers(value: Any) -> Any:
+    # Other languages send every number as a float.
+    if isinstance(value, Mapping):
+        return {key: _with_integers(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_integers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
