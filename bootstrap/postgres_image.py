@@ -1,20 +1,32 @@
 """The PostgreSQL image: present, else pulled, else built from Debian's packages as a stand-in for the official one."""
 
+import hashlib
 import os
 import platform
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from . import debian, paths
 from .steps import CommandError, Progress, StepError
 
+# LocalPostgres's default image.
 DEFAULT = "postgres:17-trixie"
-"""LocalPostgres's default image."""
 SOURCE = paths.CHECKOUT / "bootstrap" / "image"
+# The label of images that were built here.
 STAND_IN = "backstage-database.stand-in"
-"""The label of images that were built here."""
+# Makes the tree in $1 look like the official image: listening, and without the cluster that Debian's package creates.
+CUSTOMIZE = r"""set -e
+sample=$(ls "$1"/usr/share/postgresql/*/postgresql.conf.sample)
+sed -i "s/^#*listen_addresses\b.*/listen_addresses = '*'/" "$sample"
+grep -q "^listen_addresses = '\*'$" "$sample"
+rm -r "$1"/var/lib/postgresql/*
+"""
+TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdir refuses what somebody else has put there
+ROOTFS = "rootfs.tar"
+NO_OTHER_KEYS = "no-other-keys"
+# Whose signatures Debian's packages must bear.
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def configured_image(progress: Progress) -> str:
@@ -28,24 +40,46 @@ def configured_image(progress: Progress) -> str:
 
 
 def ensure(progress: Progress, image: str) -> str:
-    try:
-        progress.run(["docker", "image", "inspect", image])
-    except CommandError:
+    label = _label(progress, image)
+    if label is None:
         progress.begin(f"pulling {image}", "10 to 60 s")
         try:
             progress.run(["docker", "pull", image])
-        except CommandError as refused:
-            progress.log(f"{image} cannot be pulled: {refused.output.strip().splitlines()[-1][:120]}")
+        except CommandError as error:
+            progress.log(f"{image} cannot be pulled: {_reason(error)[:120]}")
             _build(progress, image)
-            return f"{image}, a stand-in built from Debian's packages"
-    return image
+            label = _label(progress, image)
+    return f"{image}, the stand-in built from Debian's packages" if label else image
 
 
 def remove_stand_ins(progress: Progress) -> None:
-    images = progress.run(["docker", "image", "ls", "--quiet", "--filter", f"label={STAND_IN}"]).split()
-    if images:
-        progress.run(["docker", "image", "rm", "--force", *sorted(set(images))])
-        progress.log(f"removed {len(set(images))} images that were built here")
+    """Removes the images that were built here, except those that a container still needs."""
+    command = ["docker", "image", "ls", "--filter", f"label={STAND_IN}", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]
+    for line in progress.run(command).splitlines():
+        number, name = line.split(maxsplit=1)
+        image = number if "<none>" in name else name
+        try:
+            progress.run(["docker", "image", "rm", image])
+            progress.log(f"removed the image {image}, which was built here")
+        except CommandError as error:
+            progress.log(f"the image {image}, which was built here, stays: {_reason(error)}")
+
+
+def _label(progress: Progress, image: str) -> str | None:
+    """The stand-in's label, "" if the image is another one, None if there is no such image.
+
+    Raises StepError if Docker does not say: an image that may be there must not be overwritten.
+    """
+    try:
+        labels = progress.run(["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image])
+    except CommandError as error:
+        if "no such image" in error.output.lower():
+            return None
+        raise StepError(
+            f"Docker does not say whether the image {image} is here: {_reason(error)}",
+            f"Make `docker image inspect {image}` work, then try again. Nothing was changed.",
+        ) from error
+    return STAND_IN if STAND_IN in labels else ""
 
 
 def _build(progress: Progress, image: str) -> None:
@@ -54,40 +88,88 @@ def _build(progress: Progress, image: str) -> None:
         f"Bring it from a machine that can pull it (docker save {image}, then docker load), "
         "or name an image that you can pull as local.image in Pulumi.dev.yaml."
     )
-    if tag is None or platform.system() != "Linux" or os.geteuid() != 0:
+    if tag is None or platform.system() != "Linux":
         raise StepError(f"{image} is not here and cannot be pulled", remedy)
     major, suite = tag.groups()
-    if not shutil.which("debootstrap"):
-        debian.install(progress, ["debootstrap"], "debootstrap, to build the image with,")
+    _ensure_mmdebstrap(progress)
 
     progress.begin(f"building {image} from Debian's packages", "1 to 2 min, once")
-    context = paths.CACHE / f"image-{major}"
-    shutil.rmtree(context, ignore_errors=True)
-    root = context / "root"
-    packages = f"postgresql-{major},gosu,tzdata,locales"
+    own_tag = f"backstage-database/stand-in:{major}-{suite}"
+    work = _work_folder(progress, f"{major}-{suite}")
     try:
-        progress.run(["debootstrap", "--variant=minbase", f"--include={packages}", suite, root])
-        _prepare_rootfs(root, major)
-        progress.run(["tar", "-C", root, "-cf", context / "rootfs.tar", "."])
-        shutil.rmtree(root)
-        for file in ("Dockerfile", "docker-entrypoint.sh"):
-            shutil.copy(SOURCE / file, context)
+        progress.run(_mmdebstrap(major, suite, work), env={"TMPDIR": str(work)})
+        # Labelled from the start, so that `make clean` finds it whenever this is interrupted.
+        rootfs = progress.run(["docker", "import", "--change", f"LABEL {STAND_IN}=rootfs", work / ROOTFS]).split()[-1]
+        arguments = ["--build-arg", f"ROOTFS={rootfs}", "--build-arg", f"PG_MAJOR={major}"]
         # The classic builder: a bare engine has no other.
-        env = {"DOCKER_BUILDKIT": "0"}
-        progress.run(["docker", "build", "--tag", image, "--build-arg", f"PG_MAJOR={major}", context], env=env)
+        progress.run(["docker", "build", "--tag", own_tag, *arguments, SOURCE], env={"DOCKER_BUILDKIT": "0"})
+        if _label(progress, image) is not None:
+            progress.log(f"{image} has appeared in the meantime and stays as it is.")
+            return
+        progress.run(["docker", "tag", own_tag, image])
     except CommandError as error:
-        raise StepError(f"{image} cannot be pulled, and building it failed: {error}", remedy) from error
+        raise StepError(f"{image} cannot be pulled, and building it failed: {_reason(error)}", remedy) from error
     finally:
-        shutil.rmtree(context, ignore_errors=True)
+        _remove(progress, work)
+    progress.log(f"NOTE: on this Docker engine, {image} is now a stand-in that was built here from Debian's packages.")
+    progress.log("It is not the official image, and every project that uses this name gets it.")
+    progress.log(f"To remove it: make clean. To replace it where that works: docker pull {image}")
 
 
-def _prepare_rootfs(root: Path, major: str) -> None:
-    """Makes Debian's installation look like the official image's: listening, without a cluster, without caches."""
-    sample = root / "usr/share/postgresql" / major / "postgresql.conf.sample"
-    text, count = re.subn(r"(?m)^#?listen_addresses\b.*", "listen_addresses = '*'", sample.read_text())
-    if count != 1:
-        sys.exit(f"{sample} has {count} settings of listen_addresses")
-    sample.write_text(text)
-    for emptied in ("var/lib/postgresql", "var/cache/apt/archives", "var/lib/apt/lists"):
-        shutil.rmtree(root / emptied)
-        (root / emptied).mkdir()
+def _ensure_mmdebstrap(progress: Progress) -> None:
+    needs = {"mmdebstrap": shutil.which("mmdebstrap"), "debian-archive-keyring": KEYRING.exists()}
+    if os.geteuid() != 0:  # It then works in a user namespace, with the user's range of ids.
+        needs["uidmap"] = shutil.which("newuidmap")
+    missing = [package for package, found in needs.items() if not found]
+    if missing:
+        debian.install(progress, missing, f"{missing[0]}, to build the image with,")
+
+
+def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
+    """The command that writes Debian with PostgreSQL into an archive in `work`, looking like the official image.
+
+    In this mode everything happens in namespaces of its own: no mount is visible outside, and none stays when it is
+    killed. Only packages with Debian's signatures are accepted, whatever the apt of this machine is told.
+    """
+    options = {
+        "aptopt": ['Acquire::AllowInsecureRepositories "false"', 'APT::Get::AllowUnauthenticated "false"'],
+        "dpkgopt": ["path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*"],
+        "customize-hook": [CUSTOMIZE],
+    }
+    return [
+        "mmdebstrap",
+        "--mode=unshare",
+        "--variant=minbase",
+        "--skip=cleanup/run",  # /run/postgresql is for the server's socket
+        f"--include=postgresql-{major},gosu,tzdata,locales",
+        f"--keyring={KEYRING}",
+        f"--keyring={work / NO_OTHER_KEYS}",  # in place of /etc/apt/trusted.gpg.d
+        *(f"--{name}={value}" for name, values in options.items() for value in values),
+        suite,
+        work / ROOTFS,
+    ]
+
+
+def _work_folder(progress: Progress, name: str) -> Path:
+    """A new folder for the tree and its archive, not below home, which the ids of a user namespace cannot enter."""
+    key = hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:8]
+    folder = TEMPORARY / f"backstage-database-{os.geteuid()}-{key}-{name}"
+    _remove(progress, folder)
+    folder.mkdir(mode=0o755)
+    (folder / NO_OTHER_KEYS).mkdir(mode=0o755)
+    return folder
+
+
+def _remove(progress: Progress, folder: Path) -> None:
+    """Deletes the folder, also with what a killed mmdebstrap left in it under the ids of a user namespace."""
+    if not folder.is_dir():
+        return
+    if os.geteuid() != 0:
+        progress.run(["mmdebstrap", "--unshare-helper", "find", folder, "-mindepth", "1", "-delete"])
+    shutil.rmtree(folder)
+
+
+def _reason(error: CommandError) -> str:
+    """The line of a failed command's output that says most: its first error as mmdebstrap marks it, else the last."""
+    lines = error.output.strip().splitlines() or [str(error)]
+    return next((line for line in lines if line.startswith("E: ")), lines[-1])

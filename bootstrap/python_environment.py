@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,9 +11,9 @@ from .steps import CommandError, Progress
 
 
 def ensure(progress: Progress, requirements: str) -> str:
-    """.venv with everything in `requirements`, a file of the checkout."""
-    wanted = "".join(lines(paths.CHECKOUT / requirements))
-    stamp = paths.VENV / f".installed-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    """.venv with everything in `requirements`, a file of the checkout, as its lock file says."""
+    lock = lock_file(paths.CHECKOUT / requirements)
+    stamp = paths.VENV / f".installed-{lock.stem}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if stamp.exists() and (paths.VENV / "bin" / "python").exists():
         return f".venv has what {requirements} asks for"
 
@@ -23,15 +22,22 @@ def ensure(progress: Progress, requirements: str) -> str:
     if not (paths.VENV / "bin" / "pip").exists():
         _create(progress)
     progress.begin(f"installing {requirements} into .venv", "10 to 90 s")
-    pip_install(progress, "--requirement", paths.CHECKOUT / requirements)
+    for outdated in paths.VENV.glob(f".installed-{lock.stem}-*"):
+        outdated.unlink()
+    pip_install(progress, lock)
     stamp.touch()
     return f".venv has what {requirements} asks for"
 
 
-def pip_install(progress: Progress, *arguments: str | Path) -> None:
-    """`pip install …` with the pip of .venv."""
+def lock_file(requirements: Path) -> Path:
+    """The file with the exact versions and hashes of what the requirements file asks for; `make lock` writes it."""
+    return requirements.with_suffix(".lock")
+
+
+def pip_install(progress: Progress, lock: Path, *options: str | Path) -> None:
+    """Installs what a lock file lists with the pip of .venv, and nothing that has another hash."""
     pip = [paths.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    progress.run([*pip, "install", *arguments])
+    progress.run([*pip, "install", *options, "--require-hashes", "--requirement", lock])
 
 
 def _create(progress: Progress) -> None:
@@ -41,12 +47,3 @@ def _create(progress: Progress) -> None:
     except CommandError:  # Debian splits the module off into a package.
         debian.install(progress, ["python3-venv"], "Python's venv module")
     progress.run([sys.executable, "-m", "venv", paths.VENV])
-
-
-def lines(file: Path) -> list[str]:
-    """The lines of a requirements file and of those that it includes."""
-    found: list[str] = []
-    for line in file.read_text().splitlines(keepends=True):
-        included = re.match(r"-r\s+(\S+)", line)
-        found += lines(file.parent / included[1]) if included else [line]
-    return found

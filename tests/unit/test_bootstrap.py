@@ -4,6 +4,7 @@ import functools
 import http.server
 import io
 import os
+import re
 import stat
 import subprocess
 import tarfile
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
 
 from bootstrap import (
     debian,
@@ -212,13 +215,143 @@ def test_an_engine_chosen_by_the_environment_stays_chosen(
 
 
 def test_an_image_that_is_there_is_not_pulled(machine: Machine, progress: steps.Progress) -> None:
-    machine.install("docker", 'test "$1 $2" = "image inspect"')
+    machine.install("docker", 'test "$1 $2" = "image inspect" && echo null')
     assert postgres_image.ensure(progress, "postgres:17-trixie") == "postgres:17-trixie"
 
 
 def test_an_image_that_can_be_pulled_is_pulled(machine: Machine, progress: steps.Progress) -> None:
-    machine.install("docker", 'test "$1" = pull')
+    machine.install("docker", 'test "$1" = pull || { echo "Error: No such image: postgres:17-trixie" >&2; exit 1; }')
     assert postgres_image.ensure(progress, "postgres:17-trixie") == "postgres:17-trixie"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["echo 'Cannot connect to the Docker daemon' >&2; exit 1", "exit 1", "kill -9 $$", "kill -2 $$; sleep 9"],
+    ids=["no engine", "silence", "killed", "interrupted"],
+)
+def test_an_image_that_docker_may_have_is_neither_pulled_nor_built(
+    machine: Machine, progress: steps.Progress, answer: str, tmp_path: Path
+) -> None:
+    machine.install("docker", f'echo "$1 $2" >> {tmp_path / "asked"}; {answer}')
+    with pytest.raises(steps.StepError):
+        postgres_image.ensure(progress, "postgres:17-trixie")
+    assert (tmp_path / "asked").read_text() == "image inspect\n"
+
+
+class Engine:
+    """A Docker engine without Docker Hub, whose images are files with their labels, and an mmdebstrap."""
+
+    def __init__(self, machine: Machine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.machine, self.images, self.commands = machine, folder / "images", folder / "commands"
+        self.images.mkdir()
+        self.temporary = folder / "var-tmp"
+        self.temporary.mkdir()
+        monkeypatch.setattr(postgres_image, "TEMPORARY", self.temporary)
+        (folder / "keyring.gpg").touch()
+        monkeypatch.setattr(postgres_image, "KEYRING", folder / "keyring.gpg")
+        machine.install("newuidmap", "exit 1")
+        machine.install("docker", self.script(self.DOCKER))
+        self.mmdebstrap('echo tree > "$last"')
+
+    def script(self, body: str) -> str:
+        return f"""
+            PATH=/usr/bin:/bin; cd {self.images}
+            for argument in "$0" "$@"; do echo "$argument"; done >> {self.commands}
+            for last in "$@"; do :; done
+            file() {{ echo "$1" | tr /: __; }}
+            {body}
+        """
+
+    DOCKER = """
+        case "$1 $2" in
+        "image inspect") cat "$(file "$last")" 2>/dev/null || { echo "No such image: $last" >&2; exit 1; } ;;
+        "image ls") for name in *; do echo "0123 $(echo "$name" | tr _ :)"; done ;;
+        "image rm") test "$last" != postgres:busy || { echo "conflict: container x is using it" >&2; exit 1; }
+                    rm "$(file "$last")" ;;
+        pull*) echo "lookup registry: no such host" >&2; exit 1 ;;
+        import*) echo sha256:0123 ;;
+        build*) echo '{"backstage-database.stand-in": "built"}' > "$(file "$3")" ;;
+        tag*) cp "$(file "$2")" "$(file "$3")" ;;
+        esac
+    """
+
+    def mmdebstrap(self, body: str) -> None:
+        helper = """if [ "$1" = --unshare-helper ]; then shift; exec "$@"; fi"""
+        self.machine.install("mmdebstrap", self.script(f"{helper}\n{body}"))
+
+    def image(self, name: str) -> Path:
+        return self.images / name.replace("/", "_").replace(":", "_")
+
+
+@pytest.fixture
+def engine(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return Engine(machine, tmp_path, monkeypatch)
+
+
+def test_a_stand_in_says_what_it_is_and_how_to_remove_it(
+    engine: Engine, progress: steps.Progress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "the stand-in built from Debian's packages" in postgres_image.ensure(progress, "postgres:17-trixie")
+    assert postgres_image.STAND_IN in engine.image("postgres:17-trixie").read_text()
+    printed = capsys.readouterr().out
+    assert "not the official image" in printed
+    assert "every project" in printed
+    assert "To remove it: make clean" in printed
+    assert "the stand-in" in postgres_image.ensure(progress, "postgres:17-trixie"), "said again when it is used"
+
+
+def test_a_stand_in_is_made_of_packages_with_debians_signatures_only(engine: Engine, progress: steps.Progress) -> None:
+    postgres_image.ensure(progress, "postgres:17-trixie")
+    options = engine.commands.read_text().splitlines()
+    keyrings = [option for option in options if option.startswith("--keyring=")]
+    assert keyrings[0] == f"--keyring={postgres_image.KEYRING}"
+    assert keyrings[1].endswith(postgres_image.NO_OTHER_KEYS), "in place of this machine's /etc/apt/trusted.gpg.d"
+    assert '--aptopt=Acquire::AllowInsecureRepositories "false"' in options
+    assert '--aptopt=APT::Get::AllowUnauthenticated "false"' in options
+    assert "--mode=unshare" in options, "no mount outside of a namespace of its own"
+
+
+def test_an_image_that_appears_during_the_build_is_not_overwritten(engine: Engine, progress: steps.Progress) -> None:
+    engine.mmdebstrap('echo tree > "$last"; echo official > "$(file postgres:17-trixie)"')
+    assert postgres_image.ensure(progress, "postgres:17-trixie") == "postgres:17-trixie"
+    assert engine.image("postgres:17-trixie").read_text() == "official\n"
+
+
+def test_a_build_that_fails_names_its_cause_and_leaves_nothing(engine: Engine, progress: steps.Progress) -> None:
+    engine.mmdebstrap('echo half > "$last"; echo "E: The repository is not signed."; echo "I: done"; exit 1')
+    with pytest.raises(steps.StepError, match="E: The repository is not signed"):
+        postgres_image.ensure(progress, "postgres:17-trixie")
+    assert not [*engine.images.iterdir()]
+    assert not [*engine.temporary.iterdir()]
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next(engine: Engine, progress: steps.Progress) -> None:
+    engine.mmdebstrap('mkdir -p "$TMPDIR"/mmdebstrap.x/proc; echo half > "$last"; kill -9 $$')
+    with pytest.raises(steps.StepError, match="SIGKILL"):
+        postgres_image.ensure(progress, "postgres:17-trixie")
+    engine.mmdebstrap('test "$(ls -A "$TMPDIR")" = no-other-keys && echo tree > "$last"')
+    postgres_image.ensure(progress, "postgres:17-trixie")
+    assert engine.image("postgres:17-trixie").exists()
+    assert not [*engine.temporary.iterdir()]
+
+
+def test_make_clean_removes_stand_ins_except_those_in_use(
+    engine: Engine, progress: steps.Progress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("postgres:17-trixie", "postgres:busy"):
+        engine.image(name).touch()
+    postgres_image.remove_stand_ins(progress)
+    assert not engine.image("postgres:17-trixie").exists()
+    assert "postgres:busy, which was built here, stays: conflict: container x is using it" in capsys.readouterr().out
+
+
+def test_without_mmdebstrap_the_packages_to_install_are_named(engine: Engine, progress: steps.Progress) -> None:
+    engine.machine.install("apt-get", "exit 1")
+    for name in ("mmdebstrap", "newuidmap"):
+        (engine.machine.programs / name).unlink()
+    ensure = functools.partial(postgres_image.ensure, image="postgres:17-trixie")
+    command = "apt-get update && apt-get install --yes --no-install-recommends mmdebstrap uidmap"
+    assert remedy(progress, ensure) == f'Run: sudo sh -c "{command}"'
 
 
 # --- Not root: the command to run is named, and nothing is changed
@@ -264,14 +397,14 @@ def test_a_mac_is_told_of_its_own_engines(
 
 
 def test_an_image_that_cannot_be_had_says_how_to_bring_it(machine: Machine, progress: steps.Progress) -> None:
-    machine.install("docker", "echo 'no such host' >&2; exit 1")
-    ensure = functools.partial(postgres_image.ensure, image="postgres:17-trixie")
-    assert "docker save postgres:17-trixie, then docker load" in remedy(progress, ensure)
+    machine.install("docker", "echo 'No such image: timescale/timescaledb' >&2; exit 1")
+    ensure = functools.partial(postgres_image.ensure, image="timescale/timescaledb")
+    assert "docker save timescale/timescaledb, then docker load" in remedy(progress, ensure)
 
 
 def test_system_packages_are_installed_by_root_only(machine: Machine, progress: steps.Progress) -> None:
     machine.install("apt-get", "exit 1")
-    ensure = functools.partial(debian.install, packages=["debootstrap"], why="debootstrap")
+    ensure = functools.partial(debian.install, packages=["mmdebstrap"], why="mmdebstrap")
     assert remedy(progress, ensure).startswith('Run: sudo sh -c "apt-get update && apt-get install')
 
 
@@ -280,6 +413,70 @@ def test_without_node_the_tests_stop_and_say_so(machine: Machine, progress: step
     machine.install("node", "echo v18.1.0")
     machine.install("npm", "exit 1")
     assert "Install Node.js 20" in remedy(progress, node_packages.ensure)
+
+
+# --- Lock files
+
+
+LOCKED = ("dev", "test", "go")
+
+
+def requirements(file: Path) -> Iterator[Requirement]:
+    """The requirements of a file and of those that it includes."""
+    for line in file.read_text().splitlines():
+        included = re.match(r"-r\s+(\S+)", line)
+        if included:
+            yield from requirements(file.parent / included[1])
+        elif line and not line.startswith("#"):
+            yield Requirement(line)
+
+
+def locked(name: str) -> list[tuple[Requirement, str]]:
+    """The pins of a lock file, each with the lines of its hashes."""
+    lock = python_environment.lock_file(paths.CHECKOUT / "requirements" / f"{name}.txt").read_text()
+    found = re.findall(r"(?m)^(\S+==[^\\\n]+?) \\\n((?:    --hash=\S+(?: \\)?\n)+)", lock)
+    assert len(found) == len(re.findall(r"(?m)^\w", lock)), "every pin has hashes"
+    return [(Requirement(pin), hashes) for pin, hashes in found]
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("name", LOCKED)
+def test_a_lock_file_has_one_version_of_each_requirement(name: str, python: str, platform: str) -> None:
+    """On every Python that the product supports. `make lock` writes the files."""
+    environment = {**default_environment(), "python_version": python, "python_full_version": f"{python}.0"}
+    environment["sys_platform"] = platform
+    pins = [pin for pin, _ in locked(name) if pin.marker is None or pin.marker.evaluate(environment)]
+    for requirement in requirements(paths.CHECKOUT / "requirements" / f"{name}.txt"):
+        versions = [str(pin.specifier)[2:] for pin in pins if canonical(pin.name) == canonical(requirement.name)]
+        assert len(versions) == 1, f"{requirement} in {name}.lock: {versions}. Run `make lock`"
+        assert requirement.specifier.contains(versions[0]), f"{requirement} is locked at {versions[0]}. Run `make lock`"
+
+
+@pytest.mark.parametrize("name", LOCKED)
+def test_a_lock_file_has_hashes_and_no_address(name: str) -> None:
+    lock = python_environment.lock_file(paths.CHECKOUT / "requirements" / f"{name}.txt").read_text()
+    assert all("--hash=sha256:" in hashes for _, hashes in locked(name))
+    assert "://" not in lock
+
+
+def test_packages_are_installed_by_their_hashes_and_again_only_when_the_lock_changes(
+    machine: Machine, progress: steps.Progress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "CHECKOUT", tmp_path)
+    (tmp_path / "dev.lock").write_text("pulumi==3.259.0")
+    machine.install("python", f'echo "$@" >> {tmp_path / "ran"}', paths.VENV / "bin")
+    machine.install("pip", "exit", paths.VENV / "bin")
+    for lock in ("pulumi==3.259.0", "pulumi==3.259.0", "pulumi==3.260.0", "pulumi==3.259.0"):
+        (tmp_path / "dev.lock").write_text(lock)
+        python_environment.ensure(progress, "dev.txt")
+    runs = (tmp_path / "ran").read_text().splitlines()
+    assert len(runs) == 3
+    assert all(line.endswith(f"install --require-hashes --requirement {tmp_path / 'dev.lock'}") for line in runs)
 
 
 # --- Facts that stand in two paths
@@ -297,12 +494,6 @@ def test_pulumi_yaml_asks_for_the_version_that_bootstrap_looks_for() -> None:
 
 def test_pulumi_yaml_names_the_virtual_environment_that_bootstrap_makes() -> None:
     assert "virtualenv: .venv\n" in (paths.CHECKOUT / "Pulumi.yaml").read_text()
-
-
-def test_a_changed_requirement_is_noticed_also_in_an_included_file(tmp_path: Path) -> None:
-    (tmp_path / "inner.txt").write_text("pulumi>=3\n")
-    (tmp_path / "outer.txt").write_text("-r inner.txt\npytest\n")
-    assert python_environment.lines(tmp_path / "outer.txt") == ["pulumi>=3\n", "pytest\n"]
 
 
 def test_the_entrypoint_of_the_stand_in_image_can_be_executed() -> None:
