@@ -1,0 +1,8 @@
+"""A program with every database, as Pulumi's testing guide has it: resources are created when it is imported."""
+
+from backstage_database import AzurePostgres, CloudSqlPostgres, ExistingPostgres, LocalPostgres
+
+laptop = LocalPostgres("laptop", {"port": 5433})
+azure = AzurePostgres("azure", {"resource_group_name": "portal"})
+google = CloudSqlPostgres("google", {"project": "portal-123", "region": "europe-west1"})
+existing = ExistingPostgres("existing", {"host": "db.example.com", "user": "backstage", "password": "s3cret"})
