@@ -154,11 +154,12 @@ initialise() {
     say "$own was what an interrupted initialisation left. It is in $aside now."
   fi
 
-  # At its end the image's entrypoint hands over to the program postgres on the PATH. Here that is one that returns.
+  # At its end the image's entrypoint hands over to the program postgres on the PATH, with the arguments that it got:
+  # none. Here that is a program that then returns.
   hand_over=$volume/$major/.hand-over
   mkdir -p "$hand_over"
   # shellcheck disable=SC2016 # For the program that is written, not for this one.
-  printf '#!/bin/sh\n[ "${1-}" != --single ] || exec "$BACKSTAGE_DATABASE_SERVER" "$@"\n' >"$hand_over/postgres"
+  printf '#!/bin/sh\n[ $# = 0 ] || exec "$BACKSTAGE_DATABASE_SERVER" "$@"\n' >"$hand_over/postgres"
   chmod 0755 "$hand_over" "$hand_over/postgres"
   (
     POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")

@@ -1,0 +1,30 @@
+"""A volume for each test, and all tests on one worker: they build images, which the last one removes."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from .containers import DERIVED, docker
+
+_numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/entrypoint/" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("entrypoint"))
+
+
+@pytest.fixture
+def volume() -> Iterator[str]:
+    name = docker("volume", "create", f"backstage-database-test-{os.getpid()}-{next(_numbers)}")
+    yield name
+    docker("volume", "rm", "--force", name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def images() -> Iterator[None]:
+    yield
+    docker("image", "rm", *(f"backstage-database-test:{name}" for name in DERIVED), check=False)

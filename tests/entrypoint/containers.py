@@ -1,0 +1,148 @@
+"""Containers that run the entry script without Pulumi, and what is in their databases."""
+
+import functools
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.engine.stack import REPOSITORY
+
+SCRIPT = (REPOSITORY / "components" / "local" / "entrypoint.sh").read_text()
+PASSWORD = 'it\'s \\ $x "quoted"'
+# Seconds. A start takes two or three on a machine with nothing else to do.
+PATIENCE = 120
+
+# How an image is made that behaves as others do: by Alpine's number of the postgres user, and by images that start as
+# that user and lack gosu, such as timescaledb-ha.
+DERIVED = {
+    "uid-70": "FROM postgres:17-trixie\n"
+    "RUN usermod -u 70 postgres && groupmod -g 70 postgres && chown -R postgres: /var/lib/postgresql /run/postgresql\n",
+    "user-postgres": "FROM postgres:17-trixie\n"
+    'RUN rm "$(command -v gosu)" && chown -R postgres: /var/lib/postgresql /run/postgresql\n'
+    "USER postgres\n",
+    "no-bash": "FROM postgres:17-trixie\n"
+    "RUN sed -i -e 's,^#!.*,#!/bin/sh,' -e 's,<(\\(.*\\)) --auth-host,/tmp/p --auth-host,' "
+    '-e \'s,^  initdb,  printf "%s\\\\\\\\n" "$password" >/tmp/p; initdb,\' '
+    '"$(command -v docker-entrypoint.sh)" && rm -f /bin/bash /usr/bin/bash\n',
+}
+
+
+def docker(*arguments: str, check: bool = True, stdin: str | None = None) -> str:
+    """Runs a command of Docker's; returns all that it printed."""
+    done = subprocess.run(
+        ["docker", *arguments], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert not check or done.returncode == 0, f"docker {' '.join(arguments)[:200]}: {done.stdout}"
+    return done.stdout.strip()
+
+
+@functools.cache
+def image(name: str) -> str:
+    """Returns the tag of an image: an official one, or one of DERIVED, which is built."""
+    if name not in DERIVED:
+        return name
+    tag = f"backstage-database-test:{name}"
+    docker("build", "--quiet", "--tag", tag, "-", stdin=DERIVED[name])
+    return tag
+
+
+@dataclass
+class Server:
+    """A container that starts PostgreSQL on a volume by the entry script."""
+
+    container: str
+
+    @property
+    def log(self) -> str:
+        return docker("logs", self.container)
+
+    @property
+    def is_running(self) -> bool:
+        return docker("container", "inspect", "--format", "{{.State.Running}}", self.container) == "true"
+
+    def ended(self) -> str:
+        """Waits until it has ended by itself. Returns its log."""
+        assert docker("wait", self.container) != "0", self.log
+        return self.log
+
+    def answers(self) -> "Server":
+        """Waits until it accepts a login, and is still running."""
+        self.sql("SELECT 1")
+        return self
+
+    def sql(self, statement: str) -> list[tuple[object, ...]]:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._sql(statement)
+            except (psycopg.OperationalError, ValueError):
+                assert self.is_running, f"it has ended:\n{self.log}"
+                assert time.monotonic() < deadline, f"no login within {PATIENCE} s:\n{self.log}"
+                time.sleep(0.1)
+
+    def _sql(self, statement: str) -> list[tuple[object, ...]]:
+        # Docker may give another port at each start.
+        port = int(docker("port", self.container, "5432").splitlines()[0].rpartition(":")[2])
+        with psycopg.connect(
+            host="127.0.0.1", port=port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=5
+        ) as session:
+            rows = session.execute(statement.encode())
+            return rows.fetchall() if rows.description else []
+
+
+@contextmanager
+def server(of_image: str, volume: str, *options: str, script: bool = True) -> Iterator[Server]:
+    """A server on the volume, which goes with its anonymous volumes. Without `script` it is as a plain `docker run`."""
+    environment = ["--env", "POSTGRES_USER=postgres"]
+    entry = []
+    if script:
+        environment += ["--env", "POSTGRES_PASSWORD_FILE=/run/postgres-password"]
+        options = ("--volume", f"{volume}:/var/lib/postgresql", "--entrypoint", "sh", *options)
+        entry = ["-c", SCRIPT, "entrypoint.sh"]
+    else:
+        environment += ["--env", f"POSTGRES_PASSWORD={PASSWORD}"]
+    container = docker("create", "--publish", "127.0.0.1::5432", *environment, *options, image(of_image), *entry)
+    try:
+        if script:
+            _upload(container)
+        docker("start", container)
+        yield Server(container)
+    finally:
+        docker("rm", "--force", "--volumes", container, check=False)
+
+
+def _upload(container: str) -> None:
+    """Puts the password where the Docker provider puts it."""
+    file = Path(f"/tmp/backstage-database-test-{container[:12]}")
+    file.write_text(PASSWORD)
+    file.chmod(0o444)
+    with suppress(FileNotFoundError):
+        docker("cp", str(file), f"{container}:/run/postgres-password")
+        file.unlink()
+
+
+def in_volume(volume: str, command: str) -> str:
+    """Runs a shell command as root in a volume's root directory."""
+    run = [
+        "run",
+        "--rm",
+        "--user",
+        "root",
+        "--volume",
+        f"{volume}:/volume",
+        "--workdir",
+        "/volume",
+        "--entrypoint",
+        "sh",
+    ]
+    return docker(*run, "postgres:17-trixie", "-ec", command)
+
+
+def files(volume: str) -> str:
+    """Every file of a volume with what would change if it were written, except the lock's record."""
+    return in_volume(volume, "find . ! -name .backstage-database-holder -printf '%p %u %m %s %T@\\n' | sort")
