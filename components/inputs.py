@@ -44,9 +44,9 @@ class Inputs:
         self._camel_case = isinstance(values, CamelCaseArgs)
         self._config_key = values.config_key if isinstance(values, CamelCaseArgs) else None
         self._values = _as_mapping(self._owner, values, allowed)
-        names = [self._spelled(name) for name in self._annotations]
+        names = [self.spelled(name) for name in self._annotations]
         for unknown in self._values.keys() - self._annotations.keys():
-            closest = difflib.get_close_matches(self._spelled(str(unknown)), names, n=1)
+            closest = difflib.get_close_matches(self.spelled(str(unknown)), names, n=1)
             hint = f' Did you mean "{closest[0]}"?' if closest else ""
             raise ArgumentError(
                 f'{self._owner}: unknown argument "{unknown}".{hint} Valid arguments: {", ".join(sorted(names))}.'
@@ -79,7 +79,7 @@ class Inputs:
         if value is None:
             return None if default is None else pulumi.Output.from_input(default)
         others = [self._values.get(name) for name in related]
-        return self._checked(argument, f'argument "{self._spelled(argument)}"', value, validator, secret, others)
+        return self._checked(argument, f'argument "{self.spelled(argument)}"', value, validator, secret, others)
 
     def require(self, argument: str, validator: Validator[T]) -> pulumi.Output[T]:
         """Returns the same of an argument that has no default."""
@@ -129,7 +129,7 @@ class Inputs:
 
         return {
             key: self._checked(
-                argument, f'argument "{self._spelled(argument)}", key "{key}",', entries[key], validate, False, []
+                argument, f'argument "{self.spelled(argument)}", key "{key}",', entries[key], validate, False, []
             )
             for key in sorted(entries)
         }
@@ -155,13 +155,20 @@ class Inputs:
 
         def show(known: str | None) -> None:
             if known:
-                pulumi.log.warn(f"{self._owner}: {self._spelled(known)}", component)
+                pulumi.log.warn(f"{self._owner}: {self.spelled(known)}", component)
 
         pulumi.Output.from_input(concern).apply(show)
 
     def fail(self, argument: str, reason: str) -> NoReturn:
         """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
-        raise ArgumentError(f'{self._owner}: argument "{self._spelled(argument)}" {self._spelled(reason)}')
+        raise ArgumentError(f'{self._owner}: argument "{self.spelled(argument)}" {self.spelled(reason)}')
+
+    def spelled(self, text: str) -> str:
+        """Returns the text with the names of arguments as the caller writes them."""
+        if not self._camel_case:
+            return text
+        names = "|".join(name for name in self._annotations if "_" in name)
+        return re.sub(rf"(?<![\w./])({names})(?!\w)", lambda found: camel_case(found[1]), text) if names else text
 
     def _checked(
         self, argument: str, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
@@ -172,7 +179,7 @@ class Inputs:
             except ValueError as reason:
                 shown = "" if hidden else f" is {self._shown(plain)}, but it"
                 hint = self._retyped(argument, plain, secret=hidden)
-                raise ArgumentError(f"{self._owner}: {what}{shown} {self._spelled(str(reason))}{hint}") from None
+                raise ArgumentError(f"{self._owner}: {what}{shown} {self.spelled(str(reason))}{hint}") from None
 
         if not any(_contains_output(one) for one in (value, *others)):
             return pulumi.Output.from_input(check(value, secret, others))
@@ -181,13 +188,6 @@ class Inputs:
         return pulumi.Output.all(output, marked, others).apply(
             lambda known: check(known[0], secret or known[1], known[2])
         )
-
-    def _spelled(self, text: str) -> str:
-        """The text with the names of arguments as the caller writes them."""
-        if not self._camel_case:
-            return text
-        names = "|".join(name for name in self._annotations if "_" in name)
-        return re.sub(rf"(?<![\w./])({names})(?!\w)", lambda found: camel_case(found[1]), text) if names else text
 
     def _shown(self, value: Any) -> str:
         """A value as the caller writes it."""

@@ -57,10 +57,14 @@ class ExistingPostgres(pulumi.ComponentResource):
         config = pulumi.Output.all(place=place, access=access, password=settings.password).apply(
             lambda v: existing_block(**v)
         )
+        # Without the password, so that it is not secret; the variable that stands for it has the same place.
+        config_from_env = pulumi.Output.all(place=place, access=access).apply(
+            lambda v: existing_block(**v, password=None if settings.password is None else "")
+        )
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
-        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
+        self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
         self.host = place["host"]
         self.port = place["port"]
@@ -71,7 +75,7 @@ class ExistingPostgres(pulumi.ComponentResource):
 
 
 def existing_block(place: Mapping[str, Any], access: Access, password: str | None) -> dict[str, Any]:
-    """The block for these values, without the keys that would only repeat Backstage's defaults."""
+    """Returns the block for these values."""
     in_schemas = access.division == "schema"
     return backstage.database_config(
         {
@@ -82,8 +86,9 @@ def existing_block(place: Mapping[str, Any], access: Access, password: str | Non
             "database": access.database_name if in_schemas else None,
             "ssl": place["ssl"],
         },
-        pluginDivisionMode="schema" if in_schemas else None,
+        pluginDivisionMode=access.division,
         role=access.role,
-        ensureExists=None if access.ensure_exists else False,
-        ensureSchemaExists=True if access.ensure_schema_exists else None,
+        ensureExists=access.ensure_exists,
+        # Backstage reads it only where ensureExists is false.
+        ensureSchemaExists=access.ensure_schema_exists if in_schemas and not access.ensure_exists else None,
     )

@@ -16,8 +16,8 @@ _ADVICE = {
     "refused": "Check host and port, and that the server listens on this address.",
     "timeout": "Check host and port, and that firewalls let this machine reach the server.",
     "closed": "Check host and port: something else may answer there, or a proxy that ends the connection.",
-    "password": "Check user and password. A role that bootstrap_sql has just created has no password yet.",
-    "database": "Have an administrator run the output bootstrap_sql.",
+    "password": "Check user and password. A role that the bootstrap SQL has just created has no password yet.",
+    "database": "Have an administrator run the bootstrap SQL, an output of this component.",
     "unsupported": "Choose another password.",
     "server": "Have an administrator of the server look at it.",
 }
@@ -38,7 +38,11 @@ def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) 
 
     async def log_in_first(_: pulumi.ResourceHookArgs) -> None:
         known: Any = await login.future()
-        await asyncio.to_thread(check_login, name, **known)
+        try:
+            await asyncio.to_thread(check_login, **known)
+        except LoginError as failure:
+            advice = settings.spelled(f"{_advice(failure, known['place']['ssl'])} {_IF_ONLY_BACKSTAGE_CAN}")
+            raise pulumi.RunError(f'ExistingPostgres "{name}": {failure} {advice}') from None
 
     hook = pulumi.ResourceHook(unique_hook_name(f"{name}-logs-in"), log_in_first)
     return pulumi.Stash(
@@ -52,23 +56,18 @@ def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) 
     )
 
 
-def check_login(name: str, place: Mapping[str, Any], user: str, password: str | None, database: str) -> None:
-    """Logs in. Raises RunError that says why it did not work and what to do."""
-    connection_ssl = place["ssl"] or {}
-    try:
-        log_in(
-            place["host"],
-            place["port"],
-            user,
-            password or "",
-            database,
-            ssl_context=ssl_context(connection_ssl) if connection_ssl else None,
-            server_name=connection_ssl.get("servername"),
-        )
-    except LoginError as failure:
-        raise pulumi.RunError(
-            f'ExistingPostgres "{name}": {failure} {_advice(failure, connection_ssl)} {_IF_ONLY_BACKSTAGE_CAN}'
-        ) from None
+def check_login(place: Mapping[str, Any], user: str, password: str | None, database: str) -> None:
+    """Logs in as Backstage does. Raises LoginError."""
+    connection_ssl: Mapping[str, Any] = place["ssl"] or {}
+    log_in(
+        place["host"],
+        place["port"],
+        user,
+        password or "",
+        database,
+        ssl_context=ssl_context(connection_ssl) if connection_ssl else None,
+        server_name=connection_ssl.get("servername"),
+    )
 
 
 def ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
@@ -84,7 +83,7 @@ def ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
     return context
 
 
-def _advice(failure: LoginError, connection_ssl: Mapping[str, Any]) -> str:
+def _advice(failure: LoginError, connection_ssl: Mapping[str, Any] | None) -> str:
     said = str(failure)
     if failure.reason == "tls" and "does not offer TLS" in said:
         return "Have TLS switched on there, or set ssl_mode to disable if the way to the server is safe."

@@ -138,9 +138,9 @@ def _when_missing(statement: str, names: str, condition: str) -> str:
 def _check(missing: Sequence[str]) -> str:
     """An error that names everything that one of these queries finds."""
     body = (
-        "\nDECLARE\n  missing text := (SELECT string_agg(found, ', ') FROM (\n    "
+        "\nDECLARE\n  missing text := (SELECT string_agg(item, ', ') FROM (\n    "
         + "\n    UNION ALL\n    ".join(missing)
-        + "\n  ) AS queries (found));\nBEGIN\n  IF missing IS NOT NULL THEN\n"
+        + "\n  ) AS queries (item));\nBEGIN\n  IF missing IS NOT NULL THEN\n"
         "    RAISE EXCEPTION 'Backstage still lacks: %', missing;\n  END IF;\nEND\n"
     )
     # A name may hold what ends a dollar-quoted text.

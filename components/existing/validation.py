@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,8 @@ class ExistingSettings:
     password: pulumi.Output[str] | None
     access: pulumi.Output[Access]
     verify_login: bool
+    # Turns the names of arguments in a message into what the caller writes.
+    spelled: Callable[[str], str]
 
 
 def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
@@ -93,6 +95,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
         password=None if password is None else pulumi.Output.secret(password),
         access=pulumi.Output.all(**access).apply(lambda known: Access(**known)),
         verify_login=inputs.get_plain("verify_login", boolean, False),
+        spelled=inputs.spelled,
     )
 
 
