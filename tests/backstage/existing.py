@@ -1,0 +1,102 @@
+"""A PostgreSQL server that Pulumi did not make, and what ExistingPostgres says about it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from components import ExistingPostgres
+from components.testing import run
+from tests.backstage.fake_server import Server, postgres
+
+# The name is in the certificate; nothing resolves it.
+NAME = "db.example.com"
+CERTIFICATES = f'authority ca "Company CA"\nserver ca db {NAME} {NAME}\nauthority other "Company CA"\n'
+SETTINGS = "-c ssl=on -c ssl_cert_file=/tmp/tls/db.pem -c ssl_key_file=/tmp/tls/db.key"
+RULE = "hostssl all all all scram-sha-256\nhostnossl all postgres,dba,backstage all scram-sha-256"
+
+USER = "backstage"
+PASSWORD = "of all roles but the superuser"
+
+
+@dataclass
+class Existing:
+    server: Server
+    image: str
+
+    @property
+    def host(self) -> str:
+        return "127.0.0.1"
+
+    def outputs(self, **args: Any) -> dict[str, Any]:
+        """The values of the component's outputs for this server."""
+
+        def program() -> dict[str, Any]:
+            arguments: Any = {"host": self.host, "port": self.server.port, "user": USER, "password": PASSWORD, **args}
+            database = ExistingPostgres("db", arguments)
+            return {name: getattr(database, name) for name in ExistingPostgres.__annotations__}
+
+        return {name: resolved.value for name, resolved in run(program).outputs.items()}
+
+    @contextmanager
+    def session(self, database: str = "postgres", user: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
+        password = {"postgres": self.server.password}.get(user, PASSWORD)
+        login = {"host": self.host, "port": self.server.port, "user": user, "password": password}
+        with psycopg.connect(**login, dbname=database, autocommit=True) as session:
+            yield session
+
+    def execute(self, *statements: str, database: str = "postgres", user: str = "postgres") -> None:
+        with self.session(database, user) as session:
+            for statement in statements:
+                session.execute(statement.encode())
+
+    def create_role(self, name: str, attributes: str = "LOGIN") -> None:
+        """A role whose password is PASSWORD."""
+        role = sql.SQL(f"CREATE ROLE {{}} {attributes} PASSWORD {{}}")  # pyright: ignore[reportArgumentType]
+        with self.session() as session:
+            session.execute(role.format(sql.Identifier(name), sql.Literal(PASSWORD)))
+
+    def psql(self, script: str, user: str = "postgres") -> subprocess.CompletedProcess[str]:
+        """Runs a script as an administrator does: `psql … < script`."""
+        login = ("-h", self.host, "-p", str(self.server.port), "-U", user, "-d", "postgres")
+        options = ("--rm", "--interactive", "--network", "host", "--env", "PGPASSWORD", "--entrypoint", "psql")
+        return subprocess.run(
+            ["docker", "run", *options, self.image, "-X", *login],
+            env={**os.environ, "PGPASSWORD": self.server.password if user == "postgres" else PASSWORD},
+            input=script,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    def databases(self) -> set[str]:
+        with self.session() as session:
+            rows = session.execute("SELECT datname FROM pg_database WHERE NOT datistemplate").fetchall()
+        return {name for (name,) in rows}
+
+    def reset(self) -> None:
+        """The server as it was when it was installed."""
+        with self.session() as session:
+            for name in self.databases() - {"postgres"}:
+                session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            session.execute("GRANT CONNECT, TEMPORARY ON DATABASE postgres TO PUBLIC")
+            for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
+                role = sql.Identifier(name)
+                session.execute(sql.SQL("DROP OWNED BY {}").format(role))
+                session.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@contextmanager
+def existing(folder: Path, image: str) -> Iterator[Existing]:
+    """One for the time of a with block; `folder` is for its certificates."""
+    with postgres(
+        folder, image, certificates=CERTIFICATES, superuser="postgres", rule=RULE, settings=SETTINGS
+    ) as server:
+        yield Existing(server, image)

@@ -1,0 +1,156 @@
+"""A whole Backstage must start with the least rights that `bootstrap_sql` grants, and not start without them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.backstage.backend import TOKEN, backend
+from tests.backstage.existing import USER, Existing, existing
+
+IMAGES = [
+    pytest.param(image, marks=pytest.mark.xdist_group(image))
+    for image in ("postgres:17-trixie", "postgres:15-bookworm")
+]
+PLUGINS = ["auth", "catalog", "search"]
+SCHEMA = {"plugin_division_mode": "schema"}
+CATALOG = "/api/catalog/entities"
+
+MODES: dict[str, dict[str, Any]] = {
+    "databases": {},
+    "schemas": SCHEMA,
+    "databases made beforehand": {"ensure_exists": False, "plugins": PLUGINS},
+    "schemas in a given database": {**SCHEMA, "ensure_exists": False, "ensure_schema_exists": True},
+    "schemas made beforehand": {**SCHEMA, "ensure_exists": False, "plugins": PLUGINS},
+    "databases of a role": {"role": "backstage_owner"},
+    "schemas of a role": {**SCHEMA, "role": "backstage_owner"},
+    "schemas of a role made beforehand": {
+        **SCHEMA,
+        "role": "backstage_owner",
+        "ensure_exists": False,
+        "plugins": PLUGINS,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
+    with existing(tmp_path_factory.mktemp("existing"), request.param) as running:
+        yield running
+
+
+@pytest.fixture
+def server(any_server: Existing) -> Existing:
+    any_server.reset()
+    return any_server
+
+
+def lock_down(server: Existing, mode: dict[str, Any]) -> None:
+    """What a careful DBA prepares: the databases, and nobody may do anything in them."""
+    server.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
+    made = [f"backstage_plugin_{plugin}" for plugin in mode.get("plugins", [])]
+    for database in ["backstage"] if "plugin_division_mode" in mode else made:
+        server.execute(f"CREATE DATABASE {database}", f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        server.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC", database=database)
+
+
+def start(folder: Path, document: str) -> str:
+    """What the backend printed until it had started, with its plugins, or given up."""
+    folder.mkdir()
+    with backend(folder, document) as running:
+        running.wait_until(
+            lambda: (
+                running.is_ready() or "Backend startup failed" in running.output or running.process.poll() is not None
+            ),
+            "being ready or giving up",
+        )
+        if running.is_ready():
+            assert running.status(CATALOG, token=TOKEN) == 200, running.output
+            assert running.status("/api/search/query?term=", token=TOKEN) == 200, running.output
+            return f"{running.output}\nready"
+        return running.output
+
+
+def is_ready(output: str) -> bool:
+    return output.endswith("\nready")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_backstage_starts_on_a_locked_down_server_after_the_sql_and_not_before(
+    tmp_path: Path, server: Existing, mode: str
+) -> None:
+    outputs = server.outputs(**MODES[mode])
+    lock_down(server, MODES[mode])
+    server.create_role(USER)
+    before = start(tmp_path / "before", outputs["app_config"])
+    assert not is_ready(before), "the rights are not needed, so that the SQL proves nothing"
+    assert re.search("permission denied|no schema has been selected|does not exist", before), before
+
+    done = server.psql(outputs["bootstrap_sql"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("Backstage has the rights it needs.\n")
+    after = start(tmp_path / "after", outputs["app_config"])
+    assert is_ready(after), after
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_administrator_who_is_no_superuser_may_run_the_sql_and_run_it_again(server: Existing, mode: str) -> None:
+    server.create_role("dba", "LOGIN CREATEROLE CREATEDB")
+    script = server.outputs(**MODES[mode])["bootstrap_sql"]
+    first, second = (server.psql(script, user="dba") for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert not re.search("CREATE|GRANT|ALTER", second.stdout), "the second run did something"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_sql_grants_nothing_more_than_is_needed(server: Existing, mode: str) -> None:
+    args = MODES[mode]
+    lock_down(server, args)
+    assert server.psql(server.outputs(**args)["bootstrap_sql"]).returncode == 0
+    with server.session() as session:
+        roles = session.execute(
+            "SELECT rolname FROM pg_roles WHERE rolcreatedb AND oid >= 16384"
+            " UNION SELECT rolname FROM pg_roles WHERE (rolcreaterole OR rolsuper) AND oid >= 16384"
+        ).fetchall()
+        creates = session.execute(
+            "SELECT datname FROM pg_database, pg_roles WHERE pg_roles.oid >= 16384"
+            " AND has_database_privilege(pg_roles.oid, pg_database.oid, 'CREATE')"
+        ).fetchall()
+    creates_databases = args.get("ensure_exists", True) and "plugin_division_mode" not in args
+    assert {name for (name,) in roles} == ({args.get("role", USER)} if creates_databases else set())
+    creates_schemas = "plugin_division_mode" in args and "plugins" not in args
+    assert {name for (name,) in creates} == ({"backstage"} if creates_schemas else set())
+
+
+def test_an_administrator_who_may_not_grant_is_told_what_is_missing(server: Existing) -> None:
+    """PostgreSQL itself only warns when a GRANT has no effect."""
+    server.create_role("dba", "LOGIN CREATEROLE CREATEDB")
+    server.execute("CREATE DATABASE backstage")
+    done = server.psql(server.outputs(**SCHEMA)["bootstrap_sql"], user="dba")
+    assert done.returncode != 0
+    assert "has the rights it needs" not in done.stdout
+    assert "Backstage still lacks: CREATE ON DATABASE backstage for backstage" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["o'neil", 'a"b', "back\\slash", "$check$ x", "100%s %I", ":name :'name'", "ünï cödé"])
+def test_any_name_of_a_role_gets_its_rights(server: Existing, name: str) -> None:
+    outputs = server.outputs(**SCHEMA, user=name, role=f"{name} owner")
+    done = server.psql(outputs["bootstrap_sql"])
+    assert done.returncode == 0, done.stderr
+    with server.session() as session:
+        roles = session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()
+    assert {role for (role,) in roles} == {name, f"{name} owner"}
+
+
+def test_search_may_fill_its_temporary_table_on_a_locked_down_server(server: Existing) -> None:
+    args = MODES["schemas made beforehand"]
+    lock_down(server, args)
+    server.create_role(USER)
+    as_backstage = (f"SET ROLE {USER}", "CREATE TEMP TABLE documents (id int)")
+    with pytest.raises(psycopg.Error, match="permission denied to create temporary tables"):
+        server.execute(*as_backstage, database="backstage")
+    assert server.psql(server.outputs(**args)["bootstrap_sql"]).returncode == 0
+    server.execute(*as_backstage, database="backstage")
