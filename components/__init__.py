@@ -26,8 +26,8 @@ _MODULES = {
     "LocalPostgresArgs": "local.args",
 }
 
-# Folder of a component → the extra that installs its provider's SDK.
-_EXTRAS = {"azure": "azure", "cloud_sql": "gcp", "local": "local"}
+# Folder of a component → the extra that installs what it needs.
+_EXTRAS = {"azure": "azure", "cloud_sql": "gcp", "existing": "existing", "local": "local"}
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "AzurePostgres",

@@ -186,10 +186,10 @@ class LocalPostgres(pulumi.ComponentResource):
             "network": settings.network is not None,
         }
         stash = pulumi.Stash(f"{name}-answered", input=record, opts=self._child(hooks=login_hooks(name)))
-        # Through the record, so that consumers of an output wait for a database that accepts the login.
-        return pulumi.Output.unsecret(
-            pulumi.Output.all(record=stash.input, connection=connection).apply(lambda known: known["connection"])
-        )
+        # Through the record, so that consumers of an output wait for a database that accepts the login. The record is
+        # secret for its password; what Backstage connects with is as secret as the arguments were.
+        accepted = pulumi.Output.unsecret(stash.input.apply(lambda _: True))
+        return pulumi.Output.all(accepted=accepted, connection=connection).apply(lambda known: known["connection"])
 
 
 def _psql_command(container: str, user: str) -> str:

@@ -1,6 +1,7 @@
 """What programs in other languages see of the components."""
 
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -56,6 +57,16 @@ def test_a_description_is_free_of_a_docstrings_line_breaks_and_indentation(name:
     broken = [field for field, property_ in fields.items() if re.search(r"\s\s|\n", property_["description"])]
     assert broken == []
     assert not re.search(r"(?<!\n)\n(?!\n)|  |\n ", described["description"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_component_whose_packages_are_absent_says_how_to_install_them(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = getattr(components, name).__module__
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ModuleNotFoundError, match=rf"{name} needs .*: pip install -r requirements/\w+\.txt"):
+        getattr(components, name)
 
 
 def test_the_reference_says_what_programs_see_and_changes_on_purpose_only() -> None:
