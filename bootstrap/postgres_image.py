@@ -1,10 +1,12 @@
 """The PostgreSQL image: present, else pulled, else built from Debian's packages as a stand-in for the official one."""
 
+import contextlib
 import hashlib
 import os
 import platform
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from . import debian, paths
@@ -22,7 +24,7 @@ sed -i "s/^#*listen_addresses\b.*/listen_addresses = '*'/" "$sample"
 grep -q "^listen_addresses = '\*'$" "$sample"
 rm -r "$1"/var/lib/postgresql/*
 """
-TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdir refuses what somebody else has put there
+TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdtemp makes a name that nobody can guess
 ROOTFS = "rootfs.tar"
 NO_OTHER_KEYS = "no-other-keys"
 # Whose signatures Debian's packages must bear.
@@ -53,7 +55,8 @@ def ensure(progress: Progress, image: str) -> str:
 
 
 def remove_stand_ins(progress: Progress) -> None:
-    """Removes the images that were built here, except those that a container still needs."""
+    """Removes what killed builds left, and the images that were built here, except those that a container needs."""
+    _remove_leftovers(progress, "*")
     command = ["docker", "image", "ls", "--filter", f"label={STAND_IN}", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]
     for line in progress.run(command).splitlines():
         number, name = line.split(maxsplit=1)
@@ -152,21 +155,29 @@ def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
 
 def _work_folder(progress: Progress, name: str) -> Path:
     """A new folder for the tree and its archive, not below home, which the ids of a user namespace cannot enter."""
-    key = hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:8]
-    folder = TEMPORARY / f"backstage-database-{os.geteuid()}-{key}-{name}"
-    _remove(progress, folder)
-    folder.mkdir(mode=0o755)
-    (folder / NO_OTHER_KEYS).mkdir(mode=0o755)
+    _remove_leftovers(progress, name)
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=TEMPORARY))
+    folder.chmod(0o755)
+    (folder / NO_OTHER_KEYS).mkdir()
     return folder
 
 
+def _remove_leftovers(progress: Progress, name: str) -> None:
+    """Removes the work folders of builds that were killed. One that is still at work notices and fails."""
+    for folder in TEMPORARY.glob(f"{_prefix(name)}*"):
+        _remove(progress, folder)
+
+
+def _prefix(name: str) -> str:
+    """How the names of our work folders begin: not those of another user, nor those of a build into another cache."""
+    return f"backstage-database-{os.geteuid()}-{hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:8]}-{name}-"
+
+
 def _remove(progress: Progress, folder: Path) -> None:
-    """Deletes the folder, also with what a killed mmdebstrap left in it under the ids of a user namespace."""
-    if not folder.is_dir():
-        return
-    if os.geteuid() != 0:
-        progress.run(["mmdebstrap", "--unshare-helper", "find", folder, "-mindepth", "1", "-delete"])
-    shutil.rmtree(folder)
+    if os.geteuid() != 0:  # The tree then belongs to the ids of a user namespace.
+        with contextlib.suppress(CommandError):
+            progress.run(["mmdebstrap", "--unshare-helper", "find", folder, "-mindepth", "1", "-delete"])
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reason(error: CommandError) -> str:

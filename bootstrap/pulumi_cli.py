@@ -1,5 +1,7 @@
 """The Pulumi CLI, its language hosts and the plugin of its Docker provider."""
 
+import hashlib
+import io
 import platform
 import re
 import shutil
@@ -7,6 +9,7 @@ import tarfile
 import urllib.request
 
 from . import go_build, paths
+from .go_build import Program
 from .steps import CommandError, Progress, StepError
 
 MINIMUM = (3, 230)
@@ -14,15 +17,23 @@ MINIMUM = (3, 230)
 VERSION = "3.259.0"
 """What is downloaded or built: the newest version that can still be built from Go modules."""
 RELEASES = "https://get.pulumi.com/releases/sdk"
-LANGUAGE_HOSTS = {
-    "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
-    "pulumi-language-nodejs": ".",
-}
-"""Those that programs in other languages are tested with, and the Go package of each."""
+# The vendor publishes the SHA-256 of each archive on GitHub, which is not the machine that serves the archive. The
+# installer that `PulumiCommand.install` of the Automation API runs verifies none.
+CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{VERSION}/pulumi-{VERSION}-checksums.txt"
+
+_VERSION_FLAG = f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+CLI = Program("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", (_VERSION_FLAG,))
+DOCKER_PROVIDER = Program("pulumi-resource-docker", ".", ("-tags=no_compose",))
+# Those that programs in other languages are tested with.
+LANGUAGE_HOSTS = (
+    Program("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"),
+    Program("pulumi-language-nodejs", "."),
+)
 
 
 def ensure_cli(progress: Progress) -> str:
     """A Pulumi CLI that is new enough: installed, else the vendor's release, else built from source."""
+    go_build.discard_outdated(CLI)
     program = shutil.which("pulumi", path=paths.environment()["PATH"])
     if program:
         version = _version(progress, program)
@@ -31,19 +42,19 @@ def ensure_cli(progress: Progress) -> str:
         progress.log(f"{program} is older than {'.'.join(map(str, MINIMUM))}: getting {VERSION} for this project")
     try:
         progress.begin(f"downloading Pulumi {VERSION}", "10 to 30 s")
-        _download(progress, RELEASES)
-    except (OSError, tarfile.TarError) as problem:
-        progress.log(f"{RELEASES} is out of reach ({problem})")
-        progress.begin(f"building Pulumi {VERSION} from Go modules", "4 to 6 min, once")
-        version_flag = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
-        go_build.build(progress, "pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", linker_flags=version_flag)
+        _download(progress)
+    except (OSError, ValueError, tarfile.TarError) as problem:
+        progress.log(f"the vendor's release cannot be had: {problem}")
+        progress.begin(f"building Pulumi {VERSION} from Go modules", "3 to 5 min, once")
+        go_build.build(progress, CLI)
     return f"Pulumi {VERSION}"
 
 
 def ensure_docker_provider(progress: Progress) -> str:
     """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
+    go_build.discard_outdated(DOCKER_PROVIDER)
     env = paths.environment()
-    if shutil.which("pulumi-resource-docker", path=env["PATH"]):
+    if shutil.which(DOCKER_PROVIDER.name, path=env["PATH"]):
         return "Docker provider, built from source"
     python = paths.VENV / "bin" / "python"
     sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
@@ -54,18 +65,19 @@ def ensure_docker_provider(progress: Progress) -> str:
         progress.run(["pulumi", "plugin", "install", "resource", "docker", sdk], env=env)
     except CommandError:
         progress.log("its download is out of reach")
-        progress.begin("building the Docker provider from Go modules", "2 to 3 min, once")
-        go_build.build(progress, "pulumi-resource-docker", ".")
+        progress.begin("building the Docker provider from Go modules", "1 to 2 min, once")
+        go_build.build(progress, DOCKER_PROVIDER)
     return f"Docker provider {sdk}"
 
 
 def ensure_language_hosts(progress: Progress) -> str:
     """What runs programs in YAML and generates the SDK for Node: part of a complete CLI, else built from source."""
-    for program, package in LANGUAGE_HOSTS.items():
-        if not shutil.which(program, path=paths.environment()["PATH"]):
-            progress.begin(f"building {program} from Go modules", "1 to 2 min, once")
-            go_build.build(progress, program, package)
-    return " and ".join(LANGUAGE_HOSTS)
+    for program in LANGUAGE_HOSTS:
+        go_build.discard_outdated(program)
+        if not shutil.which(program.name, path=paths.environment()["PATH"]):
+            progress.begin(f"building {program.name} from Go modules", "1 to 2 min, once")
+            go_build.build(progress, program)
+    return " and ".join(program.name for program in LANGUAGE_HOSTS)
 
 
 def _version(progress: Progress, program: str) -> tuple[int, ...]:
@@ -85,20 +97,28 @@ def archive_name() -> str:
     return f"pulumi-v{VERSION}-{platform.system().lower()}-{machine}.tar.gz"
 
 
-def _download(progress: Progress, releases: str) -> None:
-    """Unpacks the vendor's release: the CLI and the language hosts beside it."""
-    archive = paths.CACHE / "pulumi.tar.gz"
+def _download(progress: Progress) -> None:
+    """Unpacks the vendor's release of the CLI and its language hosts. Raises ValueError if it was tampered with."""
+    name = archive_name()
+    published = re.search(rf"(?m)^([0-9a-f]{{64}}) [ *]{re.escape(name)}$", _fetch(CHECKSUMS).decode(errors="replace"))
+    if published is None:
+        raise ValueError(f"{CHECKSUMS} has no SHA-256 of {name}")
+    archive = _fetch(f"{RELEASES}/{name}")
+    if hashlib.sha256(archive).hexdigest() != published[1]:
+        raise ValueError(f"{RELEASES}/{name} does not have the SHA-256 that the vendor published, so it is not used")
+
     unpacked = paths.CACHE / "pulumi.unfinished"
     shutil.rmtree(unpacked, ignore_errors=True)
-    url = f"{releases}/{archive_name()}"
-    with urllib.request.urlopen(url, timeout=20) as response, archive.open("wb") as file:  # noqa: S310 - https
-        shutil.copyfileobj(response, file)
-    with tarfile.open(archive) as release:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as release:
         if hasattr(tarfile, "data_filter"):  # Python 3.10.12, 3.11.4 and later
             release.extraction_filter = tarfile.data_filter
         release.extractall(unpacked)  # noqa: S202 - the vendor's own archive
-    archive.unlink()
     shutil.rmtree(paths.PULUMI_HOME, ignore_errors=True)
     (unpacked / "pulumi").rename(paths.PULUMI_HOME)
     unpacked.rmdir()
     progress.log(f"unpacked into {paths.PULUMI_HOME}")
+
+
+def _fetch(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310 - https
+        return response.read()

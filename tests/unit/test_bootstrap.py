@@ -1,8 +1,10 @@
 """The bootstrap's decisions, with stand-ins for the programs that it looks for. Its real run is `make up` itself."""
 
 import functools
+import hashlib
 import http.server
 import io
+import json
 import os
 import re
 import stat
@@ -134,17 +136,30 @@ def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         monkeypatch.setattr(pulumi_cli, "RELEASES", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr(pulumi_cli, "CHECKSUMS", f"http://127.0.0.1:{server.server_port}/checksums.txt")
         yield folder
         server.shutdown()
 
 
-def release(folder: Path) -> None:
-    """The vendor's release for this machine, with a CLI that only tells its version."""
+def release(folder: Path) -> Path:
+    """The vendor's release for this machine, with a CLI that only tells its version, and its published SHA-256."""
     script = f"#!/bin/sh\necho v{pulumi_cli.VERSION}\n".encode()
-    with tarfile.open(folder / pulumi_cli.archive_name(), "w:gz") as archive:
+    file = folder / pulumi_cli.archive_name()
+    with tarfile.open(file, "w:gz") as archive:
         member = tarfile.TarInfo("pulumi/pulumi")
         member.mode, member.size = 0o755, len(script)
         archive.addfile(member, io.BytesIO(script))
+    checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+    (folder / "checksums.txt").write_text(f"{'0' * 64}  other.tar.gz\n{checksum}  {file.name}\n")
+    return file
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the programs that would have been built from source."""
+    names: list[str] = []
+    monkeypatch.setattr(go_build, "build", lambda _progress, program: names.append(program.name))
+    return names
 
 
 @pytest.mark.parametrize("installed", [None, "echo v3.229.9", "exit 1"], ids=["absent", "old", "broken"])
@@ -160,39 +175,113 @@ def test_without_a_cli_that_is_new_enough_the_vendors_release_is_unpacked(
     assert str(paths.PULUMI_HOME) in paths.environment()["PATH"].split(os.pathsep)
 
 
-@pytest.mark.parametrize("broken", [False, True], ids=["not found", "no archive"])
-def test_where_the_vendor_is_out_of_reach_the_cli_is_built(
-    machine: Machine, progress: steps.Progress, releases: Path, broken: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("site", ["nothing", "a proxy's login page", "no checksum", "another file's checksum"])
+def test_where_the_vendors_release_cannot_be_had_the_cli_is_built(
+    machine: Machine, progress: steps.Progress, releases: Path, built: list[str], site: str
 ) -> None:
-    if broken:
-        (releases / pulumi_cli.archive_name()).write_text("<html>Please log in to the proxy</html>")
-    built: list[str] = []
-    monkeypatch.setattr(go_build, "build", lambda _progress, folder, *_, **__: built.append(folder))
+    if site == "a proxy's login page":
+        for name in (pulumi_cli.archive_name(), "checksums.txt"):
+            (releases / name).write_text("<html>Please log in to the proxy</html>")
+    elif site != "nothing":
+        release(releases)
+        checksums = releases / "checksums.txt"
+        checksums.write_text("" if site == "no checksum" else checksums.read_text().replace("pulumi-v", "pulumi-w"))
     pulumi_cli.ensure_cli(progress)
     assert built == ["pulumi"]
 
 
+def test_a_release_that_was_tampered_with_is_not_unpacked(
+    machine: Machine, progress: steps.Progress, releases: Path, built: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with release(releases).open("ab") as archive:
+        archive.write(b"\0")
+    pulumi_cli.ensure_cli(progress)
+    assert not paths.PULUMI_HOME.exists()
+    assert not [*paths.CACHE.glob("pulumi*")]
+    assert "does not have the SHA-256 that the vendor published" in capsys.readouterr().out
+    assert built == ["pulumi"]
+
+
 def test_only_the_language_hosts_that_the_cli_lacks_are_built(
-    machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, progress: steps.Progress, built: list[str]
 ) -> None:
     machine.install("pulumi-language-nodejs", "exit")
-    built: list[str] = []
-    monkeypatch.setattr(go_build, "build", lambda _progress, folder, *_, **__: built.append(folder))
     pulumi_cli.ensure_language_hosts(progress)
     assert built == ["pulumi-language-yaml"]
 
 
-def test_a_go_that_fetches_its_own_toolchain_builds_into_the_cache(machine: Machine, progress: steps.Progress) -> None:
+# --- Building from Go modules
+
+
+@pytest.fixture
+def program(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> go_build.Program:
+    """A program to build, with an overlay, and a Go that prints the files that it would compile into the program."""
+    monkeypatch.setattr(go_build, "SOURCES", tmp_path / "go")
+    monkeypatch.setattr(go_build, "WORKSPACE", paths.CACHE / "go")
+    source, module = tmp_path / "go" / "tool", tmp_path / "module"
+    (source / "overlay").mkdir(parents=True)
+    (source / "overlay" / "ours.go").write_text("ours")
+    (source / "overlay.json").write_text(json.dumps({"example.org/m": {"big.go": "ours.go", "unused.go": None}}))
+    module.mkdir()
+    for name in ("big", "unused", "needed"):
+        (module / f"{name}.go").write_text(name)
     machine.install(
         "go",
-        """
+        f"""
         if [ "$1" = version ]; then echo go version go1.21.0; exit; fi
+        if [ "$1" = list ]; then echo {module}; exit; fi
+        if [ "$1" = mod ]; then exit; fi
         while [ "$1" != -o ]; do shift; done
-        printf built > "$2"
+        cat modules/example.org/m/* > "$2"
         """,
     )
-    assert go_build.build(progress, "pulumi", "some/package") == paths.BUILT / "pulumi"
-    assert (paths.BUILT / "pulumi").read_text() == "built"
+    monkeypatch.setenv("PATH", f"{machine.programs}:/usr/bin:/bin")
+    return go_build.Program("tool", "example.org/m/tool")
+
+
+def test_a_program_is_built_with_our_files_in_place_of_those_left_out(
+    program: go_build.Program, progress: steps.Progress
+) -> None:
+    assert not program.is_built
+    go_build.build(progress, program)
+    assert program.file.read_text() == "oursneeded"
+    assert program.is_built
+
+
+@pytest.mark.parametrize("change", ["source", "overlay", "flags"])
+def test_a_program_of_another_recipe_is_discarded_and_that_of_this_one_stays(
+    program: go_build.Program, progress: steps.Progress, change: str
+) -> None:
+    go_build.build(progress, program)
+    go_build.discard_outdated(program)
+    assert program.file.exists()
+    if change == "flags":
+        program = go_build.Program(program.name, program.package, ("-tags=more",))
+    else:
+        (go_build.SOURCES / "tool" / {"source": "main.go", "overlay": "overlay/ours.go"}[change]).write_text("new")
+    go_build.discard_outdated(program)
+    assert not program.file.exists()
+
+
+def test_a_file_that_a_new_version_no_longer_has_stops_the_build(
+    program: go_build.Program, progress: steps.Progress, tmp_path: Path
+) -> None:
+    (tmp_path / "module" / "unused.go").unlink()
+    with pytest.raises(FileNotFoundError, match=r"unused\.go"):
+        go_build.build(progress, program)
+    assert not program.is_built
+
+
+@pytest.mark.parametrize("program", [pulumi_cli.CLI, pulumi_cli.DOCKER_PROVIDER], ids=lambda program: program.name)
+def test_each_overlay_names_modules_of_its_go_mod_and_files_of_ours(program: go_build.Program) -> None:
+    folder = paths.CHECKOUT / "bootstrap" / "go" / program.name
+    overlay = json.loads((folder / "overlay.json").read_text())
+    assert all(f"{module} v" in (folder / "go.mod").read_text() for module in overlay)
+    ours = {file for files in overlay.values() for file in files.values() if file}
+    assert ours == {file.name for file in (folder / "overlay").iterdir()}
+
+
+# --- The Docker engine and the image
 
 
 def test_a_running_docker_is_used_as_it_is(machine: Machine, progress: steps.Progress) -> None:
