@@ -83,8 +83,15 @@ def build(progress: Progress, program: Program) -> None:
     program.stamp.write_text(program.recipe)
 
 
+def find(program: Program) -> str | None:
+    """Where the program is on PATH, other than one that was built here by another recipe than today's."""
+    places = paths.environment()["PATH"].split(os.pathsep)
+    usable = [place for place in places if program.is_built or place != str(paths.BUILT)]
+    return shutil.which(program.name, path=os.pathsep.join(usable))
+
+
 def discard_outdated(program: Program) -> None:
-    """Deletes a program that was built by another recipe than today's, which has a new version or other changes."""
+    """Deletes a program of another recipe, now that there is something in its place: others may have used it so far."""
     if program.file.exists() and not program.is_built:
         program.file.unlink()
 

@@ -33,16 +33,17 @@ LANGUAGE_HOSTS = (
 
 def ensure_cli(progress: Progress) -> str:
     """A Pulumi CLI that is new enough: installed, else the vendor's release, else built from source."""
-    go_build.discard_outdated(CLI)
-    program = shutil.which("pulumi", path=paths.environment()["PATH"])
+    program = go_build.find(CLI)
     if program:
         version = _version(progress, program)
         if version >= MINIMUM:
+            go_build.discard_outdated(CLI)
             return f"Pulumi {'.'.join(map(str, version))} ({program})"
         progress.log(f"{program} is older than {'.'.join(map(str, MINIMUM))}: getting {VERSION} for this project")
     try:
         progress.begin(f"downloading Pulumi {VERSION}", "10 to 30 s")
         _download(progress)
+        go_build.discard_outdated(CLI)
     except (OSError, ValueError, tarfile.TarError) as problem:
         progress.log(f"the vendor's release cannot be had: {problem}")
         progress.begin(f"building Pulumi {VERSION} from Go modules", "3 to 5 min, once")
@@ -52,17 +53,19 @@ def ensure_cli(progress: Progress) -> str:
 
 def ensure_docker_provider(progress: Progress) -> str:
     """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
-    go_build.discard_outdated(DOCKER_PROVIDER)
     env = paths.environment()
-    if shutil.which(DOCKER_PROVIDER.name, path=env["PATH"]):
+    if go_build.find(DOCKER_PROVIDER):
+        go_build.discard_outdated(DOCKER_PROVIDER)
         return "Docker provider, built from source"
     python = paths.VENV / "bin" / "python"
     sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
     if re.search(rf"^docker\s+resource\s+{re.escape(sdk)}\b", progress.run(["pulumi", "plugin", "ls"], env=env), re.M):
+        go_build.discard_outdated(DOCKER_PROVIDER)
         return f"Docker provider {sdk}"
     try:
         progress.begin(f"downloading the Docker provider {sdk}", "10 to 30 s")
         progress.run(["pulumi", "plugin", "install", "resource", "docker", sdk], env=env)
+        go_build.discard_outdated(DOCKER_PROVIDER)
     except CommandError:
         progress.log("its download is out of reach")
         progress.begin("building the Docker provider from Go modules", "1 to 2 min, once")
@@ -73,10 +76,10 @@ def ensure_docker_provider(progress: Progress) -> str:
 def ensure_language_hosts(progress: Progress) -> str:
     """What runs programs in YAML and generates the SDK for Node: part of a complete CLI, else built from source."""
     for program in LANGUAGE_HOSTS:
-        go_build.discard_outdated(program)
-        if not shutil.which(program.name, path=paths.environment()["PATH"]):
+        if not go_build.find(program):
             progress.begin(f"building {program.name} from Go modules", "1 to 2 min, once")
             go_build.build(progress, program)
+        go_build.discard_outdated(program)
     return " and ".join(program.name for program in LANGUAGE_HOSTS)
 
 

@@ -210,6 +210,27 @@ def test_only_the_language_hosts_that_the_cli_lacks_are_built(
     assert built == ["pulumi-language-yaml"]
 
 
+def test_a_program_that_another_version_of_bootstrap_built_stays_until_its_successor_is_there(
+    machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yaml, nodejs = pulumi_cli.LANGUAGE_HOSTS
+    for program in (yaml, nodejs):
+        machine.install(program.name, "exit", paths.BUILT)
+    monkeypatch.setattr(go_build, "build", lambda _progress, program: found.append(program.file.exists()))
+    found: list[bool] = []
+    pulumi_cli.ensure_language_hosts(progress)
+    assert found == [True, True]
+
+
+def test_your_own_cli_is_used_in_place_of_an_outdated_one_that_was_built_here(
+    machine: Machine, progress: steps.Progress
+) -> None:
+    machine.install("pulumi", "echo v3.255.0", paths.BUILT)
+    machine.install("pulumi", "echo v3.260.0")
+    assert pulumi_cli.ensure_cli(progress) == f"Pulumi 3.260.0 ({machine.programs / 'pulumi'})"
+    assert not pulumi_cli.CLI.file.exists()
+
+
 # --- Building from Go modules
 
 
