@@ -16,10 +16,20 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
     return pulumi.Output.all(stored, value).apply(lambda both: both[1] if both[0] is None else both[0])
 
 
-def deletion_guard(name: str, *, parent: pulumi.Resource, after: Sequence[pulumi.Resource], protect: bool) -> None:
-    """Makes `destroy` stop before it deletes anything: it reaches this protected resource first."""
+def deletion_guard(
+    name: str,
+    *,
+    parent: pulumi.Resource,
+    after: Sequence[pulumi.Resource],
+    protect: bool,
+    hooks: pulumi.ResourceHookBinding | None = None,
+) -> None:
+    """Makes `destroy` stop before it deletes anything: it reaches this protected resource first.
+
+    `--ignore-protect` goes past `protect`; `hooks` may refuse that too.
+    """
     pulumi.Stash(
         name,
         input="Set deletion_protection to false, then `pulumi up`, then `pulumi destroy`.",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=after, protect=protect),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after, protect=protect, hooks=hooks),
     )

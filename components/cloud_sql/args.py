@@ -10,79 +10,169 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     """Inputs of CloudSqlPostgres, all optional."""
 
     user: pulumi.Input[str]
-    """Who Backstage runs as: the e-mail address of a service account or a person; capitals do not matter. Default: a service account is created. Its name in PostgreSQL, without .gserviceaccount.com, becomes `connection.user`."""
+    """E-mail address of the service account or person that Backstage runs as; capitals do not matter. Default: a
+    service account is created. Its name in PostgreSQL, without .gserviceaccount.com, becomes `connection.user`."""
 
     additional_users: Mapping[str, pulumi.Input[str]]
-    """Who else may log in: a name of your choice → e-mail address of a person or service account, or group: and that of a group, whose members log in under their own names. The name names resources of the stack. Default: nobody."""
+    """Others who may log in: a name of your choice → e-mail address of a person or service account, or group: and that
+    of a group, whose members log in under their own names. The name becomes part of the names of resources. Default:
+    nobody."""
+
+    additional_user_roles: Mapping[str, pulumi.Input[str]]
+    """PostgreSQL roles of additional users: the name in `additional_users` → role, such as cloudsqlsuperuser for an
+    administrator or a role of your own, which must exist. Default: pg_read_all_data, which reads every table and
+    changes none."""
 
     role: pulumi.Input[str]
-    """PostgreSQL role that every user is granted and that Backstage works as, so that all it creates belongs to this role. Default: cloudsqlsuperuser, which may create databases and schemas. Another one must exist: see the README for least privilege. It becomes `role`."""
+    """PostgreSQL role that Backstage's user is granted and works as, so that all it creates belongs to this role.
+    Default: cloudsqlsuperuser, which may create databases and schemas. Another role must exist: docs/cloud-sql.md
+    shows one with the least privileges. It becomes `role`."""
 
     grant_iam_roles: bool
-    """Whether to give every user the IAM roles roles/cloudsql.client and roles/cloudsql.instanceUser on this instance, without which nobody can log in. Default: true. False leaves that to you."""
+    """Whether to grant every user the IAM roles roles/cloudsql.client and roles/cloudsql.instanceUser on this instance,
+    without which nobody can log in. Default: true. False leaves that to you."""
 
     project: pulumi.Input[str]
     """Id of the Google Cloud project. Default: the provider's `gcp:project`. Changing it would replace the instance."""
 
     region: pulumi.Input[str]
-    """Google Cloud region, such as europe-west1. Default: the provider's `gcp:region`. Changing it would replace the instance."""
+    """Google Cloud region, such as europe-west1. Default: the provider's `gcp:region`. Changing it would replace the
+    instance."""
+
+    zone: pulumi.Input[str]
+    """Zone of the instance, such as europe-west1-b. Default: Google's choice. Removing it leaves the instance where it
+    is."""
+
+    secondary_zone: pulumi.Input[str]
+    """Zone of the standby, with `high_availability` and `zone`. Default: Google's choice. Removing it together with
+    `zone` leaves the standby where it is."""
 
     instance_name: pulumi.Input[str]
-    """Name of the instance: a-z, 0-9 and hyphens, starting with a letter; together with the project at most 97 characters. Default: the component's name and eight random hex digits, generated once and kept in the stack. Changing it would replace the instance."""
+    """Name of the instance: a-z, 0-9 and hyphens, starting with a letter; together with the project at most 97
+    characters. Default: the component's name and eight random hex digits, generated once and kept in the state.
+    Changing it would replace the instance."""
 
     database_name: pulumi.Input[str]
-    """Name of the database that is created. Default: backstage. With `plugin_division_mode` schema it becomes `connection.database`."""
+    """Name of the database that is created. Default: backstage. With `plugin_division_mode` schema it becomes
+    `connection.database`. Changing it would replace the database."""
 
     plugin_division_mode: str
-    """Where Backstage keeps its plugins' tables: schema, one schema for each in the database that is created here; or database, one database for each, which Backstage creates. Default: schema. It becomes `pluginDivisionMode`."""
+    """Where Backstage keeps its plugins' tables: schema, one schema for each in the database that is created here; or
+    database, one database for each, which Backstage creates. Default: schema. It becomes `pluginDivisionMode`."""
 
     version: pulumi.Input[str]
-    """PostgreSQL major version, 14 to 18. Default: 17. Raising it upgrades in place; Google drops other changes of the same update, so raise it alone. Google refuses to lower it."""
+    """PostgreSQL major version, 14 to 18. Default: 17. Raising it upgrades in place; Google drops other changes of the
+    same update, so raise it alone. Google refuses to lower it."""
 
     tier: pulumi.Input[str]
-    """Machine by Google's name: db-custom-CPUS-MEMORY, db-perf-optimized-N-CPUS, or the small db-g1-small and db-f1-micro. Default: db-custom-1-3840, which allows about 100 connections. Changing it restarts the instance."""
+    """Machine type by Google's name: db-custom-CPUS-MEMORY, db-custom-N4-CPUS-MEMORY, db-perf-optimized-N-CPUS,
+    db-c4a-highmem-CPUS, or the small db-g1-small and db-f1-micro; another one needs `edition`. Default:
+    db-custom-1-3840, which allows about 100 connections. Changing it restarts the instance."""
 
     edition: pulumi.Input[str]
-    """Cloud SQL edition: ENTERPRISE or ENTERPRISE_PLUS. Default: the one that has the tier. It is always sent, because Google's own default has no cheap tiers."""
+    """Cloud SQL edition: ENTERPRISE or ENTERPRISE_PLUS. Default: the edition that offers the tier, where the tier's
+    machine family is known. It is always sent, because Google's own default has no cheap tiers."""
 
     high_availability: pulumi.Input[bool]
     """Whether a standby in another zone takes over when the instance fails. Default: false. Needs backups."""
 
     disk_size_gb: pulumi.Input[float]
-    """Size of the disk in GB, 10 to 65536. Default: 10. Google grows it when it is nearly full; it never shrinks."""
+    """Size of the disk in GB, up to 65536; at least 10, or 20 for machines with Hyperdisk (N4, C4A). Default: Google's
+    smallest. Google grows the disk when it is nearly full; it never shrinks."""
+
+    disk_size_limit_gb: pulumi.Input[float]
+    """Size in GB up to which Google grows the disk. Default: 0, which means no limit. A full disk stops the database."""
 
     backup_retention: pulumi.Input[float]
-    """How many daily backups are kept, 1 to 365, with the log for going back to any moment of the last 7 days. Default: 7. 0 means neither."""
+    """Number of daily backups that are kept, 1 to 365. 0 switches backups and point-in-time recovery off. Default: 7."""
 
     backup_start_time: pulumi.Input[str]
-    """Start of the four hours in which the daily backup is made, HH:MM in UTC. Default: Google's choice."""
+    """Start of the four hours in which the daily backup is made, HH:MM in UTC. Default: Google's choice. Removing it
+    keeps the time."""
+
+    backup_location: pulumi.Input[str]
+    """Where backups are stored: a region such as europe-west1, or eu, us or asia. Default: Google's multi-region that is
+    closest to the instance."""
+
+    log_retention_days: pulumi.Input[float]
+    """Days of log for point-in-time recovery: 1 to 7, or to 35 with ENTERPRISE_PLUS, and not more than
+    `backup_retention`. Default: 7, or `backup_retention` if that is less."""
+
+    retain_backups: pulumi.Input[bool]
+    """Whether backups outlive the instance: when it is deleted, each is kept for as long as it would have been. Default:
+    true."""
+
+    final_backup_days: pulumi.Input[float]
+    """Days for which Google keeps a last backup, made when the instance is deleted: 1 to 365, or 0 for none. Default:
+    30."""
+
+    query_insights: pulumi.Input[bool]
+    """Whether Query Insights records which queries take how long. It is free of charge. Default: true."""
 
     maintenance_day: pulumi.Input[float]
-    """Day of the week on which Google may restart the instance for maintenance: 1, Monday, to 7, Sunday. With `maintenance_hour`. Default: any."""
+    """Day of the week on which Google may restart the instance for maintenance: 1, Monday, to 7, Sunday. With
+    `maintenance_hour`. Default: any day."""
 
     maintenance_hour: pulumi.Input[float]
-    """Hour in UTC, 0 to 23, at which that may be. With `maintenance_day`. Default: any."""
+    """Hour in UTC, 0 to 23, at which maintenance starts. With `maintenance_day`. Default: any hour."""
+
+    deny_maintenance_start: pulumi.Input[str]
+    """First day of a period without maintenance, YYYY-MM-DD, or MM-DD for every year. With `deny_maintenance_end`.
+    Default: no such period."""
+
+    deny_maintenance_end: pulumi.Input[str]
+    """Last day of that period, in the same form, at most 90 days later. With `deny_maintenance_start`. Default: no such
+    period."""
+
+    encryption_key_name: pulumi.Input[str]
+    """Resource name of a Cloud KMS key that encrypts the instance and its backups:
+    projects/…/locations/…/keyRings/…/cryptoKeys/…. Cloud SQL's service agent needs the role
+    roles/cloudkms.cryptoKeyEncrypterDecrypter on it. Default: a key of Google's. It is fixed when the instance is
+    created: changing it would replace the instance, and removing it keeps the key."""
 
     ip_address_type: str
-    """How Backstage reaches the instance: PUBLIC, over an address that only IAM opens; PRIVATE, inside a VPC network; or PSC, Private Service Connect. Default: PUBLIC. Away from PRIVATE only by replacing the instance. It becomes `connection.ipAddressType`."""
+    """How Backstage reaches the instance: PUBLIC, over an address that only IAM opens; PRIVATE, inside a VPC network; or
+    PSC, Private Service Connect. Default: PUBLIC. An instance that has a private address keeps it: a move away from
+    PRIVATE replaces the instance, unless `private_network` stays and `public_ip` is true. It becomes
+    `connection.ipAddressType`."""
+
+    public_ip: bool
+    """Whether the instance has a public address in addition to the private one, for PUBLIC or PRIVATE with
+    `private_network`. Default: true for PUBLIC, else false."""
 
     private_network: pulumi.Input[str]
-    """Id of the VPC network for PRIVATE: projects/…/global/networks/…. It needs a private services connection; where that is made in the same program, pass it in `depends_on`. Default: none."""
+    """Id of the VPC network for PRIVATE: projects/…/global/networks/…. It needs a private services connection; if that
+    is created in the same program, pass it in `depends_on`. Default: none."""
+
+    allocated_ip_range: pulumi.Input[str]
+    """Name of the allocated range of `private_network` that the private address is taken from. Default: any."""
 
     psc_consumer_projects: Sequence[pulumi.Input[str]]
-    """Ids of the projects that may connect, for PSC. Default: that of `psc_consumer_network`."""
+    """Ids or numbers of the projects that may connect, for PSC. Default: those of `psc_consumer_network` and
+    `psc_service_project`."""
 
     psc_consumer_network: pulumi.Input[str]
-    """Id of a VPC network in which Google makes an endpoint and its DNS name, for PSC: projects/…/global/networks/…. Default: none; you make the endpoint."""
+    """Id of a VPC network in which Google creates an endpoint and its DNS name, for PSC: projects/…/global/networks/….
+    Default: none; you create the endpoint from the output `psc_service_attachment`."""
+
+    psc_service_project: pulumi.Input[str]
+    """Id or number of the service project that gets the endpoint, if `psc_consumer_network` is a Shared VPC of another
+    project. Default: the network's own project."""
+
+    psc_connection_policy: pulumi.Input[bool]
+    """Whether Google creates the service connection policy that `psc_consumer_network` needs for its endpoint. Default:
+    true. False if the network's administrators have created one for the class google-cloud-sql."""
 
     require_connector: pulumi.Input[bool]
     """Whether only Google's connectors, which Backstage uses, and the Auth Proxy may connect. Default: true."""
 
     database_flags: Mapping[str, pulumi.Input[str]]
-    """Database flags: name → value, such as max_connections → 200. A change may restart the instance. Default: only the one that switches IAM authentication on."""
+    """Database flags: name → value, such as max_connections → 200. A change may restart the instance. Default: only the
+    one that switches IAM authentication on."""
 
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of the instance; nothing else here can have any. Default: none."""
+    """Labels of the instance; Google has none for the other resources. Default: none."""
 
     deletion_protection: bool
-    """Refuse whatever would delete or replace the instance or its database, here and in Google's API. Default: true. To take it down: set it to false, `pulumi up`, `pulumi destroy`."""
+    """Whether to refuse everything that would delete or replace the instance or its database, here and in Google's API.
+    Default: true. To take it down: set it to false, `pulumi up`, `pulumi destroy`."""

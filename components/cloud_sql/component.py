@@ -12,14 +12,18 @@ from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once
 from .args import CloudSqlPostgresArgs
 from .instance_settings import instance_settings
+from .protection import refuse_deletion
+from .psc import working_endpoint
 from .psql import psql_command
 from .retry import retry_hooks
 from .validation import (
     CloudSqlSettings,
     Login,
     Principal,
+    Users,
     account_email,
     account_id,
+    generated_name,
     validate,
 )
 
@@ -67,6 +71,24 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     database: pulumi.Output[str]
     """Name of the database that was created."""
 
+    dns_name: pulumi.Output[str]
+    """DNS name of the instance, which a Private Service Connect endpoint gets; empty if it has none."""
+
+    public_ip_address: pulumi.Output[str]
+    """Public address of the instance; empty if it has none."""
+
+    private_ip_address: pulumi.Output[str]
+    """Private address of the instance in `private_network`; empty if it has none."""
+
+    psc_service_attachment: pulumi.Output[str]
+    """Service attachment that a Private Service Connect endpoint connects to; empty without PSC."""
+
+    instance_service_account: pulumi.Output[str]
+    """E-mail address of the instance's own service account, which reads and writes buckets for imports and exports."""
+
+    self_link: pulumi.Output[str]
+    """URI of the instance in Google's API."""
+
     service_account_email: pulumi.Output[str]
     """E-mail address of the service account that Backstage runs as, created or given; empty when that is a person."""
 
@@ -82,10 +104,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         settings.log_warnings(self)
         hooks = retry_hooks(name, self)
 
-        project, region = self._location(settings)
+        project, region = self._location(name, settings)
         # Saved in the state before the instance is created, so an interrupted update reuses the same name.
         instance_name = settings.instance_name or persist_once(
-            f"{name}-instance-name", f"{name}-{secrets.token_hex(4)}", self
+            f"{name}-instance-name", generated_name(name, secrets.token_hex(4)), self
         )
         user = settings.user or self._service_account(name, instance_name, project, settings, hooks)
         instance = sql.DatabaseInstance(
@@ -96,38 +118,51 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             database_version=pulumi.Output.format("POSTGRES_{0}", settings.version),
             settings=instance_settings(settings),
             deletion_protection=settings.deletion_protection,
+            encryption_key_name=settings.encryption_key_name,
             opts=pulumi.ResourceOptions(parent=self, protect=settings.deletion_protection, hooks=hooks),
         )
         # If the instance is replaced, its children are replaced first. A protected instance cannot be, so its children
         # take the name from the input: otherwise `up --skip-preview` would delete them before it is refused.
         children = InstanceChildren(
-            self, name, instance, instance_name if settings.deletion_protection else instance.name, project, hooks
+            self,
+            name,
+            instance,
+            instance_name if settings.deletion_protection else instance.name,
+            project,
+            working_endpoint(settings, project, instance),
+            hooks,
         )
         children.add_database(settings.database_name, protect=settings.deletion_protection)
-        logins = {"": user, **{f"-{key}": principal for key, principal in settings.additional_users.items()}}
-        for suffix, principal in logins.items():
+        users = settings.users(user)
+        for suffix, (principal, role) in users.items():
             if settings.grant_iam_roles:
                 children.add_iam_roles(suffix, principal, instance_name)
-            children.add_user(suffix, principal, settings.role)
+            children.add_user(suffix, principal, role)
         deletion_guard(
             f"{name}-deletion-protection",
             parent=self,
             after=children.login_prerequisites,
             protect=settings.deletion_protection,
+            hooks=refuse_deletion(name) if settings.deletion_protection else None,
         )
 
-        self._set_outputs(settings, project, region, instance_name, instance, logins, children)
+        self._set_outputs(settings, project, region, instance_name, instance, users, children)
         self.register_outputs(outputs(CloudSqlPostgres, self))
 
-    def _location(self, settings: CloudSqlSettings) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    def _location(self, name: str, settings: CloudSqlSettings) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
         """Returns project and region, from the provider's configuration where they are not given."""
-        if settings.project is not None and settings.region is not None:
-            return settings.project, settings.region
-        provider = organizations.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
-        return (
-            settings.project or provider.apply(lambda v: settings.provider_default("project", v.project, self)),
-            settings.region or provider.apply(lambda v: settings.provider_default("region", v.region, self)),
-        )
+        project, region = settings.project, settings.region
+        if project is None or region is None:
+            provider = organizations.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
+            project = project or provider.apply(lambda v: settings.provider_default("project", v.project, self))
+            region = region or provider.apply(lambda v: settings.provider_default("region", v.region, self))
+        if settings.user is None:
+            # Checked before anything is created: the created account needs a name that PostgreSQL takes.
+            instance_name = settings.instance_name or generated_name(name)
+            project = pulumi.Output.all(project=project, instance_name=instance_name).apply(
+                lambda v: settings.check_account(v["instance_name"], v["project"])
+            )
+        return project, region
 
     def _service_account(
         self,
@@ -150,10 +185,14 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         )
         # The e-mail address follows from the inputs; mocks may not know it.
         return pulumi.Output.all(
-            email=account.email, account_id=account.account_id, account_project=account.project, project=project
+            email=account.email,
+            account_id=account.account_id,
+            account_project=account.project,
+            project=project,
+            others=list(settings.additional_users.values()),
         ).apply(
             lambda v: settings.created_account(
-                v["email"] or account_email(v["account_id"], v["account_project"] or v["project"])
+                v["email"] or account_email(v["account_id"], v["account_project"] or v["project"]), v["others"]
             )
         )
 
@@ -164,20 +203,20 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         region: pulumi.Output[str],
         instance_name: pulumi.Output[str],
         instance: sql.DatabaseInstance,
-        logins: Mapping[str, pulumi.Output[Principal]],
+        users: Users,
         children: "InstanceChildren",
     ) -> None:
+        user, role = users[""]
         values: Mapping[str, Any] = {
             "type": "cloudsql",
             "instance": pulumi.Output.concat(project, ":", region, ":", instance_name),
             "host": _address(instance, settings),
             "port": PORT,
-            "user": logins[""].apply(lambda user: user.role),
+            "user": user.apply(lambda v: v.role),
             "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
             "ipAddressType": settings.ip_address_type,
         }
-        connection = children.when_ready(values)
-        config = pulumi.Output.all(connection=connection, role=settings.role).apply(
+        config = pulumi.Output.all(connection=children.when_ready(values), role=role).apply(
             lambda v: backstage.database_config(
                 v["connection"],
                 pluginDivisionMode="schema" if settings.plugin_division_mode == "schema" else None,
@@ -194,21 +233,31 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         self.connection_name = children.when_ready(values["instance"])
         self.instance = children.when_ready(instance_name)
         self.database = children.when_ready(settings.database_name)
+        self.dns_name = children.when_ready(instance.dns_name.apply(_without_period))
+        self.public_ip_address = children.when_ready(instance.public_ip_address.apply(_without_period))
+        self.private_ip_address = children.when_ready(instance.private_ip_address.apply(_without_period))
+        self.psc_service_attachment = children.when_ready(instance.psc_service_attachment_link.apply(_without_period))
+        self.instance_service_account = children.when_ready(
+            instance.service_account_email_address.apply(lambda v: v or settings.unknown("service account", instance))
+        )
+        self.self_link = children.when_ready(
+            instance.self_link.apply(lambda v: v or settings.unknown("self link", instance))
+        )
         self.service_account_email = children.when_ready(
-            logins[""].apply(lambda user: user.email if user.kind == "serviceAccount" else "")
+            user.apply(lambda v: v.email if v.kind == "serviceAccount" else "")
         )
         self.ip_address_type = pulumi.Output.from_input(settings.ip_address_type)
         self.psql_command = pulumi.Output.all(
             connection_name=self.connection_name,
             database=settings.database_name,
-            role=settings.role,
-            users=list(logins.values()),
+            principals=[one for one, _ in users.values()],
+            roles=[one for _, one in users.values()],
         ).apply(
             lambda v: psql_command(
                 settings.ip_address_type,
                 v["connection_name"],
                 v["database"],
-                [Login(user, v["role"]) for user in v["users"]],
+                list(map(Login, v["principals"], v["roles"])),
             )
         )
 
@@ -223,6 +272,7 @@ class InstanceChildren:
         instance: sql.DatabaseInstance,
         instance_name: pulumi.Output[str],
         project: pulumi.Output[str],
+        endpoint: pulumi.Output[None],
         hooks: pulumi.ResourceHookBinding,
     ) -> None:
         self.login_prerequisites: list[pulumi.CustomResource] = []
@@ -234,6 +284,7 @@ class InstanceChildren:
         self._project = project
         self._hooks = hooks
         self._previous: pulumi.CustomResource = instance
+        self._endpoint = endpoint
 
     def add_database(self, database_name: pulumi.Output[str], *, protect: bool) -> None:
         """Adds the database. It comes before the users, which a new instance refuses for some seconds
@@ -243,6 +294,8 @@ class InstanceChildren:
             name=database_name,
             instance=self._instance_name,
             project=self._project,
+            # Also refused by the provider, because `--ignore-protect` goes past `protect`.
+            deletion_policy="PREVENT" if protect else "DELETE",
             opts=self._child_opts(protect=protect),
         )
         self._previous = database
@@ -277,9 +330,9 @@ class InstanceChildren:
         self._previous = user
 
     def when_ready(self, value: Any) -> pulumi.Output[Any]:
-        """Returns an Output that resolves only when Backstage can log in: it depends on the ids of all prerequisites."""
+        """Returns an Output that resolves only when Backstage can log in: when users, roles and endpoint exist."""
         ids: Sequence[pulumi.Output[str]] = [resource.id for resource in self.login_prerequisites]
-        return pulumi.Output.all(value=value, ids=ids).apply(lambda v: v["value"])
+        return pulumi.Output.all(value=value, ids=ids, endpoint=self._endpoint).apply(lambda v: v["value"])
 
     def _child_opts(self, *, protect: bool | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
@@ -312,7 +365,11 @@ def _address(instance: sql.DatabaseInstance, settings: CloudSqlSettings) -> pulu
         "PRIVATE": instance.private_ip_address,
         "PSC": instance.dns_name,
     }[settings.ip_address_type]
-    # Google ends a DNS name with a period.
     return address.apply(
-        lambda v: v.rstrip(".") if v else settings.unknown(f"{settings.ip_address_type} address", instance)
+        lambda v: _without_period(v) if v else settings.unknown(f"{settings.ip_address_type} address", instance)
     )
+
+
+def _without_period(value: str | None) -> str:
+    """Returns an address, or an empty string for none. Google ends a DNS name with a period."""
+    return (value or "").rstrip(".")

@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_gcp import sql
 
-from .validation import CloudSqlSettings, allowed_projects
+from .validation import CloudSqlSettings, allowed_projects, disk_type
 
 
 def instance_settings(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsArgs:
@@ -13,15 +13,31 @@ def instance_settings(settings: CloudSqlSettings) -> sql.DatabaseInstanceSetting
         # Google's default is ENTERPRISE_PLUS from PostgreSQL 16 on, which has no cheap tiers.
         edition=settings.edition,
         availability_type=settings.high_availability.apply(lambda wanted: "REGIONAL" if wanted else "ZONAL"),
+        location_preference=_location_preference(settings),
         disk_size=settings.disk_size_gb,
+        # Sent although Google would choose the same: it keeps what it is not told, also for another machine family.
+        disk_type=settings.tier.apply(disk_type),
+        disk_autoresize_limit=settings.disk_size_limit_gb,
         connector_enforcement=settings.require_connector.apply(lambda only: "REQUIRED" if only else "NOT_REQUIRED"),
         database_flags=_database_flags(settings),
         backup_configuration=_backup_configuration(settings),
+        retain_backups_on_delete=settings.retain_backups,
+        final_backup_config=_final_backup_config(settings),
+        insights_config=sql.DatabaseInstanceSettingsInsightsConfigArgs(query_insights_enabled=settings.query_insights),
         ip_configuration=_ip_configuration(settings),
         maintenance_window=_maintenance_window(settings),
+        deny_maintenance_period=_deny_maintenance_period(settings),
         # Google keeps labels that it is not told about, so "no labels" must be said.
         user_labels=settings.labels,
         deletion_protection_enabled=settings.deletion_protection,
+    )
+
+
+def _location_preference(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsLocationPreferenceArgs | None:
+    if settings.zone is None:
+        return None
+    return sql.DatabaseInstanceSettingsLocationPreferenceArgs(
+        zone=settings.zone, secondary_zone=settings.secondary_zone
     )
 
 
@@ -40,11 +56,19 @@ def _backup_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSet
         enabled=enabled,
         point_in_time_recovery_enabled=enabled,
         start_time=settings.backup_start_time,
-        # ENTERPRISE keeps 7 days, and the log may not reach back further than the backups.
-        transaction_log_retention_days=retained.apply(lambda count: min(count, 7)),
+        location=settings.backup_location,
+        transaction_log_retention_days=settings.log_retention_days,
         backup_retention_settings=sql.DatabaseInstanceSettingsBackupConfigurationBackupRetentionSettingsArgs(
             retained_backups=retained
         ),
+    )
+
+
+def _final_backup_config(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsFinalBackupConfigArgs:
+    """Returns the backup that Google makes when the instance is deleted. The number of days is left out with 0."""
+    return sql.DatabaseInstanceSettingsFinalBackupConfigArgs(
+        enabled=settings.final_backup_days.apply(bool),
+        retention_days=settings.final_backup_days.apply(lambda days: days or None),
     )
 
 
@@ -57,23 +81,39 @@ def _maintenance_window(settings: CloudSqlSettings) -> sql.DatabaseInstanceSetti
     )
 
 
+def _deny_maintenance_period(
+    settings: CloudSqlSettings,
+) -> sql.DatabaseInstanceSettingsDenyMaintenancePeriodArgs | None:
+    if settings.deny_maintenance_start is None or settings.deny_maintenance_end is None:
+        return None
+    return sql.DatabaseInstanceSettingsDenyMaintenancePeriodArgs(
+        start_date=settings.deny_maintenance_start, end_date=settings.deny_maintenance_end, time="00:00:00"
+    )
+
+
 def _ip_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsIpConfigurationArgs:
-    """Returns one kind of address, TLS always, and no network that may connect without a certificate."""
+    """Returns the kinds of address, TLS always, and no network that may connect without a certificate."""
     return sql.DatabaseInstanceSettingsIpConfigurationArgs(
-        ipv4_enabled=settings.ip_address_type == "PUBLIC",
+        ipv4_enabled=settings.public_ip,
         private_network=settings.private_network,
+        allocated_ip_range=settings.allocated_ip_range,
         psc_configs=[_psc_config(settings)] if settings.ip_address_type == "PSC" else None,
         ssl_mode="ENCRYPTED_ONLY",
     )
 
 
 def _psc_config(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsIpConfigurationPscConfigArgs:
-    network = settings.psc_consumer_network
-    projects = pulumi.Output.all(given=settings.psc_consumer_projects, network=network)
+    """Returns who may connect, and the endpoint that Google creates in a consumer's network."""
+    network, service_project = settings.psc_consumer_network, settings.psc_service_project
+    projects = pulumi.Output.all(given=settings.psc_consumer_projects, network=network, service=service_project)
     connection = sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs
     return sql.DatabaseInstanceSettingsIpConfigurationPscConfigArgs(
         psc_enabled=True,
-        allowed_consumer_projects=projects.apply(lambda v: allowed_projects(v["given"], v["network"])),
-        psc_auto_connections=None if network is None else [connection(consumer_network=network)],
-        psc_auto_dns_enabled=None if network is None else True,
+        allowed_consumer_projects=projects.apply(lambda v: allowed_projects(v["given"], v["network"], v["service"])),
+        psc_auto_connections=None
+        if network is None
+        else [connection(consumer_network=network, consumer_service_project_id=service_project)],
+        # Said also without a network, because Google keeps what it is not told.
+        psc_auto_dns_enabled=network is not None,
+        psc_auto_connection_policy_enabled=False if network is None else settings.psc_connection_policy,
     )

@@ -3,9 +3,11 @@
 Google's API checks most of these rules only after minutes, when half of a deployment exists; the provider checks few.
 """
 
+import dataclasses
+import datetime
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,22 @@ from ..validators import Validator, boolean, integer, one_of, parameter_value, r
 from .args import CloudSqlPostgresArgs
 
 DEFAULT_TIER = "db-custom-1-3840"
+DEFAULT_ROLE = "cloudsqlsuperuser"
+DEFAULT_ADDITIONAL_ROLE = "pg_read_all_data"
+
+# Machine families: pattern of the tier, edition that offers it, type of its disk. Google adds families, so a tier of
+# another one is allowed with `edition` (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview).
+MACHINE_FAMILIES = (
+    (r"db-(f1-micro|g1-small)", "ENTERPRISE", "PD_SSD"),
+    (r"db-custom-\d+-\d+", "ENTERPRISE", "PD_SSD"),
+    (r"db-custom-N4-\d+-\d+", "ENTERPRISE", "HYPERDISK_BALANCED"),
+    (r"db-(perf|memory)-optimized-N-\d+", "ENTERPRISE_PLUS", "PD_SSD"),
+    (r"db-c4a-highmem-\d+", "ENTERPRISE_PLUS", "HYPERDISK_BALANCED"),
+)
+
+# Smallest size by type of disk, in GB, and days of log by edition.
+MIN_DISK_GB = {"PD_SSD": 10, "HYPERDISK_BALANCED": 20}
+MAX_LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
 
 SERVICE_ACCOUNT_SUFFIX = ".gserviceaccount.com"
 
@@ -59,6 +77,10 @@ class Login:
     role: str
 
 
+# End of the resources' names: who it is and the PostgreSQL role. Backstage's own user has the empty end.
+Users = Mapping[str, tuple[pulumi.Output[Principal], pulumi.Output[str]]]
+
+
 @dataclass(frozen=True)
 class CloudSqlSettings:
     """The arguments of one CloudSqlPostgres after validation. None means that the argument was left out."""
@@ -66,10 +88,13 @@ class CloudSqlSettings:
     inputs: Inputs
     user: pulumi.Output[Principal] | None
     additional_users: Mapping[str, pulumi.Output[Principal]]
+    additional_user_roles: Mapping[str, pulumi.Output[str]]
     role: pulumi.Output[str]
     grant_iam_roles: bool
     project: pulumi.Output[str] | None
     region: pulumi.Output[str] | None
+    zone: pulumi.Output[str] | None
+    secondary_zone: pulumi.Output[str] | None
     instance_name: pulumi.Output[str] | None
     database_name: pulumi.Output[str]
     plugin_division_mode: str
@@ -78,18 +103,38 @@ class CloudSqlSettings:
     edition: pulumi.Output[str]
     high_availability: pulumi.Output[bool]
     disk_size_gb: pulumi.Output[int] | None
+    disk_size_limit_gb: pulumi.Output[int]
     backup_retention: pulumi.Output[int]
     backup_start_time: pulumi.Output[str] | None
+    backup_location: pulumi.Output[str] | None
+    log_retention_days: pulumi.Output[int]
+    retain_backups: pulumi.Output[bool]
+    final_backup_days: pulumi.Output[int]
+    query_insights: pulumi.Output[bool]
     maintenance_day: pulumi.Output[int] | None
     maintenance_hour: pulumi.Output[int] | None
+    deny_maintenance_start: pulumi.Output[str] | None
+    deny_maintenance_end: pulumi.Output[str] | None
+    encryption_key_name: pulumi.Output[str] | None
     ip_address_type: str
+    public_ip: bool
     private_network: pulumi.Output[str] | None
+    allocated_ip_range: pulumi.Output[str] | None
     psc_consumer_projects: pulumi.Output[list[str]] | None
     psc_consumer_network: pulumi.Output[str] | None
+    psc_service_project: pulumi.Output[str] | None
+    psc_connection_policy: pulumi.Output[bool]
     require_connector: pulumi.Output[bool]
     database_flags: Mapping[str, pulumi.Output[str]]
     labels: Mapping[str, pulumi.Output[str]]
     deletion_protection: bool
+
+    def users(self, user: pulumi.Output[Principal]) -> Users:
+        """Returns everybody who may log in: Backstage's own user, then the additional ones."""
+        default = pulumi.Output.from_input(DEFAULT_ADDITIONAL_ROLE)
+        roles = self.additional_user_roles
+        additional = {f"-{key}": (value, roles.get(key, default)) for key, value in self.additional_users.items()}
+        return {"": (user, self.role), **additional}
 
     def log_warnings(self, component: pulumi.Resource) -> None:
         """Logs what Google allows but what works poorly."""
@@ -109,51 +154,90 @@ class CloudSqlSettings:
         self.inputs.warn(f"the provider did not tell the {what}, so outputs that contain it are unknown.", resource)
         return pulumi.Output.from_input(pulumi.UNKNOWN)
 
-    def created_account(self, email: str) -> Principal:
+    def check_account(self, instance_name: str, project: str) -> str:
+        """Returns the project, if the service account of an instance with this name fits into PostgreSQL there."""
+        self.created_account(account_email(account_id(instance_name), project))
+        return project
+
+    def created_account(self, email: str, others: Sequence[Principal] = ()) -> Principal:
         """Returns the principal of the service account that is created when no user is given."""
-        return self.inputs.validate_default("user", email, backstage_principal, "the created service account")
+        source = "the created service account"
+        created = self.inputs.validate_default("user", email, backstage_principal, source)
+        places = dict(zip(self.additional_users, others, strict=False))
+        return _check_unique(self.inputs, source, created, {f"additional_users.{key}": v for key, v in places.items()})
 
 
-def validate(name: str, args: CloudSqlPostgresArgs) -> CloudSqlSettings:
+def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     """Reads every argument. Raises ArgumentError for the first wrong one, and creates nothing."""
     inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
+    ip_address_type = inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC")
     tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
+    backup_retention = inputs.get("backup_retention", backup_count, 7)
+    check_edition(inputs)
     settings = CloudSqlSettings(
         inputs=inputs,
         user=inputs.get("user", backstage_principal),
         additional_users=inputs.get_map("additional_users", user_key, principal),
-        role=inputs.get("role", role_name, "cloudsqlsuperuser"),
+        additional_user_roles=inputs.get_map("additional_user_roles", user_key, additional_role),
+        role=inputs.get("role", role_name, DEFAULT_ROLE),
         grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
         project=inputs.get("project", project_id),
         region=inputs.get("region", region),
+        zone=inputs.get("zone", zone, related=["region"]),
+        secondary_zone=inputs.get("secondary_zone", secondary_zone, related=["region", "zone"]),
         instance_name=inputs.get("instance_name", instance_name, related=["project"]),
         database_name=inputs.get("database_name", database_name, "backstage"),
         plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("schema", "database"), "schema"),
         version=inputs.get("version", major_version, 17),
         tier=tier,
-        edition=inputs.get("edition", edition, related=["tier"]) or tier.apply(edition_of),
+        edition=inputs.get("edition", edition, related=["tier"])
+        or tier.apply(lambda known: inputs.validate_default("edition", known, default_edition, "the tier")),
         high_availability=inputs.get("high_availability", high_availability, False, related=["backup_retention"]),
-        disk_size_gb=inputs.get("disk_size_gb", disk_size),
-        backup_retention=inputs.get("backup_retention", backup_count, 7),
+        disk_size_gb=inputs.get("disk_size_gb", disk_size, related=["tier"]),
+        disk_size_limit_gb=inputs.get("disk_size_limit_gb", disk_size_limit, 0, related=["disk_size_gb"]),
+        backup_retention=backup_retention,
         backup_start_time=inputs.get("backup_start_time", start_time),
+        backup_location=inputs.get("backup_location", backup_location),
+        log_retention_days=inputs.get("log_retention_days", log_days, related=["edition", "tier", "backup_retention"])
+        or backup_retention.apply(lambda count: min(count or 7, 7)),
+        retain_backups=inputs.get("retain_backups", boolean, True),
+        final_backup_days=inputs.get("final_backup_days", integer(0, 365), 30),
+        query_insights=inputs.get("query_insights", boolean, True),
         maintenance_day=inputs.get("maintenance_day", integer(1, 7)),
         maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
-        ip_address_type=inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC"),
+        deny_maintenance_start=inputs.get("deny_maintenance_start", validate_date),
+        deny_maintenance_end=inputs.get("deny_maintenance_end", deny_end, related=["deny_maintenance_start"]),
+        encryption_key_name=inputs.get("encryption_key_name", key_name, related=["region"]),
+        ip_address_type=ip_address_type,
+        public_ip=inputs.get_plain("public_ip", boolean, ip_address_type == "PUBLIC"),
         private_network=inputs.get("private_network", network_name),
+        allocated_ip_range=inputs.get("allocated_ip_range", range_name),
         psc_consumer_projects=inputs.get("psc_consumer_projects", consumer_projects),
         psc_consumer_network=inputs.get("psc_consumer_network", network_name),
+        psc_service_project=inputs.get("psc_service_project", consumer_project),
+        psc_connection_policy=inputs.get("psc_connection_policy", boolean, True),
         require_connector=inputs.get("require_connector", boolean, True),
         database_flags=inputs.get_map("database_flags", flag_name, parameter_value),
         labels=inputs.get_map("labels", label_key, label_value),
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
     )
-    check_maintenance(inputs)
-    check_network(inputs, settings.ip_address_type)
+    check_together(inputs, "maintenance_day", "maintenance_hour")
+    check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
+    check_zones(inputs)
+    check_network(inputs, settings)
     check_labels(inputs)
-    check_principals(inputs)
+    check_users(inputs)
     if settings.instance_name is None:
         check_generated_name(inputs, name)
-    return settings
+    raw_name, raw_project = inputs.raw("instance_name") or generated_name(name), inputs.raw("project")
+    if settings.user is None and isinstance(raw_name, str) and isinstance(raw_project, str):
+        settings.check_account(raw_name, raw_project)
+    return unique_principals(inputs, settings)
+
+
+def generated_name(name: str, digits: str = 8 * "0") -> str:
+    """Returns the name of an instance that was given none."""
+    return f"{name}-{digits}"
 
 
 def account_email(account_id: str, project: str) -> str:
@@ -197,32 +281,105 @@ def backstage_principal(value: Any) -> Principal:
     return found
 
 
-def check_principals(inputs: Inputs) -> None:
-    """Refuses one principal under two keys."""
-    values: list[Any] = [inputs.raw("user"), *(inputs.raw("additional_users") or {}).values()]
-    principals = [principal(value) for value in values if isinstance(value, str)]
-    for one in principals:
-        if principals.count(one) > 1:
-            inputs.fail("additional_users", f"has {one.email!r}, which is a user already.")
+def unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSettings:
+    """Refuses one principal in two places: at once where both are plain, else when their values are known."""
+    places = {"user": settings.user} if settings.user is not None else {}
+    places |= {f"additional_users.{key}": value for key, value in settings.additional_users.items()}
+    raw = {"user": inputs.raw("user")}
+    raw |= {f"additional_users.{key}": value for key, value in (inputs.raw("additional_users") or {}).items()}
+    plain = {place: principal(raw[place]) for place in places if isinstance(raw[place], str)}
+    for place, found in plain.items():
+        _check_unique(inputs, place, found, plain)
+
+    def checked(place: str) -> pulumi.Output[Principal]:
+        if place in plain:
+            return places[place]
+        known = pulumi.Output.all(**{str(number): value for number, value in enumerate(places.values())})
+        return known.apply(
+            lambda v: _check_unique(
+                inputs, place, v[str(list(places).index(place))], dict(zip(places, v.values(), strict=True))
+            )
+        )
+
+    return dataclasses.replace(
+        settings,
+        user=None if settings.user is None else checked("user"),
+        additional_users={key: checked(f"additional_users.{key}") for key in settings.additional_users},
+    )
 
 
-def check_network(inputs: Inputs, ip_address_type: str) -> None:
+def _check_unique(inputs: Inputs, place: str, found: Principal, known: Mapping[str, Principal]) -> Principal:
+    for other, value in known.items():
+        if other != place and value == found:
+            both = " and ".join(sorted({place, other}))
+            inputs.fail("additional_users", f"has {found.email!r}, which is a user already: {both}. Leave one out.")
+    return found
+
+
+def check_users(inputs: Inputs) -> None:
+    """Refuses a role for an additional user that is not there."""
+    users: Mapping[str, Any] = inputs.raw("additional_users") or {}
+    for key in inputs.raw("additional_user_roles") or {}:
+        if key not in users:
+            inputs.fail(
+                "additional_user_roles",
+                f"has the key {key!r}, which is not a key of additional_users: {', '.join(users) or 'it has none'}.",
+            )
+
+
+def check_edition(inputs: Inputs) -> None:
+    """Refuses a plain tier of an unknown family without an edition."""
+    tier = inputs.raw("tier")
+    if isinstance(tier, str) and inputs.raw("edition") is None and machine_family(tier) is None:
+        validated: Callable[[Any], str] = validate_tier
+        try:
+            validated(tier)
+        except ValueError:
+            return  # The tier itself is refused.
+        inputs.validate_default("edition", tier, default_edition, "the tier")
+
+
+def check_zones(inputs: Inputs) -> None:
+    if inputs.is_set("secondary_zone") and not inputs.is_set("zone"):
+        inputs.fail("zone", "is missing: secondary_zone needs it.")
+    if inputs.is_set("secondary_zone") and not inputs.is_set("high_availability"):
+        inputs.fail("secondary_zone", "is for high_availability: set that too, or leave it out.")
+
+
+def check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
     """Refuses network arguments that do not go together."""
-    if ip_address_type == "PRIVATE" and not inputs.is_set("private_network"):
+    kind = settings.ip_address_type
+    private = inputs.is_set("private_network")
+    if kind == "PRIVATE" and not private:
         inputs.fail("private_network", "is missing: ip_address_type PRIVATE needs it.")
-    if ip_address_type != "PRIVATE" and inputs.is_set("private_network"):
-        inputs.fail("private_network", "is for ip_address_type PRIVATE: set that too, or leave it out.")
+    if private and (kind == "PSC" or (kind == "PUBLIC" and not inputs.raw("public_ip"))):
+        inputs.fail(
+            "private_network",
+            "is for ip_address_type PRIVATE: set that too, or leave it out. With PUBLIC and public_ip true the instance "
+            "has both addresses, and Backstage uses the public one.",
+        )
+    if kind == "PUBLIC" and not settings.public_ip:
+        inputs.fail("public_ip", "is false, but ip_address_type PUBLIC needs a public address.")
+    if kind == "PSC" and settings.public_ip:
+        inputs.fail("public_ip", "must be false: Google refuses a public address with ip_address_type PSC.")
+    if inputs.is_set("allocated_ip_range") and not private:
+        inputs.fail("allocated_ip_range", "is for private_network: set that too, or leave it out.")
     of_psc = ("psc_consumer_projects", "psc_consumer_network")
     given = [argument for argument in of_psc if inputs.is_set(argument)]
-    if ip_address_type == "PSC" and not given:
+    if kind == "PSC" and not given:
         inputs.fail(of_psc[0], f"is missing: ip_address_type PSC needs it or {of_psc[1]}, or nobody could connect.")
-    if ip_address_type != "PSC" and given:
+    if kind != "PSC" and given:
         inputs.fail(given[0], "is for ip_address_type PSC: set that too, or leave it out.")
+    for argument in ("psc_service_project", "psc_connection_policy"):
+        if inputs.raw(argument) is not None and not inputs.is_set("psc_consumer_network"):
+            inputs.fail(argument, "is for psc_consumer_network: set that too, or leave it out.")
 
 
-def check_maintenance(inputs: Inputs) -> None:
-    for one, other in (("maintenance_day", "maintenance_hour"), ("maintenance_hour", "maintenance_day")):
-        if inputs.is_set(one) and not inputs.is_set(other):
+def check_together(inputs: Inputs, *pair: str) -> None:
+    """Refuses one of two arguments without the other."""
+    for one, other in (pair, pair[::-1]):
+        # A plain 0 is set.
+        if inputs.raw(one) is not None and inputs.raw(other) is None:
             inputs.fail(other, f"is missing: {one} and {other} make a window together.")
 
 
@@ -244,6 +401,16 @@ def check_generated_name(inputs: Inputs, name: str) -> None:
 project_id = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
     "must be a project's id, such as my-project; not its number or display name.",
+)
+
+additional_role = regex(
+    r"[A-Za-z_][A-Za-z0-9_-]{0,62}",
+    "must be the name of a PostgreSQL role: 1 to 63 of A-Z, a-z, 0-9, _ and -, starting with a letter or _.",
+)
+
+consumer_project = regex(
+    r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[1-9]\d{4,18}",
+    "must be a project's id or number, such as my-project or 123456789012.",
 )
 
 region = regex(r"[a-z]+-[a-z]+\d+", "must name a Google Cloud region, such as europe-west1; not a zone.")
@@ -271,13 +438,20 @@ flag_name = regex(
 
 start_time = regex(r"([01]\d|2[0-3]):[0-5]\d", "must be a time in UTC from 00:00 to 23:59, such as 03:30.")
 
+backup_location = regex(
+    r"[a-z]+|[a-z]+-[a-z]+\d+", "must be a region such as europe-west1 or a multi-region such as eu, us or asia."
+)
+
+range_name = regex(
+    r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", "must be the name of an allocated IP range, such as google-managed-services."
+)
+
 network_name = regex(
     r"(https?://.+/)?projects/[^/]+/global/networks/[a-z]([-a-z0-9]{0,61}[a-z0-9])?",
     "must be a VPC network's id: projects/…/global/networks/….",
 )
 
 major_version = integer(14, 18)
-disk_size = integer(10, 65536)
 backup_count = integer(0, 365)
 
 
@@ -309,25 +483,118 @@ def validate_tier(value: Any) -> str:
                 "must have memory in MB that is a multiple of 256, at least 3840, and 921.6 to 6656 for each "
                 "processor: db-custom-CPUS-MEMORY."
             )
-    elif not re.fullmatch(r"db-(?!custom-)[a-z0-9]+(-[A-Za-z0-9]+)*", text):
-        raise ValueError("must be Google's name of a machine, such as db-custom-2-7680 or db-perf-optimized-N-2.")
+    elif not re.fullmatch(r"db-(?!custom-)[a-z0-9]+(-[A-Za-z0-9]+)*|db-custom-[A-Z]\w*-\d+-\d+", text, re.ASCII):
+        raise ValueError("must be Google's name of a machine type, such as db-custom-2-7680 or db-perf-optimized-N-2.")
     return text
 
 
-def edition_of(tier: str) -> str:
+def machine_family(tier: str) -> tuple[str, str] | None:
+    """Returns edition and disk type of the tier's machine family, or None if the family is not known here."""
+    for pattern, edition_, disk in MACHINE_FAMILIES:
+        if re.fullmatch(pattern, tier, re.ASCII):
+            return edition_, disk
+    return None
+
+
+def disk_type(tier: str) -> str | None:
+    family = machine_family(tier)
+    return family and family[1]
+
+
+def default_edition(value: Any) -> str:
     """Returns the edition that offers this tier."""
-    return "ENTERPRISE_PLUS" if tier.startswith("db-perf-optimized-N-") else "ENTERPRISE"
+    family = machine_family(str(value))
+    if family is None:
+        raise ValueError(
+            "is of a machine family that this component does not know. Set edition to the one that offers it: "
+            "ENTERPRISE or ENTERPRISE_PLUS."
+        )
+    return family[0]
 
 
 def edition(value: Any, tier: Any) -> str:
-    chosen, tier = one_of("ENTERPRISE", "ENTERPRISE_PLUS")(value), str(tier or DEFAULT_TIER)
-    known = re.match(r"db-custom-|db-f1-micro$|db-g1-small$|db-perf-optimized-N-", tier)
-    if known and chosen != edition_of(tier):
+    chosen = one_of("ENTERPRISE", "ENTERPRISE_PLUS")(value)
+    family = machine_family(str(tier or DEFAULT_TIER))
+    if family is not None and chosen != family[0]:
         raise ValueError(
-            f"must be {edition_of(tier)} for the tier {tier}. Tiers of ENTERPRISE are named db-custom-CPUS-MEMORY, "
-            "those of ENTERPRISE_PLUS db-perf-optimized-N-CPUS."
+            f"must be {family[0]} for the tier {tier or DEFAULT_TIER}. Tiers of ENTERPRISE are named "
+            "db-custom-CPUS-MEMORY, those of ENTERPRISE_PLUS db-perf-optimized-N-CPUS."
         )
     return chosen
+
+
+def disk_size(value: Any, tier: Any) -> int:
+    smallest = MIN_DISK_GB[disk_type(str(tier or DEFAULT_TIER)) or "PD_SSD"]
+    return integer(smallest, 65536)(value)
+
+
+def disk_size_limit(value: Any, disk_size_gb: Any) -> int:
+    limit = integer(0, 65536)(value)
+    smallest = int(float(disk_size_gb)) if re.fullmatch(r"\d{1,9}(\.0)?", str(disk_size_gb), re.ASCII) else 10
+    if 0 < limit < smallest:
+        raise ValueError(f"must be 0, which means no limit, or at least the size of the disk, {smallest}.")
+    return limit
+
+
+def log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
+    family = machine_family(str(tier or DEFAULT_TIER))
+    offered_by = str(edition or (family and family[0]))
+    days = integer(1, MAX_LOG_DAYS.get(offered_by, 35))(value)
+    backups = str(7 if backup_retention is None else backup_retention)
+    if re.fullmatch(r"\d{1,9}(\.0)?", backups, re.ASCII) and 0 < int(float(backups)) < days:
+        raise ValueError(f"must not be more than backup_retention, {backups}: the log is of no use without a backup.")
+    return days
+
+
+def zone(value: Any, region: Any) -> str:
+    known = re.escape(str(region)) if region else r"[a-z]+-[a-z]+\d+"
+    return regex(
+        rf"{known}-[a-z]", f"must be a zone{f' of {region}' if region else ''}, such as {region or 'europe-west1'}-b."
+    )(value)
+
+
+def secondary_zone(value: Any, region: Any, primary: Any) -> str:
+    if value == primary:
+        raise ValueError("must be another zone than `zone`, so that the standby does not fail together with it.")
+    return zone(value, region)
+
+
+def key_name(value: Any, region: Any) -> str:
+    found = regex(
+        r"projects/[^/]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}",
+        "must be the resource name of a Cloud KMS key: projects/…/locations/…/keyRings/…/cryptoKeys/….",
+    )(value)
+    if region and found.split("/")[3] != region:
+        raise ValueError(f"must be in the instance's region: locations/{region}.")
+    return found
+
+
+def validate_date(value: Any) -> str:
+    _day(value)
+    return value
+
+
+def deny_end(value: Any, start: Any) -> str:
+    last = _day(value)
+    first = _day(start) if start is not None else last
+    if len(str(value)) != len(str(start or value)):
+        raise ValueError("must have the same form as deny_maintenance_start: YYYY-MM-DD or MM-DD.")
+    days = (last - first).days
+    if len(str(value)) == len("MM-DD") and days < 0:
+        days += 366  # The period spans New Year.
+    if not 0 <= days <= 90:
+        raise ValueError("must be 0 to 90 days after deny_maintenance_start.")
+    return value
+
+
+def _day(value: Any) -> datetime.date:
+    text = str(value)
+    if re.fullmatch(r"(\d{4}-)?\d{2}-\d{2}", text, re.ASCII):
+        try:
+            return datetime.date.fromisoformat(text if len(text) > len("MM-DD") else f"2028-{text}")  # a leap year
+        except ValueError:
+            pass
+    raise ValueError("must be a day: YYYY-MM-DD, or MM-DD for every year, such as 2026-12-20 or 12-20.")
 
 
 def high_availability(value: Any, backup_retention: Any) -> bool:
@@ -338,14 +605,15 @@ def high_availability(value: Any, backup_retention: Any) -> bool:
 
 def consumer_projects(value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or not value:
-        raise ValueError("must be a list of project ids.")
+        raise ValueError("must be a list of project ids or numbers.")
     projects: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType] - of a list[Unknown]
-    return [project_id(project) for project in projects]
+    return [consumer_project(project) for project in projects]
 
 
-def allowed_projects(consumers: list[str] | None, network: str | None) -> list[str]:
-    """Returns the given projects and that of the network that gets an endpoint."""
-    return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or "")})
+def allowed_projects(consumers: list[str] | None, network: str | None, service_project: str | None) -> list[str]:
+    """Returns the given projects, and those that the automatic endpoint belongs to."""
+    of_endpoint = [service_project] if service_project else []
+    return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or ""), *of_endpoint})
 
 
 def version_warning(version: int) -> str | None:

@@ -43,7 +43,7 @@ class Rules:
 RULES = {
     "gcp:serviceaccount/account:Account": Rules(
         inputs=words("accountId createIgnoreAlreadyExists deletionPolicy description disabled displayName project"),
-        key="projects/{project}/serviceAccounts/{accountId}@{project}.iam.gserviceaccount.com",
+        key="projects/{project}/serviceAccounts/{accountId}",
         imported=r"projects/(?P<project>[^/]+)/serviceAccounts/(?P<accountId>[^@]+)@.+",
         name="accountId",
         patterns={"accountId": r"[a-z]([-a-z0-9]{4,28}[a-z0-9])"},
@@ -95,6 +95,13 @@ RULES = {
                 "serviceConnectionPolicy serviceConnectionPolicyCreationResult status writeEndpointAutoDnsStatus"
             ),
             "settings.maintenanceWindow": words("day hour updateTrack"),
+            "settings.locationPreference": words("followGaeApplication secondaryZone zone"),
+            "settings.finalBackupConfig": words("enabled retentionDays"),
+            "settings.insightsConfig": words(
+                "enhancedQueryInsightsEnabled queryInsightsEnabled queryPlansPerMinute queryStringLength "
+                "recordApplicationTags recordClientAddress"
+            ),
+            "settings.denyMaintenancePeriod": words("endDate startDate time"),
         },
         required=("databaseVersion", "settings", "settings.tier"),
         patterns={"settings.ipConfiguration.privateNetwork": NETWORK},
@@ -127,7 +134,8 @@ RULES = {
             "settings.backupConfiguration.transactionLogRetentionDays "
             "settings.backupConfiguration.backupRetentionSettings settings.connectorEnforcement "
             "settings.dataApiAccess settings.diskSize settings.diskType settings.edition "
-            "settings.effectiveAvailabilityType settings.ipConfiguration settings.ipConfiguration.serverCaMode "
+            "settings.effectiveAvailabilityType settings.insightsConfig settings.insightsConfig.queryPlansPerMinute "
+            "settings.insightsConfig.queryStringLength settings.ipConfiguration settings.ipConfiguration.serverCaMode "
             "settings.ipConfiguration.sslMode settings.locationPreference settings.userLabels settings.version"
         ),
     ),
@@ -207,6 +215,9 @@ def _settled(path: str, value: Any) -> Any:
                 "enabled": config.get("pscEnabled"),
                 "projects": sorted(config.get("allowedConsumerProjects") or []),
                 "networks": [one["consumerNetwork"] for one in config.get("pscAutoConnections") or []],
+                "services": [one.get("consumerServiceProjectId") for one in config.get("pscAutoConnections") or []],
+                "dns": config.get("pscAutoDnsEnabled") or False,
+                "policy": config.get("pscAutoConnectionPolicyEnabled") or False,
             }
             for config in value or []
         ]

@@ -98,11 +98,18 @@ class SimulatedCloudSql(SimulatedProvider):
         super().__init__("gcp", "10.2.0")
         self.connected_networks: set[str] = set()
         """VPC networks that have a private services connection: projects/…/global/networks/…"""
+        self.policies: set[str] = set()
+        """VPC networks that have a service connection policy for Cloud SQL: projects/…/global/networks/…"""
+        self.keys: set[str] = set()
+        """Cloud KMS keys that Cloud SQL's service agent may use: projects/…/cryptoKeys/…"""
+        self.backups: dict[str, list[str]] = {}
+        """Backups of instances that were deleted: instance → kinds, such as final."""
         self.known_accounts: set[str] = set()
         """E-mail addresses of service accounts that exist without the stack."""
         self.unknown_accounts = 0
         """How many requests that name a service account are still answered as if it did not exist."""
-        self.database_roles = {"cloudsqlsuperuser"}
+        # [docs] Predefined roles: PostgreSQL's own; of them, those that exist in every major from 14 on.
+        self.database_roles = {"cloudsqlsuperuser", "pg_read_all_data", "pg_write_all_data", "pg_monitor"}
         """PostgreSQL roles that exist on every instance."""
         self.owners: set[str] = set()
         """Names of users who own something in a database themselves, and not through a role."""
@@ -124,12 +131,25 @@ class SimulatedCloudSql(SimulatedProvider):
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     def Invoke(self, request: Any, context: Any) -> Any:
+        if request.tok == "gcp:sql/getDatabaseInstance:getDatabaseInstance":
+            return self._data_source(plain(request.args), context)
         if request.tok != "gcp:organizations/getClientConfig:getClientConfig":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the simulation does not know {request.tok}")
         project, region, zone = (self._config.get(key, "") for key in ("project", "region", "zone"))
         # [bridge] pf/tfbridge/provider_invoke.go: the token arrives, and not as a secret.
         answer = {"accessToken": ACCESS_TOKEN, "project": project, "region": region, "zone": zone}
         answer |= {"id": f"projects/{project}/regions/{region}/zones/{zone}", "defaultLabels": {}}
+        return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
+
+    def _data_source(self, args: Mapping[str, Any], context: Any) -> Any:
+        """What the instance is now; of its settings, what is asked for here. [provider] Every block is a list."""
+        found = self.resources.get(f"projects/{args['project']}/instances/{args['name']}")
+        if found is None:
+            context.abort(grpc.StatusCode.UNKNOWN, "Error reading instance: googleapi: Error 404")
+        assert found is not None
+        self._connect_endpoints(found)
+        settings = {"ipConfigurations": [{"pscConfigs": at(found, "settings.ipConfiguration.pscConfigs") or []}]}
+        answer = {"name": args["name"], "project": args["project"], "settings": [settings]}
         return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
 
     def Check(self, request: Any, context: Any) -> Any:
@@ -240,6 +260,10 @@ class SimulatedCloudSql(SimulatedProvider):
     def Delete(self, request: Any, context: Any) -> Any:
         type_, old = type_of(request.urn), plain(request.properties)
         with self._refused(context, f"deleting {request.urn}: "):
+            if old.get("deletionPolicy") == "PREVENT":
+                raise ProviderError(
+                    'cannot destroy SQLDatabase without setting deletion_policy="DELETE" and running `terraform apply`'
+                )
             if old.get("deletionProtection"):
                 raise ProviderError(
                     "Error, failed to delete instance because deletion_protection is set to true. Set it to false "
@@ -331,6 +355,8 @@ class SimulatedCloudSql(SimulatedProvider):
                     f'failed to delete user {name}: . role "{name}" cannot be dropped because some objects depend on '
                     "it Details: 3 objects in database backstage."
                 )
+            if short == "DatabaseInstance":
+                self.backups[found["name"]] = _backups_left(found["settings"])
             # Everything inside goes with it, whoever owns what.
             for inside in [one for one in list(self.resources) if one == key or one.startswith(f"{key}/")]:
                 del self.resources[inside]
@@ -371,7 +397,7 @@ class SimulatedCloudSql(SimulatedProvider):
 
     def _put_account(self, wanted: dict[str, Any], existing: dict[str, Any] | None) -> dict[str, Any]:
         project, account = wanted["project"], wanted["accountId"]
-        email = f"{account}@{project}.iam.gserviceaccount.com"
+        email = _account_email(account, project)
         if existing is None and email in self._emails() and not wanted.get("createIgnoreAlreadyExists"):
             raise GoogleError(
                 409, f"Service account {account} already exists within project projects/{project}.", "alreadyExists"
@@ -497,7 +523,7 @@ class SimulatedCloudSql(SimulatedProvider):
         if existing is None and _instance_key(wanted) in self.resources:
             # hashicorp/terraform-provider-google#22621
             raise GoogleError(409, "The Cloud SQL instance already exists.", "instanceAlreadyExists")
-        before = existing["settings"] if existing else _first_settings(version, region)
+        before = existing["settings"] if existing else _first_settings(version, region, at(wanted, "settings.tier"))
         settings = wanted["settings"]
         if existing and version != existing["databaseVersion"]:
             # [provider] Sent alone, and what was read back afterwards replaces all other changes.
@@ -506,12 +532,14 @@ class SimulatedCloudSql(SimulatedProvider):
             # [provider] Likewise, with the tier.
             settings = {**copy.deepcopy(before), "edition": settings["edition"], "tier": settings["tier"]}
         settings = _with_computed(settings, before)
+        self._check_key(wanted)
         settings["effectiveAvailabilityType"] = settings["availabilityType"]
         settings["version"] = before["version"] + 1
         for objection in _objections(f"{project}:{name}", version, settings, existing):
             raise InvalidRequestError(objection)
         if settings.get("maintenanceWindow"):
             settings["maintenanceWindow"].setdefault("updateTrack", "stable")  # Google answers with one.
+        self._connect_endpoints({"settings": settings, "region": region})
         public = "203.0.113.10" if at(settings, "ipConfiguration.ipv4Enabled") else ""
         private = "10.20.0.3" if network else ""
         psc = any(config.get("pscEnabled") for config in at(settings, "ipConfiguration.pscConfigs") or [])
@@ -523,11 +551,38 @@ class SimulatedCloudSql(SimulatedProvider):
             "publicIpAddress": public,
             "privateIpAddress": private,
             "dnsName": f"{digits}.abcdefghijkl.{region}.sql.goog." if psc else "",
+            "pscServiceAttachmentLink": f"projects/a1-tp/regions/{region}/serviceAttachments/{digits}" if psc else "",
+            "encryptionKeyName": wanted.get("encryptionKeyName") or (existing or {}).get("encryptionKeyName", ""),
             "instanceType": "CLOUD_SQL_INSTANCE",
             "selfLink": f"https://sqladmin.googleapis.com/{_instance_key(wanted)}",
             "serverCaCerts": [{"cert": "-----BEGIN CERTIFICATE-----", "commonName": "C=US,O=Google"}],
             "serviceAccountEmailAddress": f"p1-{digits}@gcp-sa-cloud-sql.iam.gserviceaccount.com",
         }
+
+    def _check_key(self, wanted: Mapping[str, Any]) -> None:
+        key = wanted.get("encryptionKeyName")
+        if key and key not in self.keys:
+            # [docs] Customer-managed encryption keys: the service agent needs a role on the key.
+            raise InvalidRequestError(f"The service account does not have permission to use the key {key}.")
+
+    def _connect_endpoints(self, instance: Mapping[str, Any]) -> None:
+        """[docs] Private Service Connect: an automatic endpoint needs a service connection policy in its network."""
+        for config in at(instance, "settings.ipConfiguration.pscConfigs") or []:
+            for connection in config.get("pscAutoConnections") or []:
+                network, made = (
+                    network_path(connection["consumerNetwork"]),
+                    config.get("pscAutoConnectionPolicyEnabled"),
+                )
+                if made:
+                    self.policies.add(network)
+                there = network in self.policies
+                # The statuses' names are those of Network Connectivity's API, which makes the endpoints.
+                connection |= {
+                    "status": "ACTIVE" if there else "",
+                    "ipAddress": "10.30.0.4" if there else "",
+                    "consumerNetworkStatus": "VALID" if there else "CONNECTION_POLICY_MISSING",
+                    "serviceConnectionPolicyCreationResult": "SUCCESS" if made else "",
+                }
 
     def _instance(self, child: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -550,17 +605,19 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
     # [docs] Upgrade the major version in place: only up.
     if existing and _major(version) < _major(existing["databaseVersion"]):
         yield f"Cannot downgrade the database version from {existing['databaseVersion']} to {version}."
-    # [docs] Machine types and editions.
-    plus = tier.startswith("db-perf-optimized-N-")
+    # [docs] Machine series overview.
+    plus, disk_types = _machine(tier)
     if (edition == "ENTERPRISE_PLUS") != plus:
         yield f"Invalid Tier ({tier}) for ({edition}) Edition. Use a predefined Tier like db-perf-optimized-N-2"
+    if disk_types and settings["diskType"] not in disk_types:
+        yield f"Invalid disk type {settings['diskType']} for tier {tier}."
     custom = re.fullmatch(r"db-custom-(\d+)-(\d+)", tier)
     if custom:
         cpus, memory = int(custom[1]), int(custom[2])
         fits = memory % 256 == 0 and memory >= 3840 and 921.6 * cpus <= memory <= 6656 * cpus
         if not (cpus == 1 or (cpus % 2 == 0 and cpus <= 96)) or not fits:
             yield f"Invalid custom machine type {tier}."
-    elif not plus and tier not in ("db-f1-micro", "db-g1-small"):
+    elif not disk_types:
         yield f"Invalid tier {tier}."
     # [docs] High availability: for PostgreSQL with backups and point-in-time recovery.
     recovery = backups.get("pointInTimeRecoveryEnabled")
@@ -575,8 +632,22 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
         yield f"Invalid transaction log retention days for ({edition}) Edition."
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", backups["startTime"]):
         yield f"Invalid backup start time {backups['startTime']}."
-    # [docs] Storage only grows.
-    if not 10 <= settings["diskSize"] <= 65536 or (
+    # [docs] Deny maintenance periods, final backups, location of an instance.
+    period = settings.get("denyMaintenancePeriod")
+    if period and not all(re.fullmatch(r"(\d{4}-)?\d{2}-\d{2}", period[key]) for key in ("startDate", "endDate")):
+        yield "Invalid deny maintenance period."
+    final = settings.get("finalBackupConfig") or {}
+    if final.get("enabled") and not 1 <= final.get("retentionDays", 30) <= 365:
+        yield "Final backup retention days must be between 1 and 365."
+    place = settings.get("locationPreference") or {}
+    if place.get("secondaryZone") and place["secondaryZone"] == place.get("zone"):
+        yield "The secondary zone must be different from the primary zone."
+    # [provider] The description of disk_size: 20 GB for HYPERDISK_BALANCED. [docs] Storage only grows.
+    smallest = 20 if settings["diskType"] == "HYPERDISK_BALANCED" else 10
+    limit = settings.get("diskAutoresizeLimit") or 0
+    if limit and limit < settings["diskSize"]:
+        yield "The storage auto-increase limit is less than the disk size."
+    if not smallest <= settings["diskSize"] <= 65536 or (
         existing and settings["diskSize"] < at(existing, "settings.diskSize")
     ):
         yield f"Invalid disk size {settings['diskSize']:g}."
@@ -584,6 +655,11 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
     psc = [config for config in addresses.get("pscConfigs") or [] if config.get("pscEnabled")]
     if not addresses.get("ipv4Enabled") and not addresses.get("privateNetwork") and not psc:
         yield "At least one of Public IP or Private IP or PSC connectivity must be enabled for the instance."
+    # [provider] TestAccSqlDatabaseInstance_withPSCEnabled_withIpV4Enabled
+    if psc and addresses.get("ipv4Enabled") and not addresses.get("privateNetwork"):
+        yield "PSC connectivity cannot be enabled together with only public IP."
+    if addresses.get("allocatedIpRange") and not addresses.get("privateNetwork"):
+        yield "An allocated IP range needs a private network."
     if any(not config.get("allowedConsumerProjects") and not config.get("pscAutoConnections") for config in psc):
         yield "Private Service Connect requires at least one allowed consumer project."
     if settings["connectorEnforcement"] == "REQUIRED" and addresses.get("authorizedNetworks"):
@@ -597,18 +673,50 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
         yield "A database flag is set more than once."
 
 
-def _first_settings(version: str, region: str) -> dict[str, Any]:
+def _machine(tier: str) -> tuple[bool, set[str]]:
+    """Whether the machine is one of ENTERPRISE_PLUS, and the types of disk that its series has."""
+    # [docs] Machine series overview, the tables by edition: series → storage options.
+    ssd, hyperdisk = {"PD_SSD", "PD_HDD"}, {"HYPERDISK_BALANCED"}
+    by_prefix = {
+        "db-custom-N4-": (False, hyperdisk),
+        "db-custom-": (False, ssd),
+        "db-f1-micro": (False, ssd),
+        "db-g1-small": (False, ssd),
+        "db-perf-optimized-N-": (True, {"PD_SSD"}),
+        "db-memory-optimized-N-": (True, {"PD_SSD"}),
+        "db-c4a-highmem-": (True, hyperdisk),
+    }
+    return next((found for prefix, found in by_prefix.items() if tier.startswith(prefix)), (False, set()))
+
+
+def _backups_left(settings: Mapping[str, Any]) -> list[str]:
+    """[provider] retain_backups_on_delete and final_backup_config."""
+    retained = ["automated"] if settings.get("retainBackupsOnDelete") else []
+    return retained + (["final"] if at(settings, "finalBackupConfig.enabled") else [])
+
+
+def _account_email(account: str, project: str) -> str:
+    """[docs] Service account identifiers: in a domain-scoped project the domain comes after the project's name."""
+    if ":" in project:
+        domain, project = project.split(":")
+        return f"{account}@{project}.{domain}.iam.gserviceaccount.com"
+    return f"{account}@{project}.iam.gserviceaccount.com"
+
+
+def _first_settings(version: str, region: str, tier: str) -> dict[str, Any]:
     """What Cloud SQL makes of settings that are left out."""
+    hyperdisk = _machine(tier)[1] == {"HYPERDISK_BALANCED"}
     return {
         "version": 0,
         # [docs] Editions: from PostgreSQL 16 on.
         "edition": "ENTERPRISE_PLUS" if _major(version) >= 16 else "ENTERPRISE",
-        "diskSize": 10,
-        "diskType": "PD_SSD",
+        "diskSize": 20 if hyperdisk else 10,
+        "diskType": "HYPERDISK_BALANCED" if hyperdisk else "PD_SSD",
         "connectorEnforcement": "NOT_REQUIRED",
         "dataApiAccess": "DISALLOW_DATA_API",
         "userLabels": {},
         "locationPreference": {"zone": f"{region}-b"},
+        "insightsConfig": {"queryInsightsEnabled": False, "queryStringLength": 1024, "queryPlansPerMinute": 5},
         "backupConfiguration": {
             "enabled": False,
             "startTime": "03:00",

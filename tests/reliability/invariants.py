@@ -147,8 +147,15 @@ def principal(made: Any, value: Any) -> bool:
 def custom_machine(text: str) -> bool:
     if not text.startswith("db-custom-"):
         return text.startswith("db-") and set(text) <= set(WORD)
+    if not text[len("db-custom-")].isdigit():
+        return set(text) <= set(WORD)
     processors, memory = (int(number) for number in text.split("-")[2:] if number == str(int(number)))
     return processors in (1, *range(2, 97, 2)) and memory % 256 == 0 and 0.9 <= memory / 1024 / processors <= 6.5
+
+
+def a_day(text: str) -> bool:
+    month, day = map(int, text.split("-")[-2:])
+    return text.isascii() and 1 <= month <= 12 and 1 <= day <= 31 and len(text) in (5, 10)
 
 
 lower_name = made_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
@@ -286,7 +293,60 @@ INVARIANTS = {
         [GOOGLE_NETWORK, f"https://www.googleapis.com/compute/v1/{GOOGLE_NETWORK}"],
     ),
     "cloud_sql.major_version": Invariant(whole(14, 18), [14, 17.0, "18"]),
-    "cloud_sql.disk_size": Invariant(whole(10, 65536), [10, 20.0]),
+    "cloud_sql.disk_size": Invariant(
+        lambda made, value, tier: whole(20 if tier == "db-c4a-highmem-2" else 10, 65536)(made, value),
+        [20, 100.0],
+        st.tuples(st.sampled_from([None, "db-f1-micro", "db-c4a-highmem-2", 5])),
+    ),
+    "cloud_sql.disk_size_limit": Invariant(
+        lambda made, value, disk: whole(0, 65536)(made, value) and (made == 0 or made >= (disk or 10)),
+        [0, 500.0],
+        st.tuples(st.sampled_from([None, 20, 100.0])),
+    ),
+    "cloud_sql.log_days": Invariant(
+        lambda made, value, edition, _tier, backups: (
+            whole(1, 35)(made, value) and made <= (backups or 35) and (edition != "ENTERPRISE" or made <= 7)
+        ),
+        [1, 3.0],
+        st.tuples(
+            st.sampled_from([None, "ENTERPRISE", "ENTERPRISE_PLUS"]),
+            st.sampled_from([None, "db-perf-optimized-N-2", "db-n9-2"]),
+            st.sampled_from([7, 30.0]),
+        ),
+    ),
+    "cloud_sql.additional_role": Invariant(kept(postgres_name), ["pg_read_all_data", "cloudsqlsuperuser"]),
+    "cloud_sql.consumer_project": Invariant(
+        kept(lambda text: text.isdigit() or google_project(text.split(":")[-1])), ["consumer-1", "123456789012"]
+    ),
+    "cloud_sql.backup_location": Invariant(
+        kept(made_of(LOWER + DIGITS + "-", 10**6, LOWER, LOWER + DIGITS)), ["eu", "europe-west1"]
+    ),
+    "cloud_sql.range_name": Invariant(kept(all_of(lower_name, lambda text: len(text) <= 63)), ["range-1"]),
+    "cloud_sql.default_edition": Invariant(
+        lambda made, value: made == ("ENTERPRISE_PLUS" if "optimized" in value or "c4a" in value else "ENTERPRISE"),
+        ["db-custom-2-7680", "db-custom-N4-2-4096", "db-perf-optimized-N-2", "db-c4a-highmem-2", "db-f1-micro"],
+    ),
+    "cloud_sql.zone": Invariant(
+        kept(lambda text, region: text[-2] == "-" and (not region or text[:-2] == region)),
+        ["europe-west1-b"],
+        st.tuples(st.sampled_from([None, "europe-west1"])),
+    ),
+    "cloud_sql.secondary_zone": Invariant(
+        kept(lambda text, _region, primary: text[-2] == "-" and text != primary),
+        ["europe-west1-b"],
+        st.tuples(st.sampled_from([None, "europe-west1"]), st.sampled_from([None, "europe-west1-c"])),
+    ),
+    "cloud_sql.key_name": Invariant(
+        kept(lambda text, region: text.count("/") == 7 and (not region or text.split("/")[3] == region)),
+        ["projects/p/locations/europe-west1/keyRings/ring_1/cryptoKeys/key-1"],
+        st.tuples(st.sampled_from([None, "europe-west1"])),
+    ),
+    "cloud_sql.validate_date": Invariant(kept(a_day), ["2026-12-20", "12-20", "02-29"]),
+    "cloud_sql.deny_end": Invariant(
+        kept(lambda text, _start: a_day(text)),
+        ["2027-01-15", "2027-02-01"],
+        st.tuples(st.sampled_from(["2026-12-01", "2027-01-15"])),
+    ),
     "cloud_sql.backup_count": Invariant(whole(0, 365), [0, 7.0, "365"]),
     "cloud_sql.instance_name": Invariant(
         kept(lambda text, project: lower_name(text) and len(f"{project or 30 * 'x'}:{text}") <= 98),

@@ -59,8 +59,22 @@ def settings(**args: Any) -> dict[str, Any]:
 
 
 SETS: dict[str, dict[str, Any]] = {
-    "users": {"user": EMAIL, **TEAM, "grant_iam_roles": False, "role": "backstage"},
-    "place": {"project": "another-1", "region": "us-central1", "instance_name": "db-2"},
+    "users": {
+        "user": EMAIL,
+        **TEAM,
+        "additional_user_roles": {"jo": "cloudsqlsuperuser"},
+        "grant_iam_roles": False,
+        "role": "backstage",
+    },
+    "place": {
+        "project": "another-1",
+        "region": "us-central1",
+        "instance_name": "db-2",
+        "zone": "us-central1-a",
+        "secondary_zone": "us-central1-b",
+        "high_availability": True,
+        "encryption_key_name": "projects/keys-1/locations/us-central1/keyRings/ring/cryptoKeys/key",
+    },
     "database": {"database_name": "bs", "plugin_division_mode": "database"},
     "instance": {
         "version": "16",
@@ -68,20 +82,36 @@ SETS: dict[str, dict[str, Any]] = {
         "edition": "ENTERPRISE_PLUS",
         "high_availability": True,
         "disk_size_gb": 100,
-        "backup_retention": 30,
-        "backup_start_time": "03:30",
-        "maintenance_day": 1,
-        "maintenance_hour": 23,
+        "disk_size_limit_gb": 500,
         "require_connector": False,
         "database_flags": {"max_connections": "200"},
         "labels": {"team": "platform"},
+        "query_insights": False,
         "deletion_protection": False,
     },
-    "private": PRIVATE,
-    "psc": {**PSC, "psc_consumer_network": NETWORK},
+    "backups": {
+        "tier": "db-c4a-highmem-2",
+        "backup_retention": 30,
+        "backup_start_time": "03:30",
+        "backup_location": "eu",
+        "log_retention_days": 30,
+        "retain_backups": False,
+        "final_backup_days": 90,
+        "maintenance_day": 1,
+        "maintenance_hour": 23,
+        "deny_maintenance_start": "12-01",
+        "deny_maintenance_end": "01-15",
+    },
+    "private": {**PRIVATE, "public_ip": True, "allocated_ip_range": "google-managed-services-default"},
+    "psc": {
+        **PSC,
+        "psc_consumer_network": NETWORK,
+        "psc_service_project": "service-1",
+        "psc_connection_policy": False,
+    },
 }
 """Arguments that go together; between them, all."""
 
-PLAIN = {"plugin_division_mode", "ip_address_type", "grant_iam_roles", "deletion_protection"}
+PLAIN = {"plugin_division_mode", "ip_address_type", "public_ip", "grant_iam_roles", "deletion_protection"}
 later = functools.partial(outputs, plain=PLAIN, single_value=set())
 not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value=set())

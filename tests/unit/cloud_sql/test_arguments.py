@@ -7,7 +7,7 @@ import pytest
 from components import CloudSqlPostgres
 from components.inputs import ArgumentError
 from components.testing import run
-from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PRIVATE, PROJECT, PSC, create, later
+from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PRIVATE, PROJECT, PSC, TEAM, create, later
 
 # --- Wrong arguments
 
@@ -48,8 +48,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tier": "db-custom-1-3328"}, "at least 3840"),
     ({"tier": "db-custom-1-6912"}, "921.6 to 6656 for each processor"),
     ({"tier": "db-custom-8-4096"}, "921.6 to 6656 for each processor"),
-    ({"tier": "db-custom-2"}, "must be Google's name of a machine, such as db-custom-2-7680"),
-    ({"tier": "n1-standard-1"}, "must be Google's name of a machine"),
+    ({"tier": "db-custom-2"}, "must be Google's name of a machine type, such as db-custom-2-7680"),
+    ({"tier": "n1-standard-1"}, "must be Google's name of a machine type"),
     ({"edition": "enterprise"}, "must be ENTERPRISE or ENTERPRISE_PLUS."),
     ({"edition": "ENTERPRISE_PLUS"}, "must be ENTERPRISE for the tier db-custom-1-3840."),
     ({"edition": "ENTERPRISE", "tier": "db-perf-optimized-N-2"}, "must be ENTERPRISE_PLUS for the tier"),
@@ -59,14 +59,38 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"disk_size_gb": 9}, "must be a whole number from 10 to 65536."),
     ({"backup_retention": 366}, "must be a whole number from 0 to 365."),
     ({"backup_start_time": "25:00"}, "must be a time in UTC from 00:00 to 23:59, such as 03:30."),
+    ({"disk_size_gb": 19, "tier": "db-c4a-highmem-2"}, "must be a whole number from 20 to 65536."),
+    ({"disk_size_limit_gb": 9}, "must be 0, which means no limit, or at least the size of the disk, 10."),
+    ({"disk_size_gb": 100, "disk_size_limit_gb": 99}, "or at least the size of the disk, 100."),
+    ({"log_retention_days": 8, "backup_retention": 30}, "must be a whole number from 1 to 7."),
+    ({"log_retention_days": 36, "tier": "db-perf-optimized-N-2", "backup_retention": 40}, "from 1 to 35."),
+    ({"log_retention_days": 7, "backup_retention": 5}, "must not be more than backup_retention, 5"),
+    ({"backup_location": "EU"}, "must be a region such as europe-west1 or a multi-region such as eu, us or asia."),
+    ({"final_backup_days": 366}, "must be a whole number from 0 to 365."),
+    ({"zone": "europe-west1"}, "must be a zone, such as europe-west1-b."),
+    ({"zone": "europe-west1-b", "region": "us-central1"}, "must be a zone of us-central1, such as us-central1-b."),
+    (
+        {"zone": "us-central1-b", "secondary_zone": "us-central1-b", "high_availability": True},
+        "must be another zone than `zone`",
+    ),
+    ({"encryption_key_name": "my-key"}, "must be the resource name of a Cloud KMS key: projects/…/locations/…"),
+    (
+        {"encryption_key_name": "projects/k/locations/eu/keyRings/r/cryptoKeys/k", "region": "europe-west1"},
+        "must be in the instance's region: locations/europe-west1.",
+    ),
+    ({"deny_maintenance_start": "2026-02-30", "deny_maintenance_end": "2026-03-01"}, "must be a day: YYYY-MM-DD, or"),
+    ({"deny_maintenance_start": "12-01", "deny_maintenance_end": "03-15"}, "must be 0 to 90 days after deny_"),
+    ({"deny_maintenance_start": "12-01", "deny_maintenance_end": "2027-01-01"}, "must have the same form as deny_"),
+    ({**TEAM, "additional_user_roles": {"jo": 'a"b'}}, "must be the name of a PostgreSQL role"),
+    ({**PRIVATE, "allocated_ip_range": "10.0.0.0/8"}, "must be the name of an allocated IP range"),
     ({"backup_start_time": "3:30"}, "must be a time in UTC"),
     ({"maintenance_day": 8, "maintenance_hour": 0}, "must be a whole number from 1 to 7."),
     ({"maintenance_day": 1, "maintenance_hour": 24}, "must be a whole number from 0 to 23."),
     ({"ip_address_type": "private"}, "must be PUBLIC, PRIVATE or PSC."),
     ({**PRIVATE, "private_network": "default"}, "must be a VPC network's id: projects/…/global/networks/…."),
-    ({**PSC, "psc_consumer_projects": []}, "must be a list of project ids."),
-    ({**PSC, "psc_consumer_projects": "consumer-1"}, "must be a list of project ids."),
-    ({**PSC, "psc_consumer_projects": ["123"]}, "must be a project's id"),
+    ({**PSC, "psc_consumer_projects": []}, "must be a list of project ids or numbers."),
+    ({**PSC, "psc_consumer_projects": "consumer-1"}, "must be a list of project ids or numbers."),
+    ({**PSC, "psc_consumer_projects": ["123"]}, "must be a project's id or number"),
     ({"ip_address_type": "PSC", "psc_consumer_network": "default"}, "must be a VPC network's id"),
     ({"require_connector": 1}, "must be true or false."),
     ({"database_flags": {"cloudsql.iam_authentication": "off"}}, "it is on, because nobody has a password."),
@@ -84,14 +108,29 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"ip_address_type": "PSC"}, '"psc_consumer_projects" is missing: ip_address_type PSC needs it or psc_consumer'),
     ({"psc_consumer_projects": ["consumer-1"]}, '"psc_consumer_projects" is for ip_address_type PSC'),
     ({"psc_consumer_network": NETWORK}, '"psc_consumer_network" is for ip_address_type PSC'),
+    ({"tier": "db-n9-highmem-2"}, "\"edition\" is missing, and the tier is 'db-n9-highmem-2', but it is of a machine"),
+    ({"project": "p" * 30, "instance_name": "i" * 30}, '"user" is missing, and the created service account is'),
+    ({"additional_user_roles": {"jo": "x"}}, "has the key 'jo', which is not a key of additional_users: it has none."),
+    ({"secondary_zone": "europe-west1-b", "high_availability": True}, '"zone" is missing: secondary_zone needs it.'),
+    (
+        {"zone": "europe-west1-b", "secondary_zone": "europe-west1-c"},
+        '"secondary_zone" is for high_availability: set that too, or leave it out.',
+    ),
+    ({"deny_maintenance_start": "12-01"}, '"deny_maintenance_end" is missing: deny_maintenance_start and deny_'),
+    ({"ip_address_type": "PUBLIC", "public_ip": False}, '"public_ip" is false, but ip_address_type PUBLIC needs'),
+    ({**PSC, "public_ip": True}, '"public_ip" must be false: Google refuses a public address with ip_address_type PSC'),
+    ({**PSC, "private_network": NETWORK}, '"private_network" is for ip_address_type PRIVATE'),
+    ({"allocated_ip_range": "range"}, '"allocated_ip_range" is for private_network: set that too'),
+    ({**PSC, "psc_service_project": "service-1"}, '"psc_service_project" is for psc_consumer_network: set that too'),
+    ({**PSC, "psc_connection_policy": False}, '"psc_connection_policy" is for psc_consumer_network: set that too'),
     ({"maintenance_day": 1}, '"maintenance_hour" is missing: maintenance_day and maintenance_hour make a window'),
     ({"maintenance_hour": 0}, '"maintenance_day" is missing: maintenance_hour and maintenance_day make a window'),
     ({"labels": {f"l{number}": "" for number in range(65)}}, '"labels" has 65 entries, but Google allows 64.'),
     (
         {"user": "jo@example.com", "additional_users": {"me": "user:Jo@Example.com"}},
-        "\"additional_users\" has 'jo@example.com', which is a user already.",
+        "\"additional_users\" has 'jo@example.com', which is a user already: ",
     ),
-    ({"additional_users": {"a": EMAIL, "b": EMAIL}}, f"\"additional_users\" has '{EMAIL}', which is a user already."),
+    ({"additional_users": {"a": EMAIL, "b": EMAIL}}, f"\"additional_users\" has '{EMAIL}', which is a user already: "),
 ]
 
 

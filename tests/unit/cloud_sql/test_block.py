@@ -109,9 +109,10 @@ def test_in_database_mode_backstage_gets_no_database_and_keeps_the_role() -> Non
 
 
 @pytest.mark.parametrize("role", ["cloudsqlsuperuser", "backstage"])
-def test_every_user_is_granted_the_role_that_the_block_names(role: str) -> None:
+def test_backstages_user_is_granted_the_role_that_the_block_names_and_others_read(role: str) -> None:
     results = create(role=role, **TEAM)
-    assert [user.inputs["databaseRoles"] for user in of_type(results, USER)] == [[role]] * 3
+    granted = [user.inputs["databaseRoles"] for user in of_type(results, USER)]
+    assert granted == [[role], ["pg_read_all_data"], ["pg_read_all_data"]]
     assert results["database_config"].value["role"] == role
 
 
@@ -194,7 +195,10 @@ def test_with_echo_mocks_what_follows_from_the_inputs_is_known(
 def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
     results = create(mocks=EchoMocks(), instance_name="portal-db", **PLACE)
     unknown_outputs = {name for name, result in results.outputs.items() if not result.known}
-    assert unknown_outputs == {"database_config", "app_config", "app_config_from_env", "environment", "host"}
+    assert unknown_outputs == {
+        *("database_config", "app_config", "app_config_from_env", "environment", "host"),
+        *("instance_service_account", "self_link"),
+    }
     assert "the provider did not tell the PUBLIC address, so outputs that contain it are unknown" in caplog.text
 
 

@@ -32,6 +32,11 @@ def test_the_defaults_are_a_small_instance_that_carries_backstage() -> None:
         },
         "ipConfiguration": {"ipv4Enabled": True, "sslMode": "ENCRYPTED_ONLY"},
         "userLabels": {},
+        "diskType": "PD_SSD",
+        "diskAutoresizeLimit": 0,
+        "finalBackupConfig": {"enabled": True, "retentionDays": 30},
+        "retainBackupsOnDelete": True,
+        "insightsConfig": {"queryInsightsEnabled": True},
         "deletionProtectionEnabled": True,
     }
 
@@ -75,6 +80,9 @@ def test_every_setting_of_the_instance_reaches_it() -> None:
         ("db-f1-micro", "ENTERPRISE"),
         ("db-g1-small", "ENTERPRISE"),
         ("db-perf-optimized-N-128", "ENTERPRISE_PLUS"),
+        ("db-memory-optimized-N-4", "ENTERPRISE_PLUS"),
+        ("db-c4a-highmem-2", "ENTERPRISE_PLUS"),
+        ("db-custom-N4-2-4096", "ENTERPRISE"),
     ],
 )
 def test_the_edition_follows_from_the_tier(tier: str, edition: str) -> None:
@@ -82,7 +90,48 @@ def test_the_edition_follows_from_the_tier(tier: str, edition: str) -> None:
 
 
 def test_the_edition_of_a_tier_that_is_not_known_here_can_be_said() -> None:
-    assert settings(tier="db-c4a-highmem-4", edition="ENTERPRISE_PLUS")["edition"] == "ENTERPRISE_PLUS"
+    assert settings(tier="db-n9-highmem-4", edition="ENTERPRISE_PLUS")["edition"] == "ENTERPRISE_PLUS"
+
+
+@pytest.mark.parametrize(
+    ("tier", "disk"),
+    [("db-custom-1-3840", "PD_SSD"), ("db-c4a-highmem-2", "HYPERDISK_BALANCED"), ("db-n9-highmem-4", None)],
+)
+def test_the_type_of_the_disk_follows_from_the_tier_where_its_family_is_known(tier: str, disk: str | None) -> None:
+    assert settings(tier=tier, edition=None if disk else "ENTERPRISE").get("diskType") == disk
+
+
+def test_the_log_goes_back_35_days_where_the_edition_allows_it() -> None:
+    plus = settings(tier="db-perf-optimized-N-2", backup_retention=40, log_retention_days=35)
+    assert plus["backupConfiguration"]["transactionLogRetentionDays"] == 35
+
+
+def test_a_final_backup_and_retained_backups_can_be_switched_off() -> None:
+    found = settings(final_backup_days=0, retain_backups=False)
+    assert (found["finalBackupConfig"], found["retainBackupsOnDelete"]) == ({"enabled": False}, False)
+
+
+def test_an_instance_can_have_both_addresses_and_backstage_uses_the_type_that_was_chosen() -> None:
+    for kind, host in (("PUBLIC", "203.0.113.7"), ("PRIVATE", "10.1.2.3")):
+        results = create(ip_address_type=kind, private_network=NETWORK, public_ip=True)
+        addresses = results.resource(INSTANCE).inputs["settings"]["ipConfiguration"]
+        assert (addresses["ipv4Enabled"], addresses["privateNetwork"]) == (True, NETWORK)
+        assert results["host"].value == host
+
+
+def test_a_project_may_be_named_by_its_number_where_google_takes_numbers() -> None:
+    network = "projects/123456789012/global/networks/default"
+    config = settings(ip_address_type="PSC", psc_consumer_network=network, psc_consumer_projects=["210987654321"])
+    projects = config["ipConfiguration"]["pscConfigs"][0]["allowedConsumerProjects"]
+    assert projects == ["123456789012", "210987654321"]
+
+
+def test_the_endpoint_in_a_shared_vpc_belongs_to_the_service_project() -> None:
+    network = "projects/host-1/global/networks/shared"
+    config = settings(ip_address_type="PSC", psc_consumer_network=network, psc_service_project="service-1")
+    (psc,) = config["ipConfiguration"]["pscConfigs"]
+    assert psc["pscAutoConnections"] == [{"consumerNetwork": network, "consumerServiceProjectId": "service-1"}]
+    assert psc["allowedConsumerProjects"] == ["host-1", "service-1"]
 
 
 def test_without_backups_there_is_no_log_to_go_back_with_either() -> None:
@@ -123,7 +172,14 @@ def test_private_service_connect_admits_the_projects_that_are_named() -> None:
     assert settings(**PSC)["ipConfiguration"] == {
         "ipv4Enabled": False,
         "sslMode": "ENCRYPTED_ONLY",
-        "pscConfigs": [{"pscEnabled": True, "allowedConsumerProjects": ["consumer-1"]}],
+        "pscConfigs": [
+            {
+                "pscEnabled": True,
+                "allowedConsumerProjects": ["consumer-1"],
+                "pscAutoDnsEnabled": False,
+                "pscAutoConnectionPolicyEnabled": False,
+            }
+        ],
     }
 
 
@@ -135,5 +191,6 @@ def test_a_network_for_private_service_connect_gets_an_endpoint_and_a_name_and_i
             "allowedConsumerProjects": ["consumer-2"],
             "pscAutoConnections": [{"consumerNetwork": "projects/consumer-2/global/networks/default"}],
             "pscAutoDnsEnabled": True,
+            "pscAutoConnectionPolicyEnabled": True,
         }
     ]

@@ -1,15 +1,17 @@
 """CloudSqlPostgres: who may log in, and by which name."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.cloud_sql.retry import import_id
 from components.cloud_sql.validation import account_id
 from components.inputs import ArgumentError
 from tests.unit.cloud_sql.cases import ACCOUNT, BINDING, EMAIL, PROJECT, TEAM, USER, Google, create, instance
-from tests.unit.inputs import of_type
+from tests.unit.inputs import of_type, output
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,46 @@ def test_additional_users_are_named_after_their_keys_and_not_their_place() -> No
         "db-user-jo": "jo@example.com",
         "db-user-team": "team@example.com",
     }
+
+
+@pytest.mark.parametrize("as_output", [{"user"}, {"additional_users"}, {"user", "additional_users"}])
+def test_a_principal_that_an_output_names_twice_is_refused(as_output: set[str]) -> None:
+    def value(argument: str, email: str) -> Any:
+        return output(email) if argument in as_output else email
+
+    with pytest.raises(ArgumentError, match=r"which is a user already: additional_users\.me and user"):
+        create(user=value("user", EMAIL), additional_users={"me": value("additional_users", EMAIL.upper())})
+
+
+def test_the_created_account_cannot_be_an_additional_user_too() -> None:
+    with pytest.raises(ArgumentError, match="which is a user already"):
+        create(instance_name="portal-db", additional_users={"me": f"portal-db@{PROJECT}.iam.gserviceaccount.com"})
+
+
+def test_an_additional_user_may_have_another_role_and_the_psql_line_follows() -> None:
+    roles = {"jo": "cloudsqlsuperuser"}
+    results = create(user=EMAIL, additional_user_roles=roles, **TEAM)
+    granted = {user.name: user.inputs["databaseRoles"] for user in of_type(results, USER)}
+    assert granted == {
+        "db-user": ["cloudsqlsuperuser"],
+        "db-user-jo": ["cloudsqlsuperuser"],
+        "db-user-team": ["pg_read_all_data"],
+    }
+    assert "user=jo@example.com options=-crole=cloudsqlsuperuser" in results["psql_command"].value
+
+
+def test_a_domain_scoped_projects_account_has_the_domain_at_its_end() -> None:
+    results = create(project="example.com:portal", instance_name="portal-db")
+    email = "portal-db@portal.example.com.iam.gserviceaccount.com"
+    assert results["service_account_email"].value == email
+    assert results["user"].value == "portal-db@portal.example.com.iam"
+    inputs = {"accountId": "portal-db", "project": "example.com:portal"}
+    assert import_id(ACCOUNT, inputs) == f"projects/example.com:portal/serviceAccounts/{email}"
+
+
+def test_an_account_that_does_not_fit_is_refused_in_a_preview_also_in_the_providers_project() -> None:
+    with pytest.raises(ArgumentError, match='"user" is missing, and the created service account is'):
+        create(preview=True, mocks=Google(project="p" * 30), instance_name="i" * 30)
 
 
 def test_every_principal_gets_both_iam_roles_on_this_instance_only() -> None:

@@ -28,7 +28,7 @@ def test_the_psql_line_is_for_a_person_if_one_may_log_in() -> None:
         "port": "6543",
         "dbname": "backstage",
         "user": "jo@example.com",
-        "options": "-crole=cloudsqlsuperuser",
+        "options": "-crole=pg_read_all_data",
     }
 
 

@@ -14,8 +14,10 @@ sql = gcp.sql
 
 CLASSES: dict[type, set[str]] = {
     gcp.serviceaccount.Account: {"account_id", "display_name", "project"},
-    sql.DatabaseInstance: {"name", "project", "region", "database_version", "settings", "deletion_protection"},
-    sql.Database: {"name", "instance", "project"},
+    sql.DatabaseInstance: {
+        *("name", "project", "region", "database_version", "settings", "deletion_protection", "encryption_key_name"),
+    },
+    sql.Database: {"name", "instance", "project", "deletion_policy"},
     sql.User: {"name", "type", "database_roles", "instance", "project"},
     gcp.projects.IAMMember: {"project", "role", "member", "condition"},
 }
@@ -37,6 +39,13 @@ NESTED: dict[type, dict[str, str]] = {
         "ip_configuration": "ipConfiguration",
         "maintenance_window": "maintenanceWindow",
         "user_labels": "userLabels",
+        "location_preference": "locationPreference",
+        "disk_type": "diskType",
+        "disk_autoresize_limit": "diskAutoresizeLimit",
+        "retain_backups_on_delete": "retainBackupsOnDelete",
+        "final_backup_config": "finalBackupConfig",
+        "insights_config": "insightsConfig",
+        "deny_maintenance_period": "denyMaintenancePeriod",
         "deletion_protection_enabled": "deletionProtectionEnabled",
     },
     sql.DatabaseInstanceSettingsDatabaseFlagArgs: {"name": "name", "value": "value"},
@@ -44,6 +53,7 @@ NESTED: dict[type, dict[str, str]] = {
         "enabled": "enabled",
         "point_in_time_recovery_enabled": "pointInTimeRecoveryEnabled",
         "start_time": "startTime",
+        "location": "location",
         "transaction_log_retention_days": "transactionLogRetentionDays",
         "backup_retention_settings": "backupRetentionSettings",
     },
@@ -52,6 +62,7 @@ NESTED: dict[type, dict[str, str]] = {
     ADDRESSES: {
         "ipv4_enabled": "ipv4Enabled",
         "private_network": "privateNetwork",
+        "allocated_ip_range": "allocatedIpRange",
         "psc_configs": "pscConfigs",
         "ssl_mode": "sslMode",
     },
@@ -60,15 +71,30 @@ NESTED: dict[type, dict[str, str]] = {
         "allowed_consumer_projects": "allowedConsumerProjects",
         "psc_auto_connections": "pscAutoConnections",
         "psc_auto_dns_enabled": "pscAutoDnsEnabled",
+        "psc_auto_connection_policy_enabled": "pscAutoConnectionPolicyEnabled",
     },
-    sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs: {"consumer_network": "consumerNetwork"},
+    sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs: {
+        "consumer_network": "consumerNetwork",
+        "consumer_service_project_id": "consumerServiceProjectId",
+    },
+    sql.DatabaseInstanceSettingsLocationPreferenceArgs: {"zone": "zone", "secondary_zone": "secondaryZone"},
+    sql.DatabaseInstanceSettingsFinalBackupConfigArgs: {"enabled": "enabled", "retention_days": "retentionDays"},
+    sql.DatabaseInstanceSettingsInsightsConfigArgs: {"query_insights_enabled": "queryInsightsEnabled"},
+    sql.DatabaseInstanceSettingsDenyMaintenancePeriodArgs: {
+        "start_date": "startDate",
+        "end_date": "endDate",
+        "time": "time",
+    },
     gcp.projects.IAMMemberConditionArgs: {"title": "title", "expression": "expression"},
 }
 """Nested input: the fields that we pass, and the provider's names for them."""
 
 OUTPUTS: dict[type, set[str]] = {
-    gcp.serviceaccount.Account: {"email"},
-    sql.DatabaseInstance: {"name", "connection_name", "public_ip_address", "private_ip_address", "dns_name"},
+    gcp.serviceaccount.Account: {"email", "account_id", "project"},
+    sql.DatabaseInstance: {
+        *("name", "settings", "public_ip_address", "private_ip_address", "dns_name", "psc_service_attachment_link"),
+        *("service_account_email_address", "self_link"),
+    },
     sql.Database: {"name"},
 }
 
@@ -129,6 +155,10 @@ BLOCKS: dict[str, type] = {
         sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs
     ),
     "settings.maintenanceWindow": sql.DatabaseInstanceSettingsMaintenanceWindowArgs,
+    "settings.locationPreference": sql.DatabaseInstanceSettingsLocationPreferenceArgs,
+    "settings.finalBackupConfig": sql.DatabaseInstanceSettingsFinalBackupConfigArgs,
+    "settings.insightsConfig": sql.DatabaseInstanceSettingsInsightsConfigArgs,
+    "settings.denyMaintenancePeriod": sql.DatabaseInstanceSettingsDenyMaintenancePeriodArgs,
     "condition": gcp.projects.IAMMemberConditionArgs,
 }
 """Where the simulated provider knows a nested input: its class."""
