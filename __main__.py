@@ -52,6 +52,12 @@ elif choice == "cloudsql":
     pulumi.export("instance", database.instance)
     pulumi.export("database", database.database)
     pulumi.export("serviceAccountEmail", database.service_account_email)
+    pulumi.export("dnsName", database.dns_name)
+    pulumi.export("publicIpAddress", database.public_ip_address)
+    pulumi.export("privateIpAddress", database.private_ip_address)
+    pulumi.export("pscServiceAttachment", database.psc_service_attachment)
+    pulumi.export("instanceServiceAccount", database.instance_service_account)
+    pulumi.export("selfLink", database.self_link)
     pulumi.export("psqlCommand", database.psql_command)
 else:
     database = components.ExistingPostgres("backstage", args)

@@ -506,7 +506,7 @@ def default_edition(value: Any) -> str:
     family = machine_family(str(value))
     if family is None:
         raise ValueError(
-            "is of a machine family that this component does not know. Set edition to the one that offers it: "
+            "must be of a machine family that is known here. Set edition to the one that offers it: "
             "ENTERPRISE or ENTERPRISE_PLUS."
         )
     return family[0]

@@ -135,33 +135,45 @@ def test_an_additional_user_reads_over_the_psql_line_what_backstage_wrote(
         assert session.execute("SELECT text FROM contract.notes").fetchall() == [(written,)]
         assert session.execute("SELECT session_user, current_user").fetchone() == (
             member or "jo@example.com",
-            "cloudsqlsuperuser",
+            "pg_read_all_data",
         )
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table notes"):
+            session.execute("DELETE FROM contract.notes")
 
 
-def test_with_nothing_but_the_rights_of_the_readmes_recipe_a_plugin_works(tmp_path: Path, either: Instance) -> None:
-    first = declare(additional_users={"jo": "jo@example.com"})
+def test_an_administrator_works_as_cloudsqlsuperuser_over_the_psql_line(tmp_path: Path, either: Instance) -> None:
+    declared = declare(additional_users={"jo": "jo@example.com"}, additional_user_roles={"jo": "cloudsqlsuperuser"})
+    either.deploy(declared)
+    worked(login(tmp_path, either, declared.outputs["app_config"]))
+    with either.psql(declared.outputs["psql_command"]) as session:
+        assert session.execute("DELETE FROM contract.notes").rowcount == 1
+        session.execute("CREATE DATABASE more")
+
+
+def test_with_nothing_but_the_rights_of_the_documented_step_a_plugin_works(tmp_path: Path, either: Instance) -> None:
+    administrator: dict[str, Any] = {"additional_user_roles": {"jo": "cloudsqlsuperuser"}}
+    first = declare(additional_users={"jo": "jo@example.com"}, **administrator)
     either.deploy(first)
     with either.psql(first.outputs["psql_command"]) as session:
-        for statement in recipe():
+        for statement in documented_sql():
             session.execute(statement.encode())
     least = declare(additional_users={"jo": "jo@example.com"}, role="backstage")
     either.deploy(least)
     answer = worked(login(tmp_path, either, least.outputs["app_config"]))
     assert answer["user"] == "backstage"
     assert owners(either, *notes("schema")) == {"backstage", "cloudsqlsuperuser"}
-    with (
-        either.psql(least.outputs["psql_command"]) as session,
-        pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied to create database"),
-    ):
-        session.execute("CREATE DATABASE more")
+    refusal = failed(
+        login(tmp_path, either, declare(role="backstage", plugin_division_mode="database").outputs["app_config"])
+    )
+    assert "permission denied to create database" in refusal
 
 
-def recipe() -> list[str]:
-    """The statements of the README's section about least privilege."""
-    readme = (node.FOLDER.parents[1] / "README.md").read_text()
-    (statements,) = [block.partition("```")[0] for block in readme.split("```sql\n")[1:]]
-    return [statement.strip() for statement in statements.split(";") if statement.strip()]
+def documented_sql() -> list[str]:
+    """Every SQL statement of docs/cloud-sql.md."""
+    page = (node.FOLDER.parents[1] / "docs/cloud-sql.md").read_text()
+    blocks = [block.partition("```")[0] for block in page.split("```sql\n")[1:]]
+    assert blocks
+    return [statement.strip() for block in blocks for statement in block.split(";") if statement.strip()]
 
 
 # --- The model is strict

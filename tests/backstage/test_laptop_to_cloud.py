@@ -110,7 +110,11 @@ def instance(tmp_path: Path) -> Iterator[fake_cloud_sql.Instance]:
 
 
 def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: fake_cloud_sql.Instance) -> None:
-    declared = cloud_sql.declare(plugin_division_mode="database", additional_users={"jo": JO})
+    declared = cloud_sql.declare(
+        plugin_division_mode="database",
+        additional_users={"jo": JO},
+        additional_user_roles={"jo": "cloudsqlsuperuser"},
+    )
     instance.deploy(declared)
     variables = {
         "OUTPUT_connectionName": declared.outputs["connection_name"],

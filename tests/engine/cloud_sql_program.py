@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from components.cloud_sql import retry
+from components.cloud_sql import psc, retry
 from tests.engine.mutations import change, drop, run_broken
 
 retry.TRANSIENT_RETRY_DELAY_SECONDS = 0.05
+psc.ENDPOINT_MAX_RETRIES = 1
+psc.ENDPOINT_RETRY_DELAY_SECONDS = 0.05
 
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 DATABASE = "gcp:sql/database:Database"
@@ -27,8 +29,9 @@ run_broken(
         "": lambda: None,
         "hook": lambda: drop("hooks", "gcp:"),
         "users before the database": lambda: drop("depends_on", USER),
-        "guard": lambda: drop("protect", GUARD),
-        "protect": lambda: drop("protect", INSTANCE, DATABASE, GUARD),
+        "guard": lambda: (drop("protect", GUARD), drop("hooks", GUARD)),
+        "hook of the guard": lambda: drop("hooks", GUARD),
+        "protect": lambda: (drop("protect", INSTANCE, DATABASE, GUARD), drop("hooks", GUARD)),
         "deleted_with": lambda: drop("deleted_with", USER, DATABASE),
         "edition": lambda: change(INSTANCE, lambda props: props["settings"].pop("edition")),
         "IAM flag": lambda: settings(databaseFlags=[]),

@@ -223,8 +223,10 @@ class SimulatedCloudSql(SimulatedProvider):
         type_, inputs, old = type_of(request.urn), own(plain(request.news)), plain(request.olds)
         if request.preview:
             return provider_pb2.UpdateResponse(properties=struct({**old, **inputs}))
-        if not difference(RULES[type_], old, inputs):
-            return provider_pb2.UpdateResponse(properties=struct(old))  # [bridge]
+        changed = difference(RULES[type_], old, inputs)
+        if changed <= {"deletionPolicy"}:
+            # [bridge] Nothing to do. [provider] clientSideFields: the policy is only in the state.
+            return provider_pb2.UpdateResponse(properties=struct({**old, **inputs} if changed else old))
         with self._refused(context):
             try:
                 place = {key: old[key] for key in ("project", "region") if key in old}

@@ -1,7 +1,7 @@
 """CloudSqlPostgres on the real engine, against a simulated Google Cloud that is strict."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ EMAIL = "backstage@portal-123.iam.gserviceaccount.com"
 ROLE = "backstage@portal-123.iam"
 NETWORK = "projects/portal-123/global/networks/default"
 GUARD = "backstage-deletion-protection"
+PROTECTED = 'CloudSqlPostgres "backstage" is protected: set deletion_protection to false, then `pulumi up`'
 TEAM = {"jo": "jo@example.com", "team": "group:team@example.com"}
 PRIVATE = {"ipAddressType": "PRIVATE", "privateNetwork": NETWORK}
 EVERYTHING: dict[str, Any] = {
@@ -228,7 +229,7 @@ def test_a_new_user_deploys_adds_a_teammate_and_a_group_moves_to_a_private_netwo
     assert moved.outputs["databaseConfig"]["connection"]["ipAddressType"] == "PRIVATE"
     assert moved.outputs["host"] == "10.20.0.3"
 
-    assert "cannot be deleted" in refused(stack.destroy())
+    assert PROTECTED in refused(stack.destroy())
     before = len(cloud_sql.changes())
     stack.configure("cloudsql.deletionProtection", "false")
     succeeded(stack.up())
@@ -321,6 +322,32 @@ def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
 
 
 PSC = {"ipAddressType": "PSC", "pscConsumerProjects": ["consumer-1"]}
+ENDPOINT = {"ipAddressType": "PSC", "pscConsumerNetwork": "projects/host-1/global/networks/shared"}
+
+
+def test_private_service_connect_in_a_shared_vpc_has_an_endpoint_when_up_ends(
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
+) -> None:
+    stack.arguments(**ENDPOINT, pscServiceProject="service-1")
+    up = succeeded(stack.up())
+    assert cloud_sql.policies == {ENDPOINT["pscConsumerNetwork"]}
+    assert up.outputs["host"].endswith(".sql.goog")
+    assert succeeded(stack.up(refresh=True)).changed == {}
+
+
+@pytest.mark.drill(
+    broken="the consumer's network has no service connection policy, so Google creates no endpoint",
+    survived="everything: `up` fails and says what is missing; the next `up` finds the endpoint",
+)
+def test_an_endpoint_that_google_does_not_create_fails_the_up(
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
+) -> None:
+    stack.arguments(**ENDPOINT, pscConnectionPolicy=False)
+    output = refused(stack.up())
+    assert "has created no working endpoint: the endpoint is missing, its network CONNECTION_POLICY_MISSING" in output
+    assert "Traceback" not in output
+    cloud_sql.policies.add(ENDPOINT["pscConsumerNetwork"])
+    assert succeeded(stack.up()).outputs["databaseConfig"]["connection"]["ipAddressType"] == "PSC"
 
 
 @pytest.mark.parametrize(
@@ -371,7 +398,22 @@ def test_without_protection_a_replaced_instance_gets_its_users_again(
 # --- Taking it down
 
 
-@pytest.mark.parametrize("destroy", WAYS_TO_DESTROY)
+def destroy_with(*flags: str) -> Callable[[CloudSqlStack], str]:
+    def destroy(stack: CloudSqlStack) -> str:
+        return stack.cli("destroy", "--yes", *flags, "--stack", stack.name, check=False)
+
+    destroy.__name__ = " ".join(flags)
+    return destroy
+
+
+@pytest.mark.parametrize(
+    "destroy",
+    [
+        *WAYS_TO_DESTROY,
+        destroy_with("--ignore-protect"),
+        destroy_with("--ignore-protect", "--skip-preview"),
+    ],
+)
 @pytest.mark.drill(
     broken="`destroy` of a protected database: the CLI's, with `--skip-preview`, through the Automation API",
     survived="everything, in the cloud and in the state",
@@ -383,11 +425,22 @@ def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_
     succeeded(stack.up())
     before, urns = cloud_sql.changes(), stack.urns()
     output = destroy(stack)
-    assert "cannot be deleted" in output
+    assert PROTECTED in output
     assert GUARD in output
     assert cloud_sql.changes() == before
     assert stack.urns() == urns
     assert succeeded(stack.up()).changed == {}
+
+
+def test_a_final_backup_and_the_others_are_there_after_taking_it_down(
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
+) -> None:
+    succeeded(stack.up())
+    (name,) = cloud_sql.of_type("DatabaseInstance")
+    stack.configure("cloudsql.deletionProtection", "false")
+    succeeded(stack.up())
+    succeeded(stack.destroy())
+    assert cloud_sql.backups == {name: ["automated", "final"]}
 
 
 @pytest.mark.drill(broken="`destroy` with users who own tables", survived="nothing is left, as it should")

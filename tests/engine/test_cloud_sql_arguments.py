@@ -11,7 +11,7 @@ from components.cloud_sql.args import CloudSqlPostgresArgs
 from docs.reference import schema
 from tests.unit.cloud_sql.cases import EMAIL, NETWORK, TEAM, create
 
-from .protocol import Deployment
+from .protocol import Deployment, RefusedError
 from .simulated_cloud_sql import SimulatedCloudSql
 
 KEY = "projects/keys-1/locations/europe-west1/keyRings/ring/cryptoKeys/key"
@@ -135,6 +135,19 @@ def test_every_pair_of_arguments_deploys_and_changes_nothing_afterwards(google: 
         tried += 1
     assert tried >= 300
     assert [call.error for call in google.calls if call.error] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "words"), [("database", "deletion_policy"), ("databaseInstance", "deletion_protection")]
+)
+def test_the_provider_itself_refuses_to_delete_what_is_protected(
+    google: SimulatedCloudSql, type_: str, words: str
+) -> None:
+    """Pulumi's own `protect` can be ignored by a flag, for instance when an `up` replaces the database."""
+    deployment, resources = Deployment(google, "gcp"), registered({})
+    deployment.up(resources)
+    with pytest.raises(RefusedError, match=words):
+        deployment.up([one for one in resources if f"sql/{type_}:" not in one.type])
 
 
 # --- An argument that is taken away

@@ -59,7 +59,7 @@ def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
             own = rule.__module__ == module.__name__ or "<locals>" in rule.__qualname__
             if own and next(iter(inspect.signature(rule).parameters), None) == "value":
                 seen.append(rule)
-                yield f"{module.__name__.split('.')[-1]}.{name}", rule
+                yield f"{module.__name__.removesuffix('.validation').split('.')[-1]}.{name}", rule
 
 
 def is_sendable(value: Any) -> bool:

@@ -54,7 +54,8 @@ def test_the_common_outputs_and_azures_own_are_exported() -> None:
 
 
 def test_the_common_outputs_and_googles_own_are_exported() -> None:
-    own = {"connectionName", "instance", "database", "serviceAccountEmail", "psqlCommand"}
+    own = {"connectionName", "instance", "database", "serviceAccountEmail", "psqlCommand", "dnsName", "selfLink"}
+    own |= {"publicIpAddress", "privateIpAddress", "pscServiceAttachment", "instanceServiceAccount"}
     assert gcp_stack().outputs.keys() == COMMON | own
 
 

@@ -108,7 +108,10 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"ip_address_type": "PSC"}, '"psc_consumer_projects" is missing: ip_address_type PSC needs it or psc_consumer'),
     ({"psc_consumer_projects": ["consumer-1"]}, '"psc_consumer_projects" is for ip_address_type PSC'),
     ({"psc_consumer_network": NETWORK}, '"psc_consumer_network" is for ip_address_type PSC'),
-    ({"tier": "db-n9-highmem-2"}, "\"edition\" is missing, and the tier is 'db-n9-highmem-2', but it is of a machine"),
+    (
+        {"tier": "db-n9-highmem-2"},
+        "\"edition\" is missing, and the tier is 'db-n9-highmem-2', but it must be of a machine",
+    ),
     ({"project": "p" * 30, "instance_name": "i" * 30}, '"user" is missing, and the created service account is'),
     ({"additional_user_roles": {"jo": "x"}}, "has the key 'jo', which is not a key of additional_users: it has none."),
     ({"secondary_zone": "europe-west1-b", "high_availability": True}, '"zone" is missing: secondary_zone needs it.'),
