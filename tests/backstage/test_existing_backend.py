@@ -8,8 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from components.existing.login_proof import check_login
+from components.existing.validation import connection_ssl
+from components.login import LoginError
+from tests.backstage import node
 from tests.backstage.backend import TOKEN, backend
-from tests.backstage.existing import USER, Existing, existing
+from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
 
 IMAGES = [
     pytest.param(image, marks=pytest.mark.xdist_group(image))
@@ -154,3 +158,39 @@ def test_search_may_fill_its_temporary_table_on_a_locked_down_server(server: Exi
         server.execute(*as_backstage, database="backstage")
     assert server.psql(server.outputs(**args)["bootstrap_sql"]).returncode == 0
     server.execute(*as_backstage, database="backstage")
+
+
+TLS: dict[str, tuple[dict[str, Any], str]] = {
+    "none, and the server wants it": ({"ssl_mode": "disable"}, "no pg_hba.conf entry"),
+    "encrypted": ({"ssl_mode": "require"}, ""),
+    "the authority and the name": ({"ssl_mode": "verify-full", "ca": "ca", "ssl_server_name": NAME}, ""),
+    "another authority": ({"ssl_mode": "verify-full", "ca": "other", "ssl_server_name": NAME}, "certificate|TLS"),
+    "no authority": ({"ssl_mode": "verify-full", "ssl_server_name": NAME}, "certificate|TLS"),
+    "another name": ({"ssl_mode": "verify-full", "ca": "ca", "ssl_server_name": "db.example.org"}, "altnames|TLS"),
+    "only the address": ({"ssl_mode": "verify-full", "ca": "ca"}, "altnames|TLS"),
+}
+"""Arguments, and what is said if the login does not work; `ca` names a certificate of the server's."""
+
+
+@pytest.mark.parametrize("case", TLS)
+def test_backstage_and_the_proof_of_the_login_agree_about_tls(server: Existing, tmp_path: Path, case: str) -> None:
+    args, refusal = TLS[case]
+    server.create_role("vendor", "LOGIN CREATEDB")
+    given = {name: value for name, value in args.items() if name != "ca"}
+    if "ca" in args:
+        given["ssl_ca_certificate"] = (server.server.tls / f"{args['ca']}.pem").read_text()
+    document = node.write_secret(tmp_path / "app-config.yaml", server.outputs(user="vendor", **given)["app_config"])
+    done = node.run(tmp_path, "login.mjs", "--config", str(document))
+    place = {"host": server.host, "port": server.server.port, "ssl": ssl_of(**given)}
+    if refusal:
+        assert done.returncode != 0
+        assert re.search(refusal, done.stderr), done.stderr
+        with pytest.raises(LoginError, match=refusal):
+            check_login(place, "vendor", PASSWORD, "postgres")
+    else:
+        assert done.returncode == 0, done.stderr
+        check_login(place, "vendor", PASSWORD, "postgres")
+
+
+def ssl_of(ssl_mode: str, ssl_ca_certificate: str | None = None, ssl_server_name: str | None = None) -> Any:
+    return connection_ssl(ssl_mode, ssl_ca_certificate, ssl_server_name)

@@ -92,7 +92,7 @@ def test_the_extra_all_is_all_of_the_others(wheel: Path, everything: dict[str, s
     for requirement in package.requires or []:
         need, extra = re.fullmatch(r"(.+?)(?:; extra == [\"'](\w+)[\"'])?", requirement).groups()  # pyright: ignore
         needs.setdefault(extra or "", set()).add(need)
-    assert needs.keys() == {"", "all", "azure", "gcp", "local"}
+    assert needs.keys() == {"", "all", "azure", "existing", "gcp", "local"}
     assert {re.split(r"\W", need)[0].lower() for need in needs.pop("")} == {"pulumi", "pyyaml"}
     assert needs.pop("all") == set().union(*needs.values())
 

@@ -16,7 +16,7 @@ from tests.blocks import seen
 from tests.unit.azure import cases as azure_cases
 from tests.unit.azure.cases import CLIENT, PRINCIPAL, TENANT
 from tests.unit.cloud_sql import cases as cloud_sql_cases
-from tests.unit.existing import test_existing_postgres
+from tests.unit.existing import cases as existing_cases
 from tests.unit.inputs import by_name, changed, unknown
 from tests.unit.local import cases as local_cases
 
@@ -73,8 +73,8 @@ SETS: dict[str, tuple[str, Callable[..., Run], dict[str, Any], set[str]]] = {
         for name, args in cloud_sql_cases.SETS.items()
     },
     **{
-        f"existing {name}": ("ExistingPostgres", test_existing_postgres.create, args, test_existing_postgres.PLAIN)
-        for name, args in test_existing_postgres.SETS.items()
+        f"existing {name}": ("ExistingPostgres", existing_cases.create, args, existing_cases.PLAIN)
+        for name, args in existing_cases.SETS.items()
     },
 }
 

@@ -16,6 +16,7 @@ import components
 from components.testing import Run, run
 from tests.unit.azure import cases as azure_cases
 from tests.unit.cloud_sql import cases as cloud_sql_cases
+from tests.unit.existing import cases as existing_cases
 from tests.unit.inputs import materialize, outputs
 from tests.unit.local import cases as local_cases
 
@@ -25,12 +26,14 @@ SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "LocalPostgres": [*local_cases.SETS.values()],
     "AzurePostgres": [{"resource_group_name": "portal", **args} for args in azure_cases.SETS.values()],
     "CloudSqlPostgres": [*cloud_sql_cases.SETS.values()],
+    "ExistingPostgres": [*existing_cases.SETS.values()],
 }
 """Component: sets of arguments that it accepts; between them, all."""
 PLAIN = {
     "LocalPostgres": local_cases.PLAIN,
     "AzurePostgres": azure_cases.PLAIN,
     "CloudSqlPostgres": cloud_sql_cases.PLAIN,
+    "ExistingPostgres": existing_cases.PLAIN,
 }
 
 
