@@ -22,10 +22,12 @@ def container_hooks(name: str, owner: str) -> pulumi.ResourceHookBinding:
     """Returns the hooks of the container: refuses a volume or port that another one has, explains a failed creation."""
 
     async def check(container: pulumi.ResourceHookArgs) -> None:
-        await asyncio.to_thread(_refuse_taken, name, owner, await _plain(container.new_inputs))
+        await asyncio.to_thread(refuse_taken, name, owner, await _plain(container.new_inputs))
 
     async def explain(failure: pulumi.ErrorHookArgs) -> bool:
-        explanation = await asyncio.to_thread(_explanation, owner, failure.errors[0], await _plain(failure.new_inputs))
+        explanation = await asyncio.to_thread(
+            explain_failure, owner, failure.errors[0], await _plain(failure.new_inputs)
+        )
         if explanation:
             pulumi.log.error(f'LocalPostgres "{name}": {explanation}')
         return False
@@ -40,7 +42,7 @@ def login_hooks(name: str) -> pulumi.ResourceHookBinding:
     """Returns the hooks of the record that the login works: it is not written until the program has logged in."""
 
     async def prove(record: pulumi.ResourceHookArgs) -> None:
-        await asyncio.to_thread(_prove_login, name, (await _plain(record.new_inputs))["input"])
+        await asyncio.to_thread(prove_login, name, (await _plain(record.new_inputs))["input"])
 
     hook = pulumi.ResourceHook(unique_hook_name(f"{name}-login"), prove)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
@@ -51,7 +53,7 @@ async def _plain(inputs: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return await pulumi.Output.from_input(inputs or {}).future() or {}
 
 
-def _refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
+def refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
     """Raises an error if another container runs on the volume or has the port. The lock in the volume backs it up."""
     for volume in container.get("volumes", []):
         for found in engine.running_containers(volume=volume["volumeName"]):
@@ -79,7 +81,7 @@ def _remedy(found: engine.Found, owner: str, alternative: str) -> str:
     return f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. Then run `pulumi up` again."
 
 
-def _explanation(owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
+def explain_failure(owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
     """Returns what the provider's error does not say, if the engine knows it."""
     if "already in use" in error or "already allocated" in error:
         for port in inputs.get("ports", []):
@@ -96,7 +98,7 @@ def _explanation(owner: str, error: str, inputs: Mapping[str, Any]) -> str | Non
     return None
 
 
-def _prove_login(name: str, record: Mapping[str, Any]) -> None:
+def prove_login(name: str, record: Mapping[str, Any]) -> None:
     """Raises an error if the program cannot log in to what Backstage is told. On a network it cannot try: there the
     container's own health check, which is a login too, counts."""
     if record["network"]:

@@ -54,11 +54,13 @@ def engine_host() -> str:
 
 
 def remote_machine(host: str) -> str | None:
-    """Returns the name of the machine that an engine's address points to; None if that is this machine."""
+    """Returns the machine that an engine's address points to, with a user of SSH; None if that is this machine."""
     address = urlsplit(host)
     if address.scheme not in ("tcp", "ssh", "http", "https") or not address.hostname:
         return None
-    return None if address.hostname in ("localhost", "127.0.0.1", "::1") else address.hostname
+    if address.hostname in ("localhost", "127.0.0.1", "::1"):
+        return None
+    return f"{address.username}@{address.hostname}" if address.username else address.hostname
 
 
 def running_containers(**filters: str) -> list[Found]:

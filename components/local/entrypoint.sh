@@ -200,6 +200,9 @@ fi
 # The image's entrypoint sets the password only when it initialises. Set at every start, it is what the program says.
 # The settings keep the statement, which has the password, out of the log.
 password=$(sed "s/'/''/g" "$POSTGRES_PASSWORD_FILE")
+# A server that was killed leaves postmaster.pid with the number of this process. In an image with USER postgres,
+# PostgreSQL would take this shell for that server; this is how pg_ctl tells it that the number is its caller's.
+export PG_GRANDPARENT_PID=$$
 if ! answer=$(
   printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '$password'" |
     as_postgres "$server" --single -D "$data" -c standard_conforming_strings=on -c lc_messages=C \
@@ -214,7 +217,7 @@ case $answer in
 *ERROR:*) fail "the password of \"$POSTGRES_USER\" could not be set. PostgreSQL says: $answer" ;;
 esac
 
-unset password answer POSTGRES_PASSWORD_FILE
+unset password answer POSTGRES_PASSWORD_FILE PG_GRANDPARENT_PID
 # shellcheck disable=SC2031
 export PGDATA="$data"
 exec "$entrypoint" postgres "$@"

@@ -1,20 +1,66 @@
 """LocalPostgres on the real engine, with the real Docker provider and a real PostgreSQL."""
 
+import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from components.local.validation import known_time_zones
 
+from .conftest import leave_nothing_of
 from .docker import docker, execute, exists, login, query, volumes_of
 from .stack import Stack, refused, succeeded
 
 CONTAINER = "docker:index/container:Container"
+
+# Every argument of the container that a transform may set and this kind of machine can take.
+CONTAINER_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "most": {
+        "memory": 512,
+        "memoryReservation": 256,
+        "cpuShares": 512,
+        "cpuSet": "0",
+        "labels": [{"label": "team", "value": "portal"}],
+        "hostname": "db",
+        "domainname": "example.com",
+        "dns": ["192.0.2.1"],
+        "dnsOpts": ["ndots:1"],
+        "dnsSearches": ["example.com"],
+        "hosts": [{"host": "a", "ip": "192.0.2.2"}],
+        "init": True,
+        "ipcMode": "private",
+        "logDriver": "json-file",
+        "logOpts": {"max-size": "10m"},
+        "groupAdds": ["100"],
+        "capabilities": {"adds": ["CAP_SYS_NICE"]},
+        "securityOpts": ["no-new-privileges:true"],
+        "stopSignal": "SIGINT",
+        "stopTimeout": 40,
+        "sysctls": {"net.ipv4.tcp_keepalive_time": "600"},
+        "tmpfs": {"/scratch": "rw"},
+        "ulimits": [{"name": "nofile", "soft": 2048, "hard": 4096}],
+        "workingDir": "/tmp",
+        "stdinOpen": True,
+        "mounts": [{"target": "/more", "type": "tmpfs"}],
+        "shmSize": 256,
+        "runtime": "runc",
+        "user": "root",
+        "cgroupnsMode": "private",
+        "removeVolumes": True,
+    },
+    "memory alone": {"memory": 512},
+    "processor time": {"cpuPeriod": 100000, "cpuQuota": 50000, "restart": "on-failure", "maxRetryCount": 3},
+    "privileged": {"privileged": True, "tty": True, "networkMode": "bridge", "restart": "always"},
+}
 
 KEEP = "CREATE TABLE kept AS SELECT 'data' AS value"
 KEPT = "SELECT value FROM kept"
@@ -87,7 +133,8 @@ def test_a_taken_port_fails_clearly_and_the_next_up_repairs_with_the_data_kept(s
     stack.configure("local.port", taken)
     with socket.create_server(("127.0.0.1", taken)):
         output = refused(stack.up())
-        assert "address already in use" in output or "port is already allocated" in output
+        assert f"a program other than Docker's containers has port {taken}" in output
+        assert f"ss -ltnp sport = :{taken}" in output
     repaired = succeeded(stack.up())
     assert repaired.outputs["port"] == taken
     assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
@@ -126,7 +173,9 @@ def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_men
 
     impatient.configure("local.user", "somebody_else")
     for _ in range(2):
-        assert "container failed to be in healthy state" in refused(impatient.up())
+        output = refused(impatient.up())
+        assert "never accepted a login" in output
+        assert 'has no user "somebody_else"' in output, "the container's own words"
 
     impatient.unconfigure("local.user")
     mended = succeeded(impatient.up())
@@ -144,7 +193,7 @@ def test_a_refresh_after_a_failed_up_does_not_make_a_database_that_refuses_the_l
     refused(impatient.up())
     assert impatient.refresh().ok, "a refresh clears the engine's own memory of the failure"
     output = refused(impatient.up())
-    assert "never answered a login" in output
+    assert "cannot log in to 127.0.0.1" in output
     assert "pulumi up --replace '**::backstage-postgres'" in output
 
     impatient.unconfigure("local.user")
@@ -162,9 +211,7 @@ def publishing(port: int) -> list[str]:
     broken="`pulumi up` is killed while it replaces the container",
     survived="the data; the left-over container is named, `up` goes on after its removal",
 )
-def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_removal_up_goes_on(
-    stack: Stack, port: int
-) -> None:
+def test_what_a_killed_run_left_is_named_and_after_its_removal_up_goes_on(stack: Stack, port: int) -> None:
     execute(stack.up().outputs["databaseConfig"], KEEP)
     before = container_of(stack)
     stack.configure("local.timezone", "Europe/Stockholm")
@@ -183,9 +230,13 @@ def test_what_a_killed_run_left_on_the_port_is_named_by_docker_and_after_its_rem
     stack.cli("cancel", "--yes", "--stack", stack.name)
     output = refused(stack.up())
     assert "interrupted while creating" in output
-    assert "port is already allocated" in output
+    assert "It is left from an interrupted `pulumi up` of this stack" in output
+    (left,) = publishing(port)
+    name = docker("container", "inspect", "--format", "{{.Name}}", left).removeprefix("/")
+    assert f"`docker stop {name} && docker rm {name}`" in output
 
-    docker("rm", "--force", "--volumes", *publishing(port))
+    docker("stop", name)
+    docker("rm", name)
     stack.cli("refresh", "--clear-pending-creates", "--yes", "--stack", stack.name)
     up = succeeded(stack.up())
     assert "interrupted" not in up.output
@@ -249,6 +300,109 @@ def test_data_on_a_volume_of_the_callers_outlives_destroy_and_opens_with_a_new_p
     after = up.outputs["databaseConfig"]
     assert after["connection"]["password"] != before["connection"]["password"]
     assert query(after, KEPT) == "data"
+
+
+@pytest.fixture
+def second(tmp_path: Path, port: int) -> Iterator[Stack]:
+    """Another stack of another checkout, on a port of its own."""
+    other = Stack(tmp_path / "second")
+    other.configure("local.port", port + 500)
+    yield other
+    leave_nothing_of(other)
+
+
+ROWS = "CREATE TABLE kept AS SELECT generate_series(1, 100000) AS number"
+COUNT = "SELECT count(*) FROM kept"
+
+
+@pytest.mark.parametrize("image", ["postgres:17-trixie", "postgres:15-bookworm"])
+@pytest.mark.drill(
+    broken="two stacks are given one volume, with the same or another major version",
+    survived="all rows; the second `up` names the container and works once that is gone",
+)
+def test_a_second_stack_on_a_volume_in_use_is_refused(volume: str, stack: Stack, second: Stack, image: str) -> None:
+    stack.configure("local.volume", volume)
+    first = succeeded(stack.up()).outputs
+    execute(first["databaseConfig"], ROWS)
+    second.configure("local.volume", volume)
+    second.configure("local.image", image)
+    for _ in range(2):
+        output = refused(second.up())
+        assert f"container {first['containerName']}" in output
+        assert f"runs PostgreSQL on the volume {volume}" in output
+    assert query(first["databaseConfig"], COUNT) == 100000
+
+    succeeded(stack.destroy())
+    up = succeeded(second.up())
+    if image == "postgres:17-trixie":
+        assert query(up.outputs["databaseConfig"], COUNT) == 100000
+
+
+@pytest.mark.drill(
+    broken="two components of one program are given one volume and start at the same moment",
+    survived="the data; one of them runs, and the failed `up` shows what the container of the other one says",
+)
+def test_of_two_components_on_one_volume_only_one_ever_runs(volume: str, stack: Stack, port: int) -> None:
+    stack.program = Path(__file__).with_name("one_volume_program.py")
+    stack.environment |= {"VOLUME": volume, "PORTS": f"{port} {port + 500}"}
+    output = refused(stack.up())
+    assert volume in output
+    assert "Two servers on one" in output
+    running = docker("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "health=healthy").split()
+    assert len(running) == 1
+
+
+def test_a_port_that_another_stack_has_is_named_with_its_container(stack: Stack, second: Stack, port: int) -> None:
+    name = succeeded(stack.up()).outputs["containerName"]
+    second.configure("local.port", port)
+    output = refused(second.up())
+    assert f'container {name} (LocalPostgres "backstage" of stack backstage-database/test) has port {port}.' in output
+
+
+@pytest.mark.parametrize("arguments", CONTAINER_ARGUMENTS.values(), ids=CONTAINER_ARGUMENTS)
+def test_no_argument_of_the_container_replaces_it_at_a_second_up(stack: Stack, arguments: dict[str, Any]) -> None:
+    """A transform may set any. Where the provider computes a twin, such as memorySwap, an update at most."""
+    stack.program = Path(__file__).with_name("container_arguments_program.py")
+    stack.environment["CONTAINER_ARGUMENTS"] = json.dumps(arguments)
+    succeeded(stack.up())
+    container = container_of(stack)
+    assert set(succeeded(stack.preview()).changed) <= {"update"}
+    assert set(succeeded(stack.up()).changed) <= {"update"}
+    assert succeeded(stack.up()).changed == {}
+    assert container_of(stack) == container
+
+
+def test_an_engine_on_another_machine_gives_the_address_of_that_machine(stack: Stack, engine_address: str) -> None:
+    """Docker over TCP, at an address of this machine that is not the loopback one."""
+    stack.environment["DOCKER_HOST"] = engine_address
+    host = urlsplit(engine_address).hostname
+    stack.configure("local.hostAddress", host)
+    up = succeeded(stack.up())
+    assert up.outputs["host"] == host
+    assert query(up.outputs["databaseConfig"], "SELECT 1") == 1
+    assert "PostgreSQL listens on all addresses" in up.output
+    assert succeeded(stack.up()).changed == {}
+
+
+@pytest.fixture
+def engine_address() -> Iterator[str]:
+    """The Docker engine over TCP, at the address of Docker's own bridge."""
+    host = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    forward = Path(__file__).with_name("forward.py")
+    command = [sys.executable, str(forward), host, "/var/run/docker.sock"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forwarding:
+        assert forwarding.stdout
+        yield f"tcp://{host}:{forwarding.stdout.readline().strip()}"
+        forwarding.terminate()
+
+
+def test_in_schema_mode_the_block_names_the_one_database(stack: Stack) -> None:
+    stack.configure("local.pluginDivisionMode", "schema")
+    block = succeeded(stack.up()).outputs["databaseConfig"]
+    assert block["pluginDivisionMode"] == "schema"
+    assert block["connection"]["database"] == "backstage"
+    # What Backstage does first: it creates the database that is not there.
+    execute(block, "CREATE DATABASE backstage")
 
 
 def test_the_server_runs_in_the_given_time_zone(stack: Stack) -> None:

@@ -87,7 +87,7 @@ class Server:
 
     def _sql(self, statement: str) -> list[tuple[object, ...]]:
         # Docker may give another port at each start.
-        port = int(docker("port", self.container, "5432").splitlines()[0].rpartition(":")[2])
+        port = int(docker("port", self.container, "5432", check=False).partition("\n")[0].rpartition(":")[2])
         with psycopg.connect(
             host="127.0.0.1", port=port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=5
         ) as session:

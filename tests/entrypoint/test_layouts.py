@@ -40,7 +40,7 @@ COMBINATIONS = [
     Combination(TRIXIE, TRIXIE, "."),
     Combination(BOOKWORM, BOOKWORM, "."),
     Combination("uid-70", TRIXIE, "."),
-    Combination("user-postgres", "user-postgres", "."),
+    Combination("user-postgres", TRIXIE, "."),
     Combination(TRIXIE, TRIXIE, "17/docker"),
     Combination("uid-70", TRIXIE, "17/data"),
     Combination(TRIXIE, "uid-70", "pgdata"),

@@ -1,0 +1,154 @@
+"""What the checks around the container say when Docker or the database is not as it should be."""
+
+import socket
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.local import checks, engine
+from components.local.engine import Found
+
+OWNER = 'LocalPostgres "db" of stack project/dev'
+INPUTS = {"name": "db-postgres-1", "volumes": [{"volumeName": "data"}], "ports": [{"external": 5432.0}]}
+
+
+def found(owner: str | None, **values: Any) -> Found:
+    return Found(
+        **{
+            "id": "0",
+            "name": "other-1",
+            "image": "postgres:17",
+            "owner": owner,
+            "volumes": frozenset({"data"}),
+            "is_postgres": True,
+            **values,
+        }
+    )
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def record(port: int, **values: Any) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "port": float(port),
+        "user": "postgres",
+        "password": "hunter2",
+        "container": "id",
+        "name": "db-postgres-1",
+        "network": False,
+        **values,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "machine"),
+    [
+        ({}, None),
+        ({"DOCKER_HOST": "unix:///run/user/1000/docker.sock"}, None),
+        ({"DOCKER_HOST": "tcp://localhost:2375"}, None),
+        ({"DOCKER_HOST": "tcp://192.168.49.2:2376"}, "192.168.49.2"),
+        ({"DOCKER_HOST": "ssh://me@build.example.com"}, "me@build.example.com"),
+    ],
+)
+def test_an_engine_on_another_machine_is_recognised(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], machine: str | None
+) -> None:
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert engine.remote_machine(engine.engine_host()) == machine
+
+
+def test_a_login_that_cannot_reach_another_machine_says_how(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://me@build.example.com")
+    with pytest.raises(pulumi.RunError) as raised:
+        checks.prove_login("db", record(closed_port))
+    message = str(raised.value)
+    assert "The Docker engine is on another machine, ssh://me@build.example.com" in message
+    assert f"`ssh -N -L {closed_port}:127.0.0.1:{closed_port} me@build.example.com`" in message
+    assert "set `host_address`" in message
+    assert "hunter2" not in message
+
+
+def test_a_login_that_fails_on_this_machine_names_the_container(
+    monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    with pytest.raises(pulumi.RunError) as raised:
+        checks.prove_login("db", record(closed_port))
+    assert "nothing listens there" in str(raised.value)
+    assert "`docker logs db-postgres-1`" in str(raised.value)
+    assert "pulumi up --replace '**::db-postgres'" in str(raised.value)
+
+
+def test_on_a_network_the_health_check_counts(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
+    for healthy in (True, None):  # None: the engine cannot be asked.
+        monkeypatch.setattr(engine, "is_healthy", lambda _, healthy=healthy: healthy)
+        checks.prove_login("db", record(closed_port, network=True))
+    monkeypatch.setattr(engine, "is_healthy", lambda _: False)
+    with pytest.raises(pulumi.RunError, match="does not accept a login"):
+        checks.prove_login("db", record(closed_port, network=True))
+
+
+def running(monkeypatch: pytest.MonkeyPatch, **by_filter: list[Found]) -> None:
+    monkeypatch.setattr(
+        engine, "running_containers", lambda **filters: [one for name in filters for one in by_filter.get(name, [])]
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (found(OWNER), "It is left from an interrupted `pulumi up` of this stack"),
+        (found('LocalPostgres "x" of stack y/z'), 'other-1 (LocalPostgres "x" of stack y/z) runs PostgreSQL'),
+        (found(None), "other-1 (image postgres:17) runs PostgreSQL"),
+    ],
+)
+def test_a_volume_that_another_server_uses_is_refused(
+    monkeypatch: pytest.MonkeyPatch, other: Found, words: str
+) -> None:
+    running(monkeypatch, volume=[other])
+    with pytest.raises(pulumi.RunError) as raised:
+        checks.refuse_taken("db", OWNER, INPUTS)
+    assert words in str(raised.value)
+    assert "docker stop other-1" in str(raised.value)
+    for loses_data in ("--volumes", "volume rm", "--force", "prune"):
+        assert loses_data not in str(raised.value)
+
+
+def test_a_backup_job_on_the_volume_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    running(monkeypatch, volume=[found(None, is_postgres=False), found(None, volumes=frozenset())])
+    checks.refuse_taken("db", OWNER, INPUTS)
+
+
+def test_a_taken_port_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = "Bind for 127.0.0.1:5432 failed: port is already allocated"
+    running(monkeypatch, publish=[found(None)])
+    told = checks.explain_failure(OWNER, error, INPUTS)
+    assert told is not None
+    assert "container other-1 (image postgres:17) has port 5432. Choose another `port`" in told
+    running(monkeypatch)
+    told = checks.explain_failure(OWNER, error, INPUTS)
+    assert told is not None
+    assert "a program other than Docker's containers has port 5432" in told
+
+
+def test_a_container_that_never_answers_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "last_words", lambda _: ("restarting, exit code 1", "disk full"))
+    told = checks.explain_failure(OWNER, "container failed to be in healthy state", INPUTS)
+    assert told is not None
+    assert "db-postgres-1 never accepted a login (restarting, exit code 1)" in told
+    assert told.endswith("disk full")
+
+
+def test_an_engine_that_does_not_answer_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    checks.refuse_taken("db", OWNER, INPUTS)
+    assert checks.explain_failure(OWNER, "container failed to be in healthy state", INPUTS) is None
