@@ -13,6 +13,8 @@ def resource_group(azure: Mapping[str, Any]) -> pulumi.Output[str]:
     """Creates a resource group of the stack's own, for when none is named."""
     import pulumi_azure_native as azure_native
 
+    from components.azure.known import known_or
+
     group = azure_native.resources.ResourceGroup(
         "backstage",
         location=azure.get("location"),
@@ -20,7 +22,8 @@ def resource_group(azure: Mapping[str, Any]) -> pulumi.Output[str]:
         # Ignore the region: changing it would replace the group and everything in it.
         opts=pulumi.ResourceOptions(ignore_changes=["location"]),
     )
-    return group.name
+    # A preview of an update, such as of the tags, knows the id and not the name.
+    return known_or(group.name, group.id.apply(lambda id_: id_.rpartition("/")[2]))
 
 
 choice, args = configuration.read(
@@ -41,7 +44,9 @@ elif choice == "azure":
     if "resource_group_name" not in args:
         args["resource_group_name"] = resource_group(args)
     database = components.AzurePostgres("backstage", args)
+    pulumi.export("resourceGroupName", database.resource_group_name)
     pulumi.export("serverId", database.server_id)
+    pulumi.export("tenantId", database.tenant_id)
     pulumi.export("identityId", database.identity_id)
     pulumi.export("clientId", database.client_id)
     pulumi.export("psqlCommand", database.psql_command)

@@ -13,7 +13,8 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
     opts = pulumi.ResourceOptions(parent=parent, ignore_changes=["input"])
     stored = pulumi.Stash(name, input=value, opts=opts).output
     # Mocks that do not know Stash leave its output empty: then the proposed value stands in for it.
-    return pulumi.Output.all(stored, value).apply(lambda both: both[1] if both[0] is None else both[0])
+    # Only then does the result depend on it: in a preview of an update it may be unknown, and what is stored is not.
+    return stored.apply(lambda kept: value if kept is None else kept)
 
 
 def deletion_guard(

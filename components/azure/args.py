@@ -49,6 +49,12 @@ class AzurePostgresArgs(TypedDict, total=False):
     admin_service_principals: Mapping[str, pulumi.Input[str]]
     """More admins that are service principals or managed identities: display name → object id. Default: none."""
 
+    create_identity: bool
+    """Create a managed identity without admin rights that Backstage connects as, although an admin of yours is given by
+    `admin_name`. That admin runs the output `bootstrap_sql` once to let it in. Default: false. Without `admin_name` an
+    identity is created in any case, and it is the admin.
+    """
+
     user: pulumi.Input[str]
     """A principal without admin rights that Backstage connects as, named like `admin_name`, which must then be given.
     An admin runs the output `bootstrap_sql` once to let it in. Default: Backstage connects as the admin. It becomes
@@ -103,6 +109,16 @@ class AzurePostgresArgs(TypedDict, total=False):
     where Azure has grown it by itself, raise this to the new size.
     """
 
+    storage_tier: pulumi.Input[str]
+    """Performance tier of the storage, P4 to P80, at least that of its size and up to P50, or P80 from 8192 GiB.
+    Default: that of its size. Higher tiers cost more.
+    """
+
+    storage_iops: pulumi.Input[float]
+    """Input and output operations per second to pay for, 120 to 20000, within what `sku_name` allows. Default: those
+    that come with the tier.
+    """
+
     storage_auto_grow: pulumi.Input[bool]
     """Whether Azure grows the storage when it is nearly full. Default: true."""
 
@@ -117,6 +133,36 @@ class AzurePostgresArgs(TypedDict, total=False):
     high_availability: pulumi.Input[str]
     """A standby server: Disabled, SameZone or ZoneRedundant. Default: Disabled. Burstable SKUs cannot have one."""
 
+    availability_zone: pulumi.Input[str]
+    """Availability zone in which the server is created: 1, 2 or 3. Default: Azure's choice. It has an effect on
+    creation only: later Azure may move the server, and a change is ignored.
+    """
+
+    maintenance_day: pulumi.Input[float]
+    """Day of the week on which Azure may restart the server for maintenance: 1, Monday, to 7, Sunday. With
+    `maintenance_hour`. Default: any. Azure takes it for an existing server only: the first update prints the command.
+    """
+
+    maintenance_hour: pulumi.Input[float]
+    """Hour in UTC, 0 to 23, at which that may be. With `maintenance_day`. Default: any."""
+
+    encryption_key_uri: pulumi.Input[str]
+    """URI of your own key in Key Vault, which the server's data is encrypted with. With `encryption_identity_id`.
+    Default: a key that Azure manages. Whether the key is yours or Azure's is fixed when the server is created.
+    """
+
+    encryption_identity_id: pulumi.Input[str]
+    """Resource id of an existing managed identity that may get, wrap and unwrap with that key."""
+
+    geo_backup_encryption_key_uri: pulumi.Input[str]
+    """URI of your key for the backups in the paired region, in a vault of that region. With
+    `geo_backup_encryption_identity_id`; needed when both `encryption_key_uri` and `geo_redundant_backup` are set.
+    Default: none.
+    """
+
+    geo_backup_encryption_identity_id: pulumi.Input[str]
+    """Resource id of the managed identity that may use that key; another one than `encryption_identity_id`."""
+
     firewall_rules: Mapping[str, pulumi.Input[str]]
     """Who may connect over the public address: name → IPv4 address, range `first-last` or CIDR block. Default: nobody,
     and public access is off.
@@ -127,6 +173,16 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     private_endpoint_subnet_id: pulumi.Input[str]
     """Resource id of a subnet in which the server gets a private endpoint. Default: none."""
+
+    private_endpoint_resource_group_name: pulumi.Input[str]
+    """Name of the resource group in which the private endpoint is created. Default: `resource_group_name`. Changing it
+    replaces the endpoint.
+    """
+
+    private_endpoint_location: pulumi.Input[str]
+    """Azure region of the private endpoint, which must be its virtual network's. Default: `location`. Changing it
+    replaces the endpoint.
+    """
 
     delegated_subnet_id: pulumi.Input[str]
     """Resource id of a subnet, delegated to Microsoft.DBforPostgreSQL/flexibleServers, that the server itself is put
@@ -161,4 +217,16 @@ class AzurePostgresArgs(TypedDict, total=False):
     deletion_protection: bool
     """Refuse whatever would delete or replace the server or its database. Default: true. To take it down: set it to
     false, `pulumi up`, `pulumi destroy`.
+    """
+
+    delete_lock: bool
+    """Put a CanNotDelete lock on the server, which Azure enforces on everybody, also on `pulumi destroy
+    --ignore-protect`. Default: false. Azure then also refuses to delete the server's admins, firewall rules and
+    database: leave `delete_lock` out for an update before you remove or replace one. Needs the right to manage locks,
+    which Owners have.
+    """
+
+    log_analytics_workspace_id: pulumi.Input[str]
+    """Resource id of an existing Log Analytics workspace that all logs and metrics of the server are sent to. Default:
+    none.
     """

@@ -2,30 +2,30 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional
 
 import pulumi
-from pulumi_azure_native import authorization, dbforpostgresql, managedidentity, network
+from pulumi_azure_native import authorization, dbforpostgresql
 
 from .. import backstage
+from ..error_hooks import unique_hook_name
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once
 from .args import AzurePostgresArgs
+from .identity import Identity, create_identity, record_principal
+from .known import known_or, require
 from .retry import retry_hooks
+from .server_children import ServerChildren
 from .sql import PORT, bootstrap_sql, psql_command
-from .validation import AzureSettings, FirewallRule, Principal, sku_tier, validate
+from .validation import AzureSettings, Encryption, Principal, sku_tier, validate
 
-T = TypeVar("T")
-
-# Azure cannot update an administrator in place, and old and new share an id, so delete first.
-REPLACE_ON_PRINCIPAL_CHANGE = ["principalName", "principalType", "tenantId"]
+HOST_SUFFIX = ".postgres.database.azure.com"
 
 
 class AzurePostgres(pulumi.ComponentResource):
     """An Azure Database for PostgreSQL flexible server that knows no passwords, and the block that logs in to it.
-
-    `pulumi up` ends when admins and network rules are in place. Raises ArgumentError for a wrong argument, before
-    anything is created where its value is known by then.
+    `pulumi up` ends when admins and network rules are in place, and so does the wait for every output. Raises
+    ArgumentError for a wrong argument, before anything is created where its value is known by then.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -53,6 +53,12 @@ class AzurePostgres(pulumi.ComponentResource):
     user: pulumi.Output[str]
     """The PostgreSQL role that Backstage logs in as: its principal's name."""
 
+    database_name: pulumi.Output[str]
+    """Name of the one database that Backstage uses, with `plugin_division_mode` schema; else empty."""
+
+    resource_group_name: pulumi.Output[str]
+    """Name of the resource group that the server is in."""
+
     server_id: pulumi.Output[str]
     """Resource id of the server."""
 
@@ -65,6 +71,9 @@ class AzurePostgres(pulumi.ComponentResource):
     client_id: pulumi.Output[str]
     """Client id of that principal, also when the block leaves it out; empty when it is not known here."""
 
+    tenant_id: pulumi.Output[str]
+    """Microsoft Entra tenant of the server and of its principals."""
+
     identity_id: pulumi.Output[str]
     """Resource id of the created managed identity, to attach to the machine that runs Backstage; empty when none is
     created.
@@ -74,89 +83,71 @@ class AzurePostgres(pulumi.ComponentResource):
     """A shell line that logs in to the server as an admin, with the token of `az login`. Needs psql 16 or newer."""
 
     bootstrap_sql: pulumi.Output[str]
-    """SQL that an admin runs once on the database postgres, to let in `user` with no more rights than Backstage needs.
+    """SQL that an admin runs once with `psql_command`, to let in `user`, or the identity of `create_identity`, with no
+    more rights than Backstage needs. It ends with an error if that did not work.
     """
 
     def __init__(self, name: str, args: AzurePostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)
         super().__init__("backstage-database:index:AzurePostgres", name, None, opts)
         settings.log_warnings(self)
-        self._hooks = retry_hooks(name, self)
+        created: list[pulumi.CustomResource] = []
+        hooks = retry_hooks(name, self, created)
 
         server_name = settings.server_name
         if server_name is None:
             # Saved in the state before the server is created, so an interrupted update reuses the same name.
             server_name = persist_once(f"{name}-server-name", f"{name}-{secrets.token_hex(4)}", self)
-        identity, admin = None, settings.admin
-        if admin is None:
-            identity = self._identity(name, server_name, settings)
-            admin = Principal(identity.name, identity.principal_id, pulumi.Output.from_input("ServicePrincipal"))
+        identity = (
+            create_identity(name, server_name, settings, parent=self, hooks=hooks) if settings.create_identity else None
+        )
+        admin, user = _principals(settings, identity)
         tenant_id = self._tenant_id(settings, identity)
-        server = self._server(name, server_name, tenant_id, settings)
+        server = self._server(name, server_name, tenant_id, settings, hooks)
+        principal_record = record_principal(name, user, parent=self)
 
-        # Azure runs one operation per server at a time, so each child depends on the previous one.
-        children = _ServerChildren(self, name, server, server_name, settings, self._hooks)
-        children.add_administrator("admin", admin, tenant_id)
+        children = ServerChildren(self, name, server, server_name, settings, hooks=hooks, created=created)
+        children.add_administrator("admin", admin, tenant_id, after=principal_record)
         if settings.plugin_division_mode == "schema":
             # After the first admin, who becomes its owner.
             children.add_database(settings.database_name)
-        for principal_name, administrator in settings.further_admins.items():
-            children.add_administrator(f"admin-{principal_name}", administrator, tenant_id)
+        for principal_name, principal in settings.further_admins.items():
+            children.add_administrator(f"admin-{principal_name}", principal, tenant_id)
         for rule in settings.firewall_rules:
             children.add_firewall_rule(rule)
         for parameter, value in settings.server_parameters.items():
             children.add_parameter(parameter, value)
         if settings.private_endpoint_subnet_id is not None:
             children.add_private_endpoint(settings.private_endpoint_subnet_id)
+        if settings.log_analytics_workspace_id is not None:
+            children.add_diagnostics(settings.log_analytics_workspace_id)
+        if settings.delete_lock:
+            children.add_delete_lock()
         deletion_guard(
             f"{name}-deletion-protection", parent=self, after=[children.last], protect=settings.deletion_protection
         )
-        connects_as = settings.user or admin
-        client_id = settings.client_id
-        if client_id is None:
-            client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
-        connection = children.ready(_connection(settings, server, connects_as, tenant_id, client_id))
-        self._set_block_outputs(settings, connection)
-        self.server_id = children.ready(server.id)
-        self.server_name = children.ready(server.name)
-        self.principal_id = children.ready(connects_as.object_id)
-        self.client_id = children.ready(client_id)
-        self.identity_id = children.ready("" if identity is None else identity.id)
-        self.psql_command = _psql_command(self.host, settings.person or admin.name)
-        self.bootstrap_sql = _bootstrap_sql(settings)
+
+        host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, HOST_SUFFIX))
+        settings.inputs.warn(host.apply(_host_warning), self)
+        self._set_outputs(settings, children, server, server_name, host, admin, user, identity, tenant_id)
         self.register_outputs(outputs(AzurePostgres, self))
 
-    def _identity(
-        self, name: str, server_name: pulumi.Input[str], settings: AzureSettings
-    ) -> managedidentity.UserAssignedIdentity:
-        """Creates the managed identity that Backstage runs as when no principal is given."""
-        return managedidentity.UserAssignedIdentity(
-            f"{name}-identity",
-            resource_name_=server_name,
-            resource_group_name=settings.resource_group_name,
-            location=settings.location,
-            tags=settings.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                hooks=self._hooks,
-                # Do not replace the identity when the server is renamed or moved.
-                ignore_changes=["resourceGroupName", "resourceName", "location"],
-            ),
-        )
-
-    def _tenant_id(
-        self, settings: AzureSettings, identity: managedidentity.UserAssignedIdentity | None
-    ) -> pulumi.Output[str]:
+    def _tenant_id(self, settings: AzureSettings, identity: Identity | None) -> pulumi.Output[str]:
         """Returns the given tenant, else the created identity's, else the one that Pulumi is logged in to."""
         if settings.tenant_id is not None:
             return settings.tenant_id
         if identity is not None:
             return identity.tenant_id
         login = authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
-        return login.apply(lambda config: config.tenant_id)
+        return require(login.apply(lambda config: config.tenant_id), "tenantId of the login; set tenant_id", self)
 
     def _server(
-        self, name: str, server_name: pulumi.Input[str], tenant_id: pulumi.Output[str], settings: AzureSettings
+        self,
+        name: str,
+        server_name: pulumi.Input[str],
+        tenant_id: pulumi.Output[str],
+        settings: AzureSettings,
+        hooks: pulumi.ResourceHookBinding,
     ) -> dbforpostgresql.Server:
         """Creates the server, with Microsoft Entra authentication alone."""
         return dbforpostgresql.Server(
@@ -174,13 +165,20 @@ class AzurePostgres(pulumi.ComponentResource):
             version=settings.version,
             sku=dbforpostgresql.SkuArgs(name=settings.sku_name, tier=settings.sku_name.apply(sku_tier)),
             storage=dbforpostgresql.StorageArgs(
-                storage_size_gb=settings.storage_gb, auto_grow=settings.storage_auto_grow.apply(_switch)
+                storage_size_gb=settings.storage_gb,
+                auto_grow=settings.storage_auto_grow.apply(_switch),
+                tier=settings.storage_tier,
+                iops=settings.storage_iops,
             ),
             backup=dbforpostgresql.BackupArgs(
                 backup_retention_days=settings.backup_retention_days,
                 geo_redundant_backup=settings.geo_redundant_backup.apply(_switch),
             ),
             high_availability=dbforpostgresql.HighAvailabilityArgs(mode=settings.high_availability),
+            availability_zone=settings.availability_zone,
+            maintenance_window=_maintenance_window(settings),
+            identity=_server_identity(settings),
+            data_encryption=_data_encryption(settings),
             network=_network(settings),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -188,8 +186,68 @@ class AzurePostgres(pulumi.ComponentResource):
                 # Azure picks the zones and swaps them on failover; a change of them would replace the server.
                 ignore_changes=["availabilityZone", "highAvailability.standbyAvailabilityZone"],
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
-                hooks=self._hooks,
+                hooks=pulumi.ResourceHookBinding(
+                    on_error=hooks.on_error, after_create=self._maintenance_window_hooks(name, settings)
+                ),
             ),
+        )
+
+    def _maintenance_window_hooks(self, name: str, settings: AzureSettings) -> list[pulumi.ResourceHook]:
+        """Returns a hook that says how to set the window of a server that was just created, if there is one to set."""
+        if settings.maintenance_day is None:
+            return []
+
+        def warn(server: pulumi.ResourceHookArgs) -> None:
+            inputs = server.new_inputs or {}
+            window: Mapping[str, Any] = inputs.get("maintenanceWindow") or {}
+            day = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")[int(window.get("dayOfWeek", 0))]
+            pulumi.log.warn(
+                f'AzurePostgres "{name}": Azure takes a maintenance window for an existing server only. Set it once by '
+                f"`az postgres flexible-server update --resource-group {inputs.get('resourceGroupName')} "
+                f'--name {inputs.get("serverName")} --maintenance-window "{day}:{int(window.get("startHour", 0))}:0"`. '
+                "Later changes need no command.",
+                self,
+            )
+
+        return [pulumi.ResourceHook(unique_hook_name(f"AzurePostgres {name}: set the maintenance window"), warn)]
+
+    def _set_outputs(
+        self,
+        settings: AzureSettings,
+        children: ServerChildren,
+        server: dbforpostgresql.Server,
+        server_name: pulumi.Input[str],
+        host: pulumi.Output[str],
+        admin: Principal,
+        user: Principal,
+        identity: Identity | None,
+        tenant_id: pulumi.Output[str],
+    ) -> None:
+        """Sets all outputs. Each waits for the last child: whoever acts on the server finds it free."""
+        client_id = settings.client_id
+        if client_id is None:
+            client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
+        connection = children.ready(_connection(settings, host, user, tenant_id, client_id))
+        in_schema_mode = settings.plugin_division_mode == "schema"
+        self._set_block_outputs(settings, connection)
+        self.host = children.ready(host)
+        self.port = children.ready(PORT)
+        self.user = children.ready(user.name)
+        self.database_name = children.ready(settings.database_name if in_schema_mode else "")
+        self.resource_group_name = children.ready(settings.resource_group_name)
+        self.server_id = children.ready(server.id)
+        self.server_name = children.ready(known_or(server.name, server_name))
+        self.principal_id = children.ready(user.object_id)
+        self.client_id = children.ready(client_id)
+        self.tenant_id = children.ready(tenant_id)
+        self.identity_id = children.ready("" if identity is None else identity.id)
+        self.psql_command = pulumi.Output.all(
+            host=self.host, user=settings.person or admin.name, tenant_id=tenant_id
+        ).apply(lambda known: psql_command(known["host"], known["user"], known["tenant_id"]))
+        self.bootstrap_sql = children.ready(
+            "-- Nothing to run: Backstage connects as the server's admin.\n"
+            if user is admin
+            else _bootstrap_sql(settings, user)
         )
 
     def _set_block_outputs(self, settings: AzureSettings, connection: pulumi.Output[Mapping[str, Any]]) -> None:
@@ -206,133 +264,16 @@ class AzurePostgres(pulumi.ComponentResource):
         self.app_config = config.apply(backstage.app_config)
         self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
-        self.host = connection["host"]
-        self.port = connection["port"]
-        self.user = connection["user"]
 
 
-class _ServerChildren:
-    """Creates what belongs to a server, one after another."""
-
-    def __init__(
-        self,
-        component: pulumi.Resource,
-        name: str,
-        server: dbforpostgresql.Server,
-        server_name: pulumi.Input[str],
-        settings: AzureSettings,
-        hooks: pulumi.ResourceHookBinding,
-    ) -> None:
-        self._component = component
-        self._name = name
-        self._server = server
-        self._settings = settings
-        self._hooks = hooks
-        # The children of a replaced server are replaced, and deleted before it. Under protection they do not depend on
-        # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
-        self._server_name = server_name if settings.deletion_protection else server.name
-        self.last: pulumi.CustomResource = server
-        """The resource that was created last."""
-
-    def ready(self, value: pulumi.Input[T]) -> pulumi.Output[T]:
-        """Returns `value`, as an Output that resolves when everything here is created and Backstage can log in."""
-        return pulumi.Output.all(last=self.last.id, value=value).apply(lambda known: known["value"])
-
-    def add_administrator(self, name: str, principal: Principal, tenant_id: pulumi.Output[str]) -> None:
-        options = self._options(delete_before_replace=True, replace_on_changes=REPLACE_ON_PRINCIPAL_CHANGE)
-        self.last = dbforpostgresql.AdministratorsMicrosoftEntra(
-            f"{self._name}-{name}",
-            resource_group_name=self._settings.resource_group_name,
-            server_name=self._server_name,
-            object_id=principal.object_id,
-            principal_name=principal.name,
-            principal_type=principal.type,
-            tenant_id=tenant_id,
-            opts=options,
-        )
-
-    def add_database(self, database_name: pulumi.Output[str]) -> None:
-        self.last = dbforpostgresql.Database(
-            f"{self._name}-database",
-            resource_group_name=self._settings.resource_group_name,
-            server_name=self._server_name,
-            database_name=database_name,
-            charset="UTF8",
-            collation="en_US.utf8",
-            opts=self._options(protect=self._settings.deletion_protection),
-        )
-
-    def add_firewall_rule(self, rule: FirewallRule) -> None:
-        self.last = dbforpostgresql.FirewallRule(
-            f"{self._name}-rule-{rule.name}",
-            resource_group_name=self._settings.resource_group_name,
-            server_name=self._server_name,
-            firewall_rule_name=rule.name,
-            start_ip_address=rule.first,
-            end_ip_address=rule.last,
-            opts=self._options(),
-        )
-
-    def add_parameter(self, parameter: str, value: pulumi.Output[str]) -> None:
-        self.last = dbforpostgresql.Configuration(
-            f"{self._name}-parameter-{parameter}",
-            resource_group_name=self._settings.resource_group_name,
-            server_name=self._server_name,
-            configuration_name=parameter,
-            value=value,
-            source="user-override",
-            opts=self._options(),
-        )
-
-    def add_private_endpoint(self, subnet_id: pulumi.Output[str]) -> None:
-        """Creates a private endpoint and, if a zone is given, its DNS zone group."""
-        # Azure does not delete a private endpoint together with its server.
-        endpoint = network.PrivateEndpoint(
-            f"{self._name}-private-endpoint",
-            private_endpoint_name=self._server_name,
-            resource_group_name=self._settings.resource_group_name,
-            location=self._settings.location,
-            tags=self._settings.tags,
-            subnet=network.SubnetArgs(id=subnet_id),
-            private_link_service_connections=[
-                network.PrivateLinkServiceConnectionArgs(
-                    name="postgresql", private_link_service_id=self._server.id, group_ids=["postgresqlServer"]
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self._component, depends_on=[self.last], hooks=self._hooks),
-        )
-        self.last = endpoint
-        if self._settings.private_dns_zone_id is None:
-            return
-        self.last = network.PrivateDnsZoneGroup(
-            f"{self._name}-private-dns",
-            resource_group_name=self._settings.resource_group_name,
-            private_endpoint_name=endpoint.name,
-            private_dns_zone_group_name="default",
-            private_dns_zone_configs=[
-                network.PrivateDnsZoneConfigArgs(
-                    name="postgresql", private_dns_zone_id=self._settings.private_dns_zone_id
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self._component, deleted_with=endpoint, hooks=self._hooks),
-        )
-
-    def _options(
-        self,
-        *,
-        protect: bool | None = None,
-        delete_before_replace: bool | None = None,
-        replace_on_changes: list[str] | None = None,
-    ) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(
-            parent=self._component,
-            depends_on=[self.last],
-            deleted_with=self._server,
-            hooks=self._hooks,
-            protect=protect,
-            delete_before_replace=delete_before_replace,
-            replace_on_changes=replace_on_changes,
-        )
+def _principals(settings: AzureSettings, identity: Identity | None) -> tuple[Principal, Principal]:
+    """Returns the server's admin and the principal that Backstage connects as, which may be the same."""
+    created = None if identity is None else identity.principal
+    admin = settings.admin or created
+    user = settings.user or created or admin
+    if admin is None or user is None:
+        raise TypeError("an identity is created when no admin is given")
+    return admin, user
 
 
 def _network(settings: AzureSettings) -> dbforpostgresql.NetworkArgs:
@@ -345,9 +286,48 @@ def _network(settings: AzureSettings) -> dbforpostgresql.NetworkArgs:
     )
 
 
+def _maintenance_window(settings: AzureSettings) -> dbforpostgresql.MaintenanceWindowArgs | None:
+    if settings.maintenance_day is None:
+        return None
+    return dbforpostgresql.MaintenanceWindowArgs(
+        custom_window="Enabled",
+        # Azure counts from Sunday, 0, to Saturday, 6.
+        day_of_week=settings.maintenance_day.apply(lambda day: day % 7),
+        start_hour=settings.maintenance_hour,
+        start_minute=0,
+    )
+
+
+def _data_encryption(settings: AzureSettings) -> dbforpostgresql.DataEncryptionArgs | None:
+    if settings.encryption is None:
+        return None
+    geo_backup = settings.geo_backup_encryption
+    return dbforpostgresql.DataEncryptionArgs(
+        type="AzureKeyVault",
+        primary_key_uri=settings.encryption.key_uri,
+        primary_user_assigned_identity_id=settings.encryption.identity_id,
+        geo_backup_key_uri=None if geo_backup is None else geo_backup.key_uri,
+        geo_backup_user_assigned_identity_id=None if geo_backup is None else geo_backup.identity_id,
+    )
+
+
+def _server_identity(settings: AzureSettings) -> dbforpostgresql.UserAssignedIdentityArgs | None:
+    """Returns the identities with which the server reads the caller's keys."""
+    keys: list[Encryption] = [key for key in (settings.encryption, settings.geo_backup_encryption) if key is not None]
+    if not keys:
+        return None
+    ids = pulumi.Output.all(*[key.identity_id for key in keys])
+    return dbforpostgresql.UserAssignedIdentityArgs(
+        type="UserAssigned",
+        user_assigned_identities=ids.apply(
+            lambda known: {str(id_): dbforpostgresql.UserIdentityArgs() for id_ in known}
+        ),
+    )
+
+
 def _connection(
     settings: AzureSettings,
-    server: dbforpostgresql.Server,
+    host: pulumi.Output[str],
     principal: Principal,
     tenant_id: pulumi.Output[str],
     client_id: pulumi.Output[str],
@@ -355,7 +335,7 @@ def _connection(
     """Returns the values of the block's `connection`, without the client secret."""
     return {
         "type": "azure",
-        "host": server.fully_qualified_domain_name,
+        "host": host,
         "port": PORT,
         "user": principal.name,
         "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
@@ -380,20 +360,23 @@ def _database_config(division: str, connection: Mapping[str, Any], client_secret
     )
 
 
-def _psql_command(host: pulumi.Output[str], user: pulumi.Input[str]) -> pulumi.Output[str]:
-    return pulumi.Output.all(host=host, user=user).apply(lambda known: psql_command(known["host"], known["user"]))
-
-
-def _bootstrap_sql(settings: AzureSettings) -> pulumi.Output[str]:
-    user = settings.user
-    if user is None:
-        return pulumi.Output.from_input("-- Nothing to run: Backstage connects as the server's admin.\n")
-    return pulumi.Output.all(
+def _bootstrap_sql(settings: AzureSettings, user: Principal) -> pulumi.Output[str]:
+    values = pulumi.Output.all(
         database=settings.database_name, user=user.name, object_id=user.object_id, type=user.type
-    ).apply(
+    )
+    return values.apply(
         lambda known: bootstrap_sql(
             settings.plugin_division_mode, known["database"], known["user"], known["object_id"], known["type"]
         )
+    )
+
+
+def _host_warning(host: str) -> str | None:
+    if host.endswith(HOST_SUFFIX):
+        return None
+    return (
+        f"the server {host} is in a sovereign cloud. Backstage asks Microsoft Entra for tokens of the public cloud, "
+        "which it does not accept: Backstage cannot log in."
     )
 
 

@@ -1,6 +1,8 @@
-"""Waits while Azure is busy with a server, and says what to do about an object that exists already."""
+"""Waits while Azure is busy with a server, and explains the refusals that only the user can do something about."""
 
+import functools
 import re
+from collections.abc import Sequence
 
 import pulumi
 
@@ -12,17 +14,45 @@ BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWh
 BUSY_MAX_RETRIES = 20
 BUSY_RETRY_DELAY_SECONDS = 15
 
+# What to do about other refusals, by a pattern in Azure's answer.
+_ADVICE = {
+    r"StorageSize(Decrease|Reduction)Not": (
+        "the storage of the server is larger than storage_gb (storageGb): Azure has grown it, and it never shrinks. "
+        "Set the argument to the size that the server has now, which `az postgres flexible-server show --query "
+        "storage.storageSizeGb` prints, or to a larger one."
+    ),
+    r"ScopeLocked": (
+        "a CanNotDelete lock is on the server, and Azure refuses to delete or replace what belongs to it. If it is the "
+        "one of delete_lock (deleteLock): leave that out, run `pulumi up`, make this change, and set it again."
+    ),
+}
 
-def retry_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
-    """Returns the hooks for everything that the AzurePostgres `name` creates."""
-    return error_hooks.error_hook(f"AzurePostgres {name}: wait while the server is busy", wait_while_busy, component)
+
+def retry_hooks(
+    name: str, component: pulumi.Resource, created: Sequence[pulumi.CustomResource]
+) -> pulumi.ResourceHookBinding:
+    """Returns the hooks for everything that the AzurePostgres `name` creates. `created` lists it in that order."""
+    wait = functools.partial(wait_while_busy, created=created)
+    return error_hooks.error_hook(f"AzurePostgres {name}: wait while the server is busy", wait, component)
 
 
-async def wait_while_busy(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
+async def wait_while_busy(
+    component: pulumi.Resource, failure: pulumi.ErrorHookArgs, created: Sequence[pulumi.CustomResource] = ()
+) -> bool:
     """Returns whether to try again: only while Azure is busy with the server, and not indefinitely."""
     error = failure.errors[0]
     if existing := re.search(r"cannot create already existing resource '([^']+)'", error):
-        await error_hooks.log_import_commands(failure, existing[1], component, "Azure")
+        owner = await _owner_of(existing[1], failure.name, created)
+        if owner is None:
+            await error_hooks.log_import_commands(failure, existing[1], component, "Azure")
+        else:
+            pulumi.log.warn(
+                f"{failure.name} is the same object in Azure as {owner} in this stack: two arguments name one thing. "
+                "Leave one of them out. Do not import it."
+            )
+    for pattern, advice in _ADVICE.items():
+        if re.search(pattern, error):
+            pulumi.log.warn(f"{failure.name}: {advice}")
     code = _busy_code(error)
     if code is None:
         return False
@@ -33,6 +63,17 @@ async def wait_while_busy(component: pulumi.Resource, failure: pulumi.ErrorHookA
         max_retries=BUSY_MAX_RETRIES,
         seconds=BUSY_RETRY_DELAY_SECONDS,
     )
+
+
+async def _owner_of(id_: str, name: str, created: Sequence[pulumi.CustomResource]) -> str | None:
+    """Returns the name of the resource of this component that has the id, of those that come before `name`."""
+    for resource in created:
+        other = resource.pulumi_resource_name
+        if other == name:
+            return None
+        if str(await resource.id.future()).lower() == id_.lower():
+            return other
+    return None
 
 
 def _busy_code(error: str) -> str | None:

@@ -1,22 +1,33 @@
-"""Parses the arguments of an AzurePostgres and refuses what Azure or Backstage would refuse, before anything is created.
+"""Parses the arguments of an AzurePostgres, and refuses what Azure or Backstage would refuse.
 
-The patterns are those of Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01). Where they are stricter, the
-message says why.
+The patterns are those of Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01). Where they are stricter,
+the message says why.
 """
 
+import asyncio
 import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pulumi
 
 from ..backstage import WHITESPACE_AROUND
 from ..backstage.duration import MILLISECONDS, duration, milliseconds
 from ..inputs import Inputs
-from ..validators import boolean, integer, is_valid_string, one_of, parameter_value, regex
+from ..validators import Validator, boolean, integer, is_valid_string, one_of, parameter_value, regex
 from .args import AzurePostgresArgs
+
+T = TypeVar("T")
+
+# Backstage asks for tokens of the public cloud's database audience, ossrdbms-aad.database.windows.net.
+_PUBLIC_ONLY = (
+    "Backstage asks Microsoft Entra for tokens of Azure's public cloud, which servers in sovereign clouds do not "
+    "accept. Use a region of the public cloud."
+)
+
+_ONE_ROLE = "each principal is one PostgreSQL role. Name it once."
 
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
@@ -31,6 +42,14 @@ class Principal:
     object_id: pulumi.Output[str]
     type: pulumi.Output[str]
     """User, Group or ServicePrincipal."""
+
+
+@dataclass(frozen=True)
+class Encryption:
+    """A key of the caller's in Key Vault, and the identity that may use it."""
+
+    key_uri: pulumi.Output[str]
+    identity_id: pulumi.Output[str]
 
 
 @dataclass(frozen=True)
@@ -53,6 +72,8 @@ class AzureSettings:
     tags: Mapping[str, pulumi.Output[str]] | None
 
     admin: Principal | None
+    create_identity: bool
+    """Whether an identity is created that Backstage connects as: as the admin, or beside one of the caller's."""
     further_admins: Mapping[str, Principal]
     person: str | None
     """The first further admin that somebody can be after `az login`."""
@@ -67,19 +88,30 @@ class AzureSettings:
     sku_name: pulumi.Output[str]
     storage_gb: pulumi.Output[int]
     storage_auto_grow: pulumi.Output[bool]
+    storage_tier: pulumi.Output[str] | None
+    storage_iops: pulumi.Output[int] | None
     backup_retention_days: pulumi.Output[int]
     geo_redundant_backup: pulumi.Output[bool]
     high_availability: pulumi.Output[str]
+    availability_zone: pulumi.Output[str] | None
+    maintenance_day: pulumi.Output[int] | None
+    maintenance_hour: pulumi.Output[int] | None
+    encryption: Encryption | None
+    geo_backup_encryption: Encryption | None
     server_parameters: Mapping[str, pulumi.Output[str]]
 
     firewall_rules: tuple[FirewallRule, ...]
     private_endpoint_subnet_id: pulumi.Output[str] | None
+    private_endpoint_resource_group_name: pulumi.Output[str] | None
+    private_endpoint_location: pulumi.Output[str] | None
     delegated_subnet_id: pulumi.Output[str] | None
     private_dns_zone_id: pulumi.Output[str] | None
 
     plugin_division_mode: str
     database_name: pulumi.Output[str]
     deletion_protection: bool
+    delete_lock: bool
+    log_analytics_workspace_id: pulumi.Output[str] | None
 
     def log_warnings(self, component: pulumi.Resource) -> None:
         """Prints what Azure accepts although it works badly."""
@@ -93,18 +125,23 @@ class AzureSettings:
 def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
     """Returns the settings of the component `name`. Raises ArgumentError for what is wrong; creates nothing."""
     inputs = Inputs("AzurePostgres", name, args, AzurePostgresArgs)
+    create_identity = inputs.get_plain("create_identity", boolean, False) or not inputs.is_set("admin_name")
     _check_principals(inputs)
     _check_network(inputs)
+    _check_operations(inputs)
+    _check_cloud(inputs)
+    principals = _read_principals(inputs, create_identity)
     settings = AzureSettings(
         inputs=inputs,
         resource_group_name=inputs.require("resource_group_name", resource_group_name),
         location=inputs.get("location", region),
         server_name=inputs.get("server_name", server_name),
         tags=inputs.get_map("tags", tag_name, tag_value) or None,
-        admin=_read_principal(inputs, "admin_name", "admin_object_id", "admin_type"),
-        further_admins=_read_further_admins(inputs),
+        admin=principals.admin,
+        create_identity=create_identity,
+        further_admins=principals.further_admins,
         person=_read_person(inputs),
-        user=_read_principal(inputs, "user", "user_object_id", "user_type"),
+        user=principals.user,
         tenant_id=inputs.get("tenant_id", guid),
         client_id=_read_client_id(inputs),
         client_secret=inputs.get("client_secret", secret_text, secret=True),
@@ -114,12 +151,23 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         sku_name=inputs.get("sku_name", compute_size, "Standard_D2ds_v5"),
         storage_gb=inputs.get("storage_gb", disk_size, 32),
         storage_auto_grow=inputs.get("storage_auto_grow", boolean, True),
+        storage_tier=inputs.get("storage_tier", storage_tier, related=["storage_gb"]),
+        storage_iops=inputs.get("storage_iops", integer(120, 20000)),
         backup_retention_days=inputs.get("backup_retention_days", integer(7, 35), 7),
-        geo_redundant_backup=inputs.get("geo_redundant_backup", boolean, False),
+        geo_redundant_backup=inputs.get(
+            "geo_redundant_backup", geo_backup, False, related=["encryption_key_uri", "geo_backup_encryption_key_uri"]
+        ),
         high_availability=inputs.get("high_availability", standby_mode, "Disabled", related=["sku_name"]),
+        availability_zone=inputs.get("availability_zone", availability_zone),
+        maintenance_day=inputs.get("maintenance_day", integer(1, 7)),
+        maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
+        encryption=_read_encryption(inputs, "encryption", key_vault_key_uri),
+        geo_backup_encryption=_read_encryption(inputs, "geo_backup_encryption", key_vault_key_uri),
         server_parameters=inputs.get_map("server_parameters", parameter_name, parameter_value),
         firewall_rules=_read_firewall_rules(inputs),
         private_endpoint_subnet_id=inputs.get("private_endpoint_subnet_id", subnet_id),
+        private_endpoint_resource_group_name=inputs.get("private_endpoint_resource_group_name", resource_group_name),
+        private_endpoint_location=inputs.get("private_endpoint_location", region),
         delegated_subnet_id=inputs.get("delegated_subnet_id", subnet_id),
         private_dns_zone_id=inputs.get(
             "private_dns_zone_id", private_dns_zone_id, related=["private_endpoint_subnet_id", "server_name"]
@@ -127,7 +175,16 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("database", "schema"), "database"),
         database_name=inputs.get("database_name", database_name, "backstage"),
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
+        delete_lock=inputs.get_plain("delete_lock", boolean, False),
+        log_analytics_workspace_id=inputs.get("log_analytics_workspace_id", workspace_id),
     )
+    if settings.delete_lock and not settings.deletion_protection:
+        inputs.fail(
+            "delete_lock",
+            "needs deletion_protection. To take the server down, leave delete_lock out, run `pulumi up`, and only then "
+            "set deletion_protection to false: Azure would refuse to delete a locked server, and its admins and rules "
+            "would be missing in the stack by then.",
+        )
     _check_database(settings)
     if settings.server_name is None:
         _check_generated_name(inputs, name)
@@ -146,6 +203,16 @@ def _check_principals(inputs: Inputs) -> None:
         inputs.fail(
             "user", "needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql."
         )
+    if inputs.is_set("create_identity"):
+        if not inputs.is_set("admin_name"):
+            inputs.fail(
+                "create_identity",
+                "needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql. Without "
+                "them an identity is created anyway, and it is the admin.",
+            )
+        for other in ("user", "client_id", "client_secret"):
+            if inputs.is_set(other):
+                inputs.fail(other, "cannot be used with create_identity: Backstage connects as the created identity.")
     if inputs.is_set("client_id") and not inputs.is_set("admin_name"):
         inputs.fail(
             "client_id",
@@ -176,6 +243,38 @@ def _check_network(inputs: Inputs) -> None:
         )
 
 
+def _check_operations(inputs: Inputs) -> None:
+    """Refuses halves of settings that only work together."""
+    for one, other in (("maintenance_day", "maintenance_hour"), ("maintenance_hour", "maintenance_day")):
+        if inputs.is_set(one) and not inputs.is_set(other) and inputs.raw(other) is None:
+            inputs.fail(other, f"is missing: {one} needs it.")
+    for key in ("encryption", "geo_backup_encryption"):
+        uri, identity = f"{key}_key_uri", f"{key}_identity_id"
+        for one, other in ((uri, identity), (identity, uri)):
+            if inputs.is_set(one) and not inputs.is_set(other):
+                inputs.fail(other, f"is missing: {one} needs it, because the server reads the key as that identity.")
+    if inputs.is_set("geo_backup_encryption_key_uri"):
+        for other in ("encryption_key_uri", "geo_redundant_backup"):
+            if not inputs.is_set(other):
+                inputs.fail("geo_backup_encryption_key_uri", f"is for backups in the paired region: it needs {other}.")
+    if inputs.is_set("private_endpoint_subnet_id"):
+        return
+    for argument in ("private_endpoint_resource_group_name", "private_endpoint_location"):
+        if inputs.is_set(argument):
+            inputs.fail(argument, "is for private_endpoint_subnet_id: set that too, or leave it out.")
+
+
+def _check_cloud(inputs: Inputs) -> None:
+    """Refuses the clouds in which Backstage cannot log in."""
+    provider = pulumi.Config("azure-native")
+    environment = provider.get("environment") or "public"
+    if environment.lower() not in ("public", "azurecloud", "azurepubliccloud"):
+        inputs.fail("location", f"cannot be in the cloud {environment!r} of azure-native:environment: {_PUBLIC_ONLY}")
+    default = provider.get("location")
+    if default and not inputs.is_set("location"):
+        inputs.validate_default("location", default, region, "the provider's azure-native:location")
+
+
 def _check_database(settings: AzureSettings) -> None:
     """Refuses the name of a database that is not created."""
     if settings.inputs.is_set("database_name") and settings.plugin_division_mode != "schema":
@@ -195,6 +294,54 @@ def _check_generated_name(inputs: Inputs, name: str) -> None:
         )
 
 
+@dataclass(frozen=True)
+class _Principals:
+    admin: Principal | None
+    user: Principal | None
+    further_admins: Mapping[str, Principal]
+
+
+def _read_principals(inputs: Inputs, create_identity: bool) -> _Principals:
+    """Returns all principals. They are unique by name and by object id, because each is one role and one resource."""
+    further: dict[str, tuple[str, Principal]] = {}
+    for argument, type_ in (
+        ("admin_users", "User"),
+        ("admin_groups", "Group"),
+        ("admin_service_principals", "ServicePrincipal"),
+    ):
+        for name, object_id in inputs.get_map(argument, principal_name, guid).items():
+            if name in further:
+                inputs.fail(argument, f"names {name!r}, as {further[name][0]} does: {_ONE_ROLE}")
+            further[name] = argument, Principal(_output(name), object_id, _output(type_))
+
+    admin = _read_principal(inputs, "admin_name", "admin_object_id", "admin_type")
+    user = _read_principal(inputs, "user", "user_object_id", "user_type")
+    unique = _UniquePrincipals(inputs)
+    if create_identity:
+        unique.add(("server_name", inputs.raw("server_name")), ("", None))
+    for name, object_id in (("admin_name", "admin_object_id"), ("user", "user_object_id")):
+        unique.add((name, inputs.raw(name)), (object_id, inputs.raw(object_id)))
+    for name, (argument, _) in further.items():
+        unique.add((argument, name), (argument, inputs.raw(argument)[name]))
+    checked = unique.check()
+
+    def after_check(principal: Principal | None) -> Principal | None:
+        if principal is None:
+            return None
+        return Principal(
+            _after(checked, principal.name), _after(checked, principal.object_id), _after(checked, principal.type)
+        )
+
+    return _Principals(
+        admin=after_check(admin),
+        user=after_check(user),
+        further_admins={
+            name: Principal(principal.name, _after(checked, principal.object_id), principal.type)
+            for name, (_, principal) in sorted(further.items())
+        },
+    )
+
+
 def _read_principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Principal | None:
     known_name = inputs.get(name, principal_name)
     known_id = inputs.get(object_id, guid)
@@ -204,19 +351,62 @@ def _read_principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Pr
     return Principal(known_name, known_id, known_type)
 
 
-def _read_further_admins(inputs: Inputs) -> Mapping[str, Principal]:
-    """Returns the admins by name, in the order of their names."""
-    admins: dict[str, Principal] = {}
-    for argument, type_ in (
-        ("admin_users", "User"),
-        ("admin_groups", "Group"),
-        ("admin_service_principals", "ServicePrincipal"),
-    ):
-        for name, object_id in inputs.get_map(argument, principal_name, guid).items():
-            if name in admins:
-                inputs.fail(argument, f"names {name!r}, as another admin is: one PostgreSQL role for both.")
-            admins[name] = Principal(pulumi.Output.from_input(name), object_id, pulumi.Output.from_input(type_))
-    return dict(sorted(admins.items()))
+class _UniquePrincipals:
+    """Collects the names and object ids of principals with their arguments, and refuses what was given twice."""
+
+    def __init__(self, inputs: Inputs) -> None:
+        self._inputs = inputs
+        self._sources: list[tuple[str, str]] = []
+        self._values: list[Any] = []
+
+    def add(self, name: tuple[str, Any], object_id: tuple[str, Any]) -> None:
+        """Adds a principal: the argument that each value comes from, and the value."""
+        for kind, (argument, value) in (("name", name), ("object id", object_id)):
+            self._sources.append((kind, argument))
+            self._values.append(value)
+
+    def check(self) -> pulumi.Output[None]:
+        """Fails at once if plain values are not unique. Returns an Output that fails when others turn out not to be."""
+        self._compare(self._values)
+        return pulumi.Output.all(*map(_with_unknowns, self._values)).apply(self._compare, run_with_unknowns=True)
+
+    def _compare(self, values: Any) -> None:
+        """Compares what is known."""
+        seen: dict[tuple[str, str], str] = {}
+        for (kind, argument), value in zip(self._sources, values, strict=True):
+            if isinstance(value, str):
+                key = kind, value.lower() if kind == "object id" else value
+                if key in seen:
+                    self._inputs.fail(
+                        argument,
+                        f"has {'an' if kind == 'object id' else 'a'} {kind} that {seen[key]} has too: {_ONE_ROLE}",
+                    )
+                seen[key] = argument
+
+
+def _output(value: str) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(value)
+
+
+def _with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
+    """Returns an Output in which an unknown value is `pulumi.UNKNOWN`."""
+    return pulumi.Output.from_input(value).apply(lambda known: known, run_with_unknowns=True)
+
+
+def _after(check: pulumi.Output[None], value: pulumi.Output[T]) -> pulumi.Output[T]:
+    """Returns `value`, which fails when `check` does. It is known and secret as before."""
+
+    async def checked() -> T:
+        await check.future(with_unknowns=True)
+        return cast(T, await value.future(with_unknowns=True))
+
+    # Tasks, so that a program that fails first leaves no coroutine that was never awaited.
+    return pulumi.Output(
+        asyncio.ensure_future(value.resources()),
+        asyncio.ensure_future(checked()),
+        asyncio.ensure_future(value.is_known()),
+        asyncio.ensure_future(value.is_secret()),
+    )
 
 
 def _read_person(inputs: Inputs) -> str | None:
@@ -228,6 +418,12 @@ def _read_client_id(inputs: Inputs) -> pulumi.Output[str] | None:
     """Returns the client id of the principal that Backstage connects as, if it was given."""
     principal = "user" if inputs.is_set("user") else "admin"
     return inputs.get("client_id", application_id, related=[f"{principal}_object_id", f"{principal}_type"])
+
+
+def _read_encryption(inputs: Inputs, prefix: str, key_uri: Validator[str]) -> Encryption | None:
+    uri = inputs.get(f"{prefix}_key_uri", key_uri)
+    identity_id = inputs.get(f"{prefix}_identity_id", managed_identity_id)
+    return None if uri is None or identity_id is None else Encryption(uri, identity_id)
 
 
 def _read_firewall_rules(inputs: Inputs) -> tuple[FirewallRule, ...]:
@@ -246,9 +442,17 @@ resource_group_name = regex(
     "must name a resource group: 1 to 90 letters, digits, _ - . ( and ), not ending in a period.",
 )
 
-region = regex(
+_region_name = regex(
     r"[A-Za-z0-9]+( [A-Za-z0-9]+)*", "must name an Azure region, such as westeurope: `az account list-locations`."
 )
+
+
+def region(value: Any) -> str:
+    name = _region_name(value)
+    if re.match(r"us(gov|dod|nat|sec)|china", name.replace(" ", "").lower()):
+        raise ValueError(f"must not be in a sovereign cloud. {_PUBLIC_ONLY}")
+    return name
+
 
 server_name = regex(
     r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*",
@@ -287,6 +491,26 @@ subnet_id = regex(
     "must be the resource id of a subnet: /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/"
     "virtualNetworks/…/subnets/….",
 )
+
+workspace_id = regex(
+    rf"(?i)/subscriptions/{_NAME}/resourceGroups/{_NAME}/providers/Microsoft\.OperationalInsights/workspaces/{_NAME}",
+    "must be the resource id of a Log Analytics workspace: /subscriptions/…/resourceGroups/…/providers/"
+    "Microsoft.OperationalInsights/workspaces/….",
+)
+
+managed_identity_id = regex(
+    rf"(?i)/subscriptions/{_NAME}/resourceGroups/{_NAME}/providers/Microsoft\.ManagedIdentity/"
+    rf"userAssignedIdentities/{_NAME}",
+    "must be the resource id of a managed identity: /subscriptions/…/resourceGroups/…/providers/"
+    "Microsoft.ManagedIdentity/userAssignedIdentities/….",
+)
+
+key_vault_key_uri = regex(
+    r"https://[A-Za-z0-9-]+\.(vault|managedhsm)\.azure\.net(:443)?/keys/[A-Za-z0-9-]{1,127}(/[0-9a-f]{32})?",
+    "must be the URI of a key: https://….vault.azure.net/keys/…/….",
+)
+
+availability_zone = regex(r"[1-3]", "must be 1, 2 or 3, an availability zone of the region.")
 
 _zone_id = regex(
     rf"{_NETWORKS}/privateDnsZones/[a-z0-9_.-]+",
@@ -374,6 +598,38 @@ def disk_size(value: Any) -> int:
     if isinstance(value, bool) or str(value).removesuffix(".0") not in map(str, sizes):
         raise ValueError(f"must be one of Azure's disk sizes in GiB: {', '.join(map(str, sizes))}.")
     return int(float(value))
+
+
+# Microsoft, Premium SSD sizes: the performance tier that a disk of each size in GiB has of its own.
+_BASELINE_TIERS = {
+    **{32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2048: "P40", 4095: "P50", 4096: "P50"},
+    **{8192: "P60", 16384: "P70", 32767: "P80"},
+}
+
+
+def storage_tier(value: Any, storage_gb: Any) -> str:
+    tiers = list(dict.fromkeys(_BASELINE_TIERS.values()))
+    tier = one_of(*tiers)(value)
+    try:
+        baseline = _BASELINE_TIERS[32 if storage_gb is None else disk_size(storage_gb)]
+    except ValueError:
+        return tier  # storage_gb has a message of its own
+    highest = "P50" if tiers.index(baseline) <= tiers.index("P50") else "P80"
+    if not tiers.index(baseline) <= tiers.index(tier) <= tiers.index(highest):
+        raise ValueError(f"must be {baseline} to {highest} for this storage_gb.")
+    return tier
+
+
+def geo_backup(value: Any, key_uri: Any, geo_backup_key_uri: Any) -> bool:
+    enabled = boolean(value)
+    if enabled and key_uri is not None and geo_backup_key_uri is None:
+        raise ValueError(
+            "must be false, or geo_backup_encryption_key_uri and geo_backup_encryption_identity_id must be set: "
+            "backups in the paired region are encrypted with a key of that region."
+        )
+    if not enabled and geo_backup_key_uri is not None:
+        raise ValueError("must be true, because geo_backup_encryption_key_uri is set.")
+    return enabled
 
 
 def address_range(value: Any) -> tuple[str, str]:

@@ -6,7 +6,10 @@ They are strict: whoever asks for the wrong thing gets no token.
 """
 
 import base64
+import os
 import secrets
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tests.backstage import node
@@ -39,21 +43,6 @@ server ca {LOGIN} {LOGIN} {LOGIN}
 SETTINGS = (
     f"-c allow_system_table_mods=on -c ssl=on -c ssl_cert_file=/tmp/tls/{HOST}.pem -c ssl_key_file=/tmp/tls/{HOST}.key"
 )
-
-# Microsoft's function, as far as it is documented. That the admin who calls it may alter the role is an assumption.
-CREATE_PRINCIPAL = """
-CREATE OR REPLACE FUNCTION pg_catalog.pgaadauth_create_principal_with_oid(
-  name text, object_id text, kind text, is_admin boolean, is_mfa boolean
-) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
-BEGIN
-  PERFORM object_id::uuid;
-  ASSERT kind IN ('user', 'group', 'service') AND NOT is_admin;
-  EXECUTE format('CREATE ROLE %I LOGIN', name);
-  EXECUTE format('GRANT %I TO %I WITH ADMIN OPTION', name, session_user);
-  RETURN 'Created role for ' || name;
-END
-$$
-"""
 
 
 @dataclass
@@ -101,9 +90,20 @@ class Azure:
             "AZURE_FEDERATED_TOKEN_FILE": str(node.write_secret(folder / "token", assertion)),
         }
 
-    def administrator(self) -> psycopg.Connection[Any]:
+    def administrator(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """A session of the superuser that Azure keeps to itself."""
-        return self.session("postgres", self.password)
+        return self.session("postgres", self.password, database)
+
+    def psql(self, user: str, token: str, script: str, database: str = "postgres") -> subprocess.CompletedProcess[str]:
+        """Runs a script as `psqlCommand` would."""
+        login = (
+            f"host={HOST} hostaddr=127.0.0.1 port={self.port} dbname={database} user={conninfo_literal(user)} "
+            f"sslmode=verify-full sslrootcert={self.tls / 'ca.pem'}"
+        )
+        environment = {**os.environ, "PGPASSWORD": token}
+        return subprocess.run(
+            ["psql", "--no-psqlrc", login], input=script, env=environment, capture_output=True, text=True, check=False
+        )
 
     def session(self, user: str, password: str, database: str = "postgres") -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -129,13 +129,22 @@ class Azure:
         with self.administrator() as session:
             for name in self.databases() - {"postgres"}:
                 session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-            for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
-                session.execute(sql.SQL("DROP OWNED BY {0}; DROP ROLE {0}").format(sql.Identifier(name)))
+            roles = session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()
+            for database in ("template1", "postgres"):
+                with self.administrator(database) as inside:
+                    inside.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
+                    for (name,) in roles:
+                        inside.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(name)))
+            for (name,) in roles:
+                session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
             session.execute("CREATE ROLE azure_pg_admin")
             for name in ADMINS:
                 create = "CREATE ROLE {} LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin"
                 session.execute(sql.SQL(create).format(sql.Identifier(name)))
-            session.execute(CREATE_PRINCIPAL)
+        # The schema public belongs to azure_pg_admin in all versions.
+        for database in ("postgres", "template1"):
+            with self.administrator(database) as session:
+                session.execute("ALTER SCHEMA public OWNER TO azure_pg_admin")
 
     def let_in(self, role: str, client_id: str) -> str:
         """Makes `client_id` the principal behind `role`; its token."""
@@ -145,23 +154,41 @@ class Azure:
         return token
 
 
+def conninfo_literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def label_provider(folder: Path, image: str) -> Path:
+    """Builds what makes PostgreSQL take security labels for pgaadauth, for the version in the image's name."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        pytest.fail("A C compiler is missing: install gcc.")
+    library = folder / "pgaadauth.so"
+    major = image.split(":")[1].split("-")[0]
+    source = Path(__file__).with_name("pgaadauth.c")
+    subprocess.run([compiler, "-shared", "-fPIC", f"-DPG_MAJOR={major}", "-o", library, source], check=True)
+    return library
+
+
 def new_token() -> str:
     """As long as Microsoft's, and of their form."""
     return ".".join(base64.urlsafe_b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (90, 990, 258))
 
 
 @contextmanager
-def azure(folder: Path) -> Iterator[Azure]:
+def azure(folder: Path, image: str = IMAGE) -> Iterator[Azure]:
     """The stand-in for the time of a with block; `folder` is for its certificates."""
     with ExitStack() as stack:
         server = stack.enter_context(
             postgres(
                 folder,
-                IMAGE,
+                image,
                 certificates=CERTIFICATES,
                 superuser="postgres",
                 rule="hostssl all all all password",
-                settings=SETTINGS,
+                settings=f"{SETTINGS} -c shared_preload_libraries=/tmp/pgaadauth.so",
+                options=("--volume", f"{label_provider(folder, image)}:/tmp/pgaadauth.so:ro"),
             )
         )
         running = Azure(server.tls, server.port, server.password)

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -69,12 +69,13 @@ def postgres(
     superuser: str,
     rule: str,
     settings: str = "",
+    options: Sequence[str] = (),
     meanwhile: str = "cat > /dev/null",
 ) -> Iterator[Server]:
     """One for the time of a with block.
 
     `certificates` are lines of shell with `authority NAME SUBJECT` and `server AUTHORITY NAME SUBJECT HOST`; `rule` is
-    all of pg_hba.conf; `meanwhile` reads standard input to its end.
+    all of pg_hba.conf; `options` are those of `docker run`; `meanwhile` reads standard input to its end.
     """
     docker = shutil.which("docker")
     if docker is None:
@@ -85,7 +86,7 @@ def postgres(
     name, password, log = f"backstage-stand-in-{secrets.token_hex(4)}", secrets.token_hex(16), folder / "log"
     with log.open("wb") as output:
         container = subprocess.Popen(
-            [docker, "run", "--rm", "--interactive", "--name", name, *OPTIONS, image, "-euc", script],
+            [docker, "run", "--rm", "--interactive", "--name", name, *OPTIONS, *options, image, "-euc", script],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,

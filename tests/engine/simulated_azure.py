@@ -43,6 +43,12 @@ IPV4 = r"(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}([0-9]|[1-9][0-9
 SERVER_NAME = r"[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*"
 SWITCH = {"Enabled", "Disabled"}
 
+# [docs] Premium SSD sizes: GiB and the number of the performance tier that a disk of this size has.
+BASELINE_TIERS = {
+    **{32: 4, 64: 6, 128: 10, 256: 15, 512: 20, 1024: 30, 2048: 40, 4095: 50, 4096: 50},
+    **{8192: 60, 16384: 70, 32767: 80},
+}
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -94,6 +100,10 @@ RULES = {
             "version": {"11", "12", "13", "14", "15", "16", "17", "18"},
             "sku.tier": {"Burstable", "GeneralPurpose", "MemoryOptimized"},
             "storage.autoGrow": SWITCH,
+            "storage.tier": {f"P{number}" for number in (1, 2, 3, 4, 6, 10, 15, 20, 30, 40, 50, 60, 70, 80)},
+            "storage.type": {"Premium_LRS", "PremiumV2_LRS", "UltraSSD_LRS"},
+            "identity.type": {"None", "UserAssigned", "SystemAssigned", "SystemAssigned,UserAssigned"},
+            "dataEncryption.type": {"SystemManaged", "AzureKeyVault"},
             "backup.geoRedundantBackup": SWITCH,
             "highAvailability.mode": {"Disabled", "ZoneRedundant", "SameZone"},
             "network.publicNetworkAccess": SWITCH,
@@ -153,6 +163,21 @@ RULES = {
         path=_ENDPOINT + "/privateDnsZoneGroups/{privateDnsZoneGroupName}",
         name="privateDnsZoneGroupName",
         writable=words("resourceGroupName privateEndpointName privateDnsZoneGroupName id name privateDnsZoneConfigs"),
+    ),
+    "azure-native:authorization:ManagementLockByScope": Rules(
+        path="{scope}/providers/Microsoft.Authorization/locks/{lockName}",
+        name="lockName",
+        writable=words("scope lockName level notes owners"),
+        required=("level",),
+        enums={"level": {"NotSpecified", "CanNotDelete", "ReadOnly"}},
+    ),
+    "azure-native:monitor:DiagnosticSetting": Rules(
+        path="{resourceUri}/providers/Microsoft.Insights/diagnosticSettings/{name}",
+        name="name",
+        writable=words(
+            "resourceUri name workspaceId storageAccountId serviceBusRuleId eventHubAuthorizationRuleId eventHubName "
+            "logs metrics marketplacePartnerId logAnalyticsDestinationType"
+        ),
     ),
 }
 
@@ -255,7 +280,9 @@ class SimulatedAzure(SimulatedProvider):
     def Update(self, request: Any, context: Any) -> Any:
         inputs = plain(request.news)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=struct({**plain(request.olds), **inputs}))
+            # [provider] What the service decides is unknown in a preview of an update too.
+            decided = dict.fromkeys(plain(request.olds).keys() - inputs.keys(), UNKNOWN)
+            return provider_pb2.UpdateResponse(properties=struct({**decided, **inputs}))
         with self.errors(context):
             outputs = self._put(type_of(request.urn), request.id, inputs, existing=self.resources.get(request.id))
         return provider_pb2.UpdateResponse(properties=struct(outputs))
@@ -302,7 +329,8 @@ class SimulatedAzure(SimulatedProvider):
                 for path in rules.create_only:
                     if at(inputs, path) not in (None, "", at(existing, path)):
                         raise ServiceError(400, "PropertyChangeNotAllowed", f"{path} cannot be changed")
-            if short != "ResourceGroup" and _fill(_GROUP, inputs) not in self.resources:
+            inside = rules.path.startswith(_GROUP) and short != "ResourceGroup"
+            if inside and _fill(_GROUP, inputs) not in self.resources:
                 raise ServiceError(404, "ResourceGroupNotFound", f"{inputs['resourceGroupName']} could not be found")
             properties = copy.deepcopy(inputs)
             pause = self.pauses.pop(short, None) if existing is None else None
@@ -323,11 +351,25 @@ class SimulatedAzure(SimulatedProvider):
             found = self.resources.get(id_)
             if found is None:
                 return  # [provider] 404 counts as deleted
+            self._check_locks(short, id_)
             with self._server_at_work(short, id_, found):
                 # Everything inside goes with it. [spec] Deleting a parameter does not exist; [provider] resets it.
                 for inside in [key for key in self.resources if key == id_ or key.startswith(id_ + "/")]:
                     del self.resources[inside]
                 time.sleep(self._child_seconds)
+
+    def _check_locks(self, short: str, id_: str) -> None:
+        """[docs] lock-resources: a CanNotDelete lock refuses to delete its resource, what is in it, and its group."""
+        for key, lock in self.resources.items():
+            if lock["_type"] != "ManagementLockByScope" or short == "ManagementLockByScope":
+                continue
+            scope = key.split("/providers/Microsoft.Authorization/")[0]
+            if lock["level"] == "CanNotDelete" and (
+                id_ == scope or id_.startswith(scope + "/") or scope.startswith(id_ + "/providers/")
+            ):
+                raise ServiceError(
+                    409, "ScopeLocked", f"The scope {id_} cannot perform delete operation because {scope} is locked."
+                )
 
     @contextmanager
     def _server_at_work(self, short: str, id_: str, inputs: Mapping[str, Any]) -> Iterator[None]:
@@ -335,7 +377,7 @@ class SimulatedAzure(SimulatedProvider):
         server = None
         if short == "PrivateEndpoint":
             server = inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"]
-        elif "/flexibleServers/" in id_:
+        elif "/flexibleServers/" in id_ and short not in ("ManagementLockByScope", "DiagnosticSetting"):
             server = re.sub(r"(/flexibleServers/[^/]+).*", r"\1", id_)
         if server is None:
             yield
@@ -390,7 +432,11 @@ class SimulatedAzure(SimulatedProvider):
         if size not in (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767):
             raise ServiceError(400, "InvalidParameterValue", f"{size} GB is not a size of storage")
         if existing and size < (at(existing, "storage.storageSizeGB") or 32):
-            raise ServiceError(400, "StorageSizeReductionNotAllowed", "Storage cannot shrink")
+            raise ServiceError(400, "StorageSizeDecreaseNotSupported", "Storage cannot shrink")
+        # [docs] Premium SSD: a performance tier is at least the one of the disk's size; up to P50 below 8 TiB.
+        tier = at(server, "storage.tier")
+        if tier and not BASELINE_TIERS[size] <= int(tier[1:]) <= (50 if size <= 4096 else 80):
+            raise ServiceError(400, "InvalidPerformanceTier", f"{tier} is not a tier for {size} GB")
         # [docs] major version upgrade: only up.
         if existing and int(server.get("version", 17)) < int(existing.get("version", 17)):
             raise ServiceError(400, "MajorVersionDowngradeNotSupported", "The version cannot go down")
@@ -412,11 +458,43 @@ class SimulatedAzure(SimulatedProvider):
             raise ServiceError(
                 409, "ServerNameAlreadyExists", f"Specified server name {server['serverName']} is already used"
             )
+        self._check_encryption(server, existing)
+        # [spec] maintenanceWindow: read and update, not create. azurerm sends it after the creation.
+        if existing is None:
+            server["maintenanceWindow"] = {"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0}
+        else:
+            server.setdefault("maintenanceWindow", existing["maintenanceWindow"])
         server["authConfig"] = auth
         # azurerm#16888: Azure picks the zone.
         server["availabilityZone"] = server.get("availabilityZone") or (existing or {}).get("availabilityZone") or "1"
         server["fullyQualifiedDomainName"] = f"{server['serverName']}.postgres.database.azure.com"
         server["state"] = "Ready"
+
+    def _check_encryption(self, server: dict[str, Any], existing: dict[str, Any] | None) -> None:
+        """[docs] data encryption: decided at creation, read as an identity of the server, one key for each region."""
+        encryption = server.get("dataEncryption") or {}
+        if existing and bool(encryption) != bool(existing.get("dataEncryption")):
+            raise ServiceError(400, "DataEncryptionModeChangeNotSupported", "the mode is fixed at creation")
+        if not encryption:
+            return
+        identities = (at(server, "identity.userAssignedIdentities") or {}).keys()
+        keys = [("primaryKeyURI", "primaryUserAssignedIdentityId")]
+        if at(server, "backup.geoRedundantBackup") == "Enabled":
+            keys.append(("geoBackupKeyURI", "geoBackupUserAssignedIdentityId"))
+        for uri, identity in keys:
+            if not encryption.get(uri) or encryption.get(identity) not in identities:
+                raise ServiceError(400, "InvalidDataEncryption", f"{uri} and {identity} are required")
+
+    def _put_management_lock_by_scope(self, id_: str, lock: dict[str, Any], existing: Any) -> None:
+        if lock["scope"] not in self.resources:
+            raise ServiceError(404, "ResourceNotFound", f"The scope {lock['scope']} was not found")
+
+    def _put_diagnostic_setting(self, id_: str, setting: dict[str, Any], existing: Any) -> None:
+        # [docs] diagnostic settings: a destination and a category are required.
+        if setting["resourceUri"] not in self.resources:
+            raise ServiceError(404, "ResourceNotFound", f"{setting['resourceUri']} was not found")
+        if not setting.get("workspaceId") or not (setting.get("logs") or setting.get("metrics")):
+            raise ServiceError(400, "BadRequest", "a destination and at least one category are required")
 
     def _put_administrators_microsoft_entra(
         self, id_: str, admin: dict[str, Any], existing: dict[str, Any] | None

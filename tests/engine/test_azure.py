@@ -97,7 +97,7 @@ def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: AzureStack, a
 
 def test_a_preview_of_a_first_deployment_touches_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
     preview = succeeded(stack.preview())
-    assert preview.changes["create"] == 8
+    assert preview.changes["create"] == 10
     assert azure.calls == []
 
 

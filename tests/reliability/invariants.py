@@ -241,6 +241,33 @@ INVARIANTS = {
         kept(lambda text: azure.sku_tier(text) and made_of(WORD, 10**6, "S")(text)),
         ["Standard_D2ds_v5", "Standard_EC4eds_v5"],
     ),
+    "azure.workspace_id": Invariant(
+        kept(lambda text: text.lower().split("/")[5:8] == ["providers", "microsoft.operationalinsights", "workspaces"]),
+        ["/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/logs"],
+    ),
+    "azure.managed_identity_id": Invariant(
+        kept(
+            lambda text: (
+                text.lower().split("/")[5:8] == ["providers", "microsoft.managedidentity", "userassignedidentities"]
+            )
+        ),
+        ["/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"],
+    ),
+    "azure.key_vault_key_uri": Invariant(
+        kept(lambda text: text.startswith("https://") and ".azure.net" in text and "/keys/" in text),
+        ["https://v.vault.azure.net/keys/k", f"https://h.managedhsm.azure.net/keys/k/{32 * 'a'}"],
+    ),
+    "azure.availability_zone": Invariant(kept(lambda text: text in ("1", "2", "3")), ["1"]),
+    "azure.storage_tier": Invariant(
+        kept(lambda text, _size: text[0] == "P" and 4 <= int(text[1:]) <= 80),
+        ["P50"],
+        st.tuples(st.sampled_from([None, 32, 128.0, "4095", 33, "x"])),
+    ),
+    "azure.geo_backup": Invariant(
+        lambda made, value, key, paired: made is value and not (made and key and not paired),
+        [False],
+        st.tuples(st.sampled_from([None, "https://v.vault.azure.net/keys/k"]), st.just(None)),
+    ),
     "azure.standby_mode": Invariant(
         kept(lambda text, sku: text == "Disabled" or not str(sku).startswith("Standard_B")),
         ["Disabled"],

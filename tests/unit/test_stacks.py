@@ -49,7 +49,7 @@ def test_the_created_group_is_where_the_server_is_and_never_moves() -> None:
 
 
 def test_the_common_outputs_and_azures_own_are_exported() -> None:
-    own = {"serverId", "identityId", "clientId", "psqlCommand", "bootstrapSql"}
+    own = {"resourceGroupName", "serverId", "tenantId", "identityId", "clientId", "psqlCommand", "bootstrapSql"}
     assert azure_stack().outputs.keys() == COMMON | own
 
 

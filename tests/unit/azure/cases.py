@@ -17,6 +17,8 @@ RULE = "azure-native:dbforpostgresql:FirewallRule"
 PARAMETER = "azure-native:dbforpostgresql:Configuration"
 IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 ENDPOINT = "azure-native:network:PrivateEndpoint"
+LOCK = "azure-native:authorization:ManagementLockByScope"
+DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
 DNS = "azure-native:network:PrivateDnsZoneGroup"
 
 OBJECT, CLIENT, TENANT = (MANAGED_IDENTITY[key] for key in ("principalId", "clientId", "tenantId"))
@@ -27,7 +29,22 @@ SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
 PRIVATELINK = f"{NETWORK}/privateDnsZones/privatelink.postgres.database.azure.com"
 ZONE = f"{NETWORK}/privateDnsZones/backstage.postgres.database.azure.com"
 
+GROUP_ID = "00000000-0000-0000-0000-000000000004"
+OTHER_ID = "00000000-0000-0000-0000-000000000005"
+PROVIDERS = "/subscriptions/s/resourceGroups/g/providers"
+KEY_IDENTITY = f"{PROVIDERS}/Microsoft.ManagedIdentity/userAssignedIdentities/key"
+WORKSPACE = f"{PROVIDERS}/Microsoft.OperationalInsights/workspaces/logs"
+KEY = "https://vault.vault.azure.net/keys/backstage/0123456789abcdef0123456789abcdef"
+
 PRINCIPAL: dict[str, Any] = {"admin_name": "backstage app", "admin_object_id": OBJECT, "admin_type": "ServicePrincipal"}
+GROUP: dict[str, Any] = {"admin_name": "DB Admins", "admin_object_id": GROUP_ID, "admin_type": "Group"}
+ENCRYPTION: dict[str, Any] = {"encryption_key_uri": KEY, "encryption_identity_id": KEY_IDENTITY}
+GEO_BACKUP: dict[str, Any] = {
+    "geo_redundant_backup": True,
+    "geo_backup_encryption_key_uri": KEY.replace("vault.", "paired.", 1),
+    "geo_backup_encryption_identity_id": f"{KEY_IDENTITY}-paired",
+}
+MAINTENANCE: dict[str, Any] = {"maintenance_day": 7, "maintenance_hour": 3}
 USER: dict[str, Any] = {"user": "backstage", "user_object_id": USER_OBJECT, "user_type": "ServicePrincipal"}
 REACHABLE: dict[str, Any] = {"firewall_rules": {"office": "203.0.113.7"}}
 VNET: dict[str, Any] = {"delegated_subnet_id": SUBNET, "private_dns_zone_id": ZONE}
@@ -59,6 +76,8 @@ EVERYTHING: dict[str, Any] = {
     "server_parameters": {"work_mem": 8192, "azure.extensions": "PG_TRGM"},
     "private_endpoint_subnet_id": SUBNET,
     "private_dns_zone_id": PRIVATELINK,
+    "log_analytics_workspace_id": WORKSPACE,
+    "delete_lock": True,
 }
 ORDER = [
     "db-server",
@@ -73,6 +92,8 @@ ORDER = [
     "db-parameter-work_mem",
     "db-private-endpoint",
     "db-private-dns",
+    "db-diagnostics",
+    "db-delete-lock",
     "db-deletion-protection",
 ]
 
@@ -105,6 +126,22 @@ SETS: dict[str, dict[str, Any]] = {
         "tags": {"team": "platform"},
         "deletion_protection": False,
     },
+    "created user": {**GROUP, "create_identity": True, "tenant_id": TENANT},
+    "encryption": {**ENCRYPTION, **GEO_BACKUP},
+    "operations": {
+        **MAINTENANCE,
+        "storage_tier": "P20",
+        "storage_iops": 3000,
+        "availability_zone": "2",
+        "delete_lock": True,
+        "log_analytics_workspace_id": WORKSPACE,
+    },
+    "hub": {
+        "private_endpoint_subnet_id": SUBNET,
+        "private_dns_zone_id": PRIVATELINK,
+        "private_endpoint_resource_group_name": "hub",
+        "private_endpoint_location": "northeurope",
+    },
     "public": {**REACHABLE, "allow_azure_services": True},
     "endpoint": {"private_endpoint_subnet_id": SUBNET, "private_dns_zone_id": PRIVATELINK},
     "vnet": VNET,
@@ -112,7 +149,10 @@ SETS: dict[str, dict[str, Any]] = {
 }
 """Arguments that go together; between them, all."""
 
-PLAIN = {"use_default_credential", "allow_azure_services", "plugin_division_mode", "deletion_protection"}
+PLAIN = {
+    *("use_default_credential", "allow_azure_services", "plugin_division_mode", "deletion_protection"),
+    *("create_identity", "delete_lock"),
+}
 
 
 later = functools.partial(outputs, plain=PLAIN, single_value={"token_renewal_offset"})

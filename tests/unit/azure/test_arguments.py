@@ -8,13 +8,21 @@ from components import AzurePostgres
 from components.azure.args import AzurePostgresArgs
 from components.inputs import ArgumentError
 from components.testing import run
-from tests.unit.inputs import unknown
+from tests.unit.inputs import of_type, unknown
 
 from .cases import (
+    ADMIN,
     CLIENT,
     COMPONENT,
+    ENCRYPTION,
+    GEO_BACKUP,
+    GROUP,
+    KEY,
+    KEY_IDENTITY,
+    MAINTENANCE,
     NETWORK,
     OBJECT,
+    OTHER_ID,
     PLAIN,
     PRINCIPAL,
     REACHABLE,
@@ -64,7 +72,7 @@ def test_all_outputs_are_registered_in_camel_case() -> None:
 
 def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
     results = create(preview=True)
-    assert {name for name, result in results.outputs.items() if result.known} == {"bootstrap_sql"}
+    assert {name for name, result in results.outputs.items() if result.known} == set()
 
 
 def test_the_sets_cover_every_argument() -> None:
@@ -177,6 +185,20 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"server_parameters": {"work_mem": ""}}, "must be the parameter's value as text and not empty"),
     ({"tags": {"a/b": "x"}}, "must be 1 to 512 characters"),
     ({"tags": {"a": "x" * 257}}, "must be text of at most 256 characters."),
+    ({"location": "usgovvirginia"}, "must not be in a sovereign cloud. Backstage asks Microsoft Entra for tokens"),
+    ({"location": "China East 2"}, "must not be in a sovereign cloud"),
+    ({"private_endpoint_subnet_id": SUBNET, "private_endpoint_location": "x/y"}, "must name an Azure region"),
+    ({"storage_tier": "P3"}, "must be P4, P6"),
+    ({"storage_tier": "P4", "storage_gb": 128}, "must be P10 to P50 for this storage_gb."),
+    ({"storage_tier": "P60", "storage_gb": 128}, "must be P10 to P50 for this storage_gb."),
+    ({"storage_tier": "P50", "storage_gb": 8192}, "must be P60 to P80 for this storage_gb."),
+    ({"storage_iops": 100}, "from 120 to 20000"),
+    ({"availability_zone": "4"}, "must be 1, 2 or 3"),
+    ({**MAINTENANCE, "maintenance_day": 0}, "from 1 to 7"),
+    ({**MAINTENANCE, "maintenance_hour": 24}, "from 0 to 23"),
+    ({**ENCRYPTION, "encryption_key_uri": "https://example.com/keys/k"}, "must be the URI of a key"),
+    ({**ENCRYPTION, "encryption_identity_id": "key"}, "must be the resource id of a managed identity"),
+    ({"log_analytics_workspace_id": "logs"}, "must be the resource id of a Log Analytics workspace"),
     ({"deletion_protection": "no"}, "must be true or false."),
     ({"use_default_credential": "no"}, "must be true or false."),
 ]
@@ -196,7 +218,32 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
         {**PRINCIPAL, "client_id": CLIENT, "use_default_credential": True},
         '"use_default_credential" leaves the client id',
     ),
-    ({"admin_users": {"x": OBJECT}, "admin_groups": {"x": CLIENT}}, "\"admin_groups\" names 'x', as another admin is"),
+    ({"admin_users": {"x": OBJECT}, "admin_groups": {"x": CLIENT}}, "\"admin_groups\" names 'x', as admin_users does"),
+    ({**PRINCIPAL, "admin_users": {"backstage app": OTHER_ID}}, '"admin_users" has a name that admin_name has too'),
+    ({**PRINCIPAL, "admin_users": {"jo": OBJECT.upper()}}, '"admin_users" has an object id that admin_object_id has'),
+    ({**PRINCIPAL, **USER, "user_object_id": OBJECT}, '"user_object_id" has an object id that admin_object_id has too'),
+    ({**PRINCIPAL, **USER, "admin_groups": {"backstage": OTHER_ID}}, '"admin_groups" has a name that user has too'),
+    ({"admin_users": {"a": OTHER_ID, "b": OTHER_ID}}, '"admin_users" has an object id that admin_users has too'),
+    ({"server_name": "srv", "admin_users": {"srv": OTHER_ID}}, '"admin_users" has a name that server_name has too'),
+    ({"create_identity": True}, '"create_identity" needs admin_name'),
+    ({**GROUP, "create_identity": True, **USER}, '"user" cannot be used with create_identity'),
+    ({**GROUP, "create_identity": True, "client_id": CLIENT}, '"client_id" cannot be used with create_identity'),
+    ({"maintenance_day": 1}, '"maintenance_hour" is missing: maintenance_day needs it.'),
+    ({"maintenance_hour": 1}, '"maintenance_day" is missing: maintenance_hour needs it.'),
+    ({"encryption_key_uri": KEY}, '"encryption_identity_id" is missing: encryption_key_uri needs it'),
+    ({"encryption_identity_id": KEY_IDENTITY}, '"encryption_key_uri" is missing: encryption_identity_id needs it'),
+    (
+        {**ENCRYPTION, "geo_redundant_backup": True},
+        "or geo_backup_encryption_key_uri and geo_backup_",
+    ),
+    (
+        {**GEO_BACKUP},
+        '"geo_backup_encryption_key_uri" is for backups in the paired region: it needs enc',
+    ),
+    ({**ENCRYPTION, **GEO_BACKUP, "geo_redundant_backup": None}, "it needs geo_redundant_backup"),
+    ({"private_endpoint_location": "westeurope"}, '"private_endpoint_location" is for private_endpoint_subnet_id'),
+    ({"private_endpoint_resource_group_name": "g"}, "is for private_endpoint_subnet_id"),
+    ({"delete_lock": True, "deletion_protection": False}, '"delete_lock" needs deletion_protection'),
     ({**VNET, **REACHABLE}, '"firewall_rules" cannot be used with delegated_subnet_id'),
     ({**VNET, "allow_azure_services": True}, '"allow_azure_services" cannot be used with delegated_subnet_id'),
     ({**VNET, "private_endpoint_subnet_id": SUBNET}, '"private_endpoint_subnet_id" cannot be used with delegated'),
@@ -228,6 +275,23 @@ def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], mes
     with pytest.raises(ArgumentError) as refused:
         create(**later(args))
     assert message in str(refused.value)
+
+
+def test_principals_that_arrive_as_outputs_are_unique_too() -> None:
+    with pytest.raises(ArgumentError, match='"admin_users" has an object id that admin_object_id has too'):
+        create(**later({**PRINCIPAL, "admin_users": {"jo": OBJECT.upper()}}))
+
+
+def test_an_unknown_principal_is_not_compared_and_hides_nobody_else() -> None:
+    results = create(preview=True, **PRINCIPAL, admin_users={"jo": unknown, "mo": OTHER_ID})
+    ids = {admin.name: admin.inputs.get("objectId") for admin in of_type(results, ADMIN)}
+    assert (ids["db-admin"], ids["db-admin-mo"]) == (OBJECT, OTHER_ID)
+
+
+def test_a_sovereign_cloud_in_the_providers_configuration_is_refused() -> None:
+    for config in ({"azure-native:environment": "usgovernment"}, {"azure-native:location": "chinaeast2"}):
+        with pytest.raises(ArgumentError, match="tokens of Azure's public cloud"):
+            run(lambda: AzurePostgres("db", {"resource_group_name": "g"}) and None, config=config)
 
 
 def test_a_contradiction_is_seen_although_its_values_are_not_known_yet() -> None:

@@ -16,6 +16,7 @@ from tests.unit.inputs import of_type, output
 from .cases import (
     ADMIN,
     CLIENT,
+    GROUP,
     IDENTITY,
     LOGIN_TENANT,
     OBJECT,
@@ -64,6 +65,15 @@ def test_the_created_identitys_client_id_can_be_left_out_for_workload_identity()
     results = create(use_default_credential=True)
     assert results["database_config"].value["connection"]["tokenCredential"] is None
     assert results["client_id"].value == CLIENT, "which the service account's annotation needs"
+
+
+def test_a_created_identity_beside_an_admin_of_the_callers_is_no_admin() -> None:
+    results = create(**GROUP, create_identity=True, server_name="srv")
+    assert results["user"].value == results.resource(IDENTITY).inputs["resourceName"] == "srv"
+    assert results["database_config"].value["connection"]["tokenCredential"]["clientId"] == CLIENT
+    assert [admin.inputs["principalName"] for admin in of_type(results, ADMIN)] == ["DB Admins"]
+    assert results["principal_id"].value == OBJECT
+    assert results["identity_id"].value == "db-identity-id"
 
 
 def test_a_named_principal_selects_default_azure_credential() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.simulated_azure import RULES
 
-from .cases import EVERYTHING, PRINCIPAL, VNET, create
+from .cases import ENCRYPTION, EVERYTHING, MAINTENANCE, PRINCIPAL, VNET, create
 
 postgresql = azure_native.dbforpostgresql
 
@@ -26,6 +26,7 @@ CLASSES: dict[type, tuple[str, set[str]]] = {
         {
             *("resource_group_name", "location", "server_name", "version", "sku", "storage", "backup", "tags"),
             *("high_availability", "auth_config", "network", "availability_zone"),
+            *("maintenance_window", "identity", "data_encryption"),
         },
     ),
     postgresql.AdministratorsMicrosoftEntra: (
@@ -51,6 +52,11 @@ CLASSES: dict[type, tuple[str, set[str]]] = {
             "private_link_service_connections",
         },
     ),
+    azure_native.authorization.ManagementLockByScope: ("2020-05-01", {"scope", "lock_name", "level", "notes"}),
+    azure_native.monitor.DiagnosticSetting: (
+        "2021-05-01-preview",
+        {"resource_uri", "name", "workspace_id", "logs", "metrics"},
+    ),
     azure_native.network.PrivateDnsZoneGroup: (
         "2024-05-01",
         {"resource_group_name", "private_endpoint_name", "private_dns_zone_group_name", "private_dns_zone_configs"},
@@ -60,7 +66,28 @@ CLASSES: dict[type, tuple[str, set[str]]] = {
 # Nested inputs, and the property names that each has for the provider.
 NESTED: dict[type, dict[str, str]] = {
     postgresql.SkuArgs: {"name": "name", "tier": "tier"},
-    postgresql.StorageArgs: {"storage_size_gb": "storageSizeGB", "auto_grow": "autoGrow"},
+    postgresql.StorageArgs: {
+        "storage_size_gb": "storageSizeGB",
+        "auto_grow": "autoGrow",
+        "tier": "tier",
+        "iops": "iops",
+    },
+    postgresql.MaintenanceWindowArgs: {
+        "custom_window": "customWindow",
+        "day_of_week": "dayOfWeek",
+        "start_hour": "startHour",
+        "start_minute": "startMinute",
+    },
+    postgresql.UserAssignedIdentityArgs: {"type": "type", "user_assigned_identities": "userAssignedIdentities"},
+    postgresql.DataEncryptionArgs: {
+        "type": "type",
+        "primary_key_uri": "primaryKeyURI",
+        "primary_user_assigned_identity_id": "primaryUserAssignedIdentityId",
+        "geo_backup_key_uri": "geoBackupKeyURI",
+        "geo_backup_user_assigned_identity_id": "geoBackupUserAssignedIdentityId",
+    },
+    azure_native.monitor.DiagnosticsLogSettingsArgs: {"category_group": "categoryGroup", "enabled": "enabled"},
+    azure_native.monitor.DiagnosticsMetricSettingsArgs: {"category": "category", "enabled": "enabled"},
     postgresql.BackupArgs: {
         "backup_retention_days": "backupRetentionDays",
         "geo_redundant_backup": "geoRedundantBackup",
@@ -135,7 +162,12 @@ def test_a_login_has_a_tenant() -> None:
 
 def test_nothing_is_used_that_is_not_named_here() -> None:
     used: dict[str, set[str]] = {}
-    for args in (EVERYTHING, {"tags": {"a": "b"}, "location": "westeurope"}, {**PRINCIPAL, **VNET}):
+    for args in (
+        EVERYTHING,
+        {**ENCRYPTION, **MAINTENANCE, "availability_zone": "1"},
+        {"tags": {"a": "b"}, "location": "westeurope"},
+        {**PRINCIPAL, **VNET},
+    ):
         for resource in create(**args).resources:
             used.setdefault(resource.type, set()).update(resource.inputs)
     named = {token(cls): {camel(argument) for argument in arguments} for cls, (_, arguments) in CLASSES.items()}

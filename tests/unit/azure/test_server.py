@@ -10,9 +10,11 @@ from .cases import (
     ADMIN,
     COMPONENT,
     DATABASE,
+    DIAGNOSTICS,
     ENDPOINT,
     EVERYTHING,
     IDENTITY,
+    LOCK,
     ORDER,
     PARAMETER,
     PRINCIPAL,
@@ -135,15 +137,17 @@ def test_the_order_does_not_depend_on_the_order_of_the_arguments() -> None:
 def test_what_azure_deletes_with_the_server_is_not_deleted_one_by_one() -> None:
     resources = by_name(everything())
     gone_with = {name: name_of(resource.options.deletedWith) for name, resource in resources.items()}
-    children = [name for name in ORDER if name not in ("db-server", "db-private-endpoint", "db-private-dns")]
+    outlives = ("db-server", "db-private-endpoint", "db-private-dns", "db-diagnostics")
+    children = [name for name in ORDER if name not in outlives]
     assert {gone_with[name] for name in children if name != "db-deletion-protection"} == {"db-server"}
     assert gone_with["db-private-endpoint"] == "", "a resource beside the server, which outlives it"
+    assert gone_with["db-diagnostics"] == "", "Azure would apply it to a new server of the same name"
     assert gone_with["db-private-dns"] == "db-private-endpoint"
 
 
 @pytest.mark.parametrize("protection", [True, False])
 def test_server_database_and_guard_are_protected_by_one_switch_and_nothing_else(protection: bool) -> None:
-    results = create(**EVERYTHING, **({} if protection else {"deletion_protection": False}))
+    results = create(**{**EVERYTHING, **({} if protection else {"deletion_protection": False, "delete_lock": False})})
     protected = {resource.name for resource in results.resources if resource.options.protect}
     assert protected == ({"db-server", "db-database", "db-deletion-protection"} if protection else set())
 
@@ -169,7 +173,8 @@ def test_every_child_belongs_to_the_component_and_takes_its_group() -> None:
     results = everything()
     children = [resource for resource in results.resources if resource.type != COMPONENT]
     assert {name_of(child.options.parent) for child in children} == {"db"}
-    assert {child.inputs["resourceGroupName"] for child in children if child.type != STASH} == {"group"}
+    elsewhere = (STASH, LOCK, DIAGNOSTICS)
+    assert {child.inputs["resourceGroupName"] for child in children if child.type not in elsewhere} == {"group"}
 
 
 def test_parameters_are_set_as_the_users_own() -> None:

@@ -1,0 +1,153 @@
+"""AzurePostgres as a platform team runs it: previews, locks, other people's networks, another principal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .cloud_stack import AzureStack
+from .simulated_azure import SimulatedAzure
+from .stack import refused, succeeded
+
+OBJECT = "00000000-0000-0000-0000-000000000001"
+OTHER = "00000000-0000-0000-0000-000000000002"
+NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
+SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
+PRIVATELINK = f"{NETWORK}/privateDnsZones/privatelink.postgres.database.azure.com"
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/logs"
+TEAM = {"adminName": "DB Admins", "adminObjectId": OBJECT, "adminType": "Group"}
+RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
+
+
+@pytest.fixture
+def azure() -> Iterator[SimulatedAzure]:
+    with SimulatedAzure() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
+    return AzureStack(tmp_path / "stack", azure.environment)
+
+
+def changes_of(azure: SimulatedAzure, since: int) -> list[tuple[str, str]]:
+    return sorted((operation, type_) for operation, type_, _ in azure.changes()[since:])
+
+
+@pytest.mark.parametrize("protection", [True, False])
+def test_a_preview_of_changed_tags_shows_the_updates_that_follow(
+    stack: AzureStack, azure: SimulatedAzure, protection: bool
+) -> None:
+    stack.arguments(firewallRules=RULES, deletionProtection=protection)
+    succeeded(stack.up())
+    before = len(azure.changes())
+    stack.arguments(firewallRules=RULES, deletionProtection=protection, tags={"team": "platform"})
+    preview = succeeded(stack.preview())
+    assert preview.changed == {"update": 3}, preview.output
+    succeeded(stack.up())
+    assert changes_of(azure, before) == [
+        ("update", "ResourceGroup"),
+        ("update", "Server"),
+        ("update", "UserAssignedIdentity"),
+    ]
+
+
+def test_an_identity_without_admin_rights_takes_over_from_the_admin_with_a_warning(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    first = succeeded(stack.up())
+    assert "Backstage will connect as" not in first.output
+    stack.arguments(**TEAM)
+    for output in (succeeded(stack.preview()).output, succeeded(stack.up()).output):
+        assert f"Backstage will connect as DB Admins ({OBJECT}), no longer as backstage-" in output
+        assert "Hand them over before this update: docs/azure.md" in output
+    assert "Backstage will connect as" not in succeeded(stack.up()).output
+
+
+def test_a_group_is_the_admin_and_backstage_an_identity_that_is_none(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(**TEAM, createIdentity=True)
+    up = succeeded(stack.up())
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    (admin,) = azure.of_type("AdministratorsMicrosoftEntra").values()
+    assert admin["principalName"] == "DB Admins"
+    assert up.outputs["user"] == identity["name"]
+    assert f"aadauth,oid={identity['principalId']},type=service" in up.outputs["bootstrapSql"]
+
+
+def test_a_private_endpoint_lives_in_the_group_and_region_of_its_network(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    azure.add_group("hub", "northeurope")
+    stack.arguments(
+        privateEndpointSubnetId=SUBNET,
+        privateDnsZoneId=PRIVATELINK,
+        privateEndpointResourceGroupName="hub",
+        privateEndpointLocation="northeurope",
+    )
+    succeeded(stack.up())
+    (endpoint,) = azure.of_type("PrivateEndpoint").values()
+    assert "/resourceGroups/hub/" in endpoint["id"]
+    assert endpoint["location"] == "northeurope"
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_a_locked_server_can_be_changed_but_nothing_of_it_deleted_until_it_is_unlocked(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(firewallRules=RULES, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
+    succeeded(stack.up())
+    more = {**RULES, "office": "203.0.113.8", "home": "203.0.113.9"}
+    stack.arguments(firewallRules=more, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
+    succeeded(stack.up())
+    assert succeeded(stack.up()).changed == {}
+
+    stack.arguments(firewallRules=RULES, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
+    output = refused(stack.up())
+    assert "ScopeLocked" in output
+    assert "a CanNotDelete lock is on the server" in output
+    stack.arguments(firewallRules=RULES, logAnalyticsWorkspaceId=WORKSPACE)
+    succeeded(stack.up())
+    assert azure.of_type("FirewallRule").keys() == RULES.keys(), "the lock goes first, then the rule"
+
+
+def test_a_locked_server_survives_a_destroy_that_ignores_protection(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(firewallRules=RULES, deleteLock=True)
+    succeeded(stack.up())
+    output = stack.cli("destroy", "--yes", "--ignore-protect", "--stack", stack.name, check=False)
+    assert "ScopeLocked" in output
+    assert len(azure.of_type("Server")) == 1
+    assert azure.of_type("FirewallRule").keys() == RULES.keys()
+
+
+def test_storage_that_azure_has_grown_is_explained(stack: AzureStack, azure: SimulatedAzure) -> None:
+    succeeded(stack.up())
+    (server,) = azure.of_type("Server").values()
+    server["storage"]["storageSizeGB"] = 64
+    stack.arguments(backupRetentionDays=14)
+    assert "the storage of the server is larger than storage_gb (storageGb)" in refused(stack.up())
+    stack.arguments(backupRetentionDays=14, storageGb=64)
+    succeeded(stack.up())
+
+
+def test_the_command_that_sets_the_maintenance_window_of_a_new_server_is_printed(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(maintenanceDay=7, maintenanceHour=3)
+    assert '--maintenance-window "Sun:3:0"' in succeeded(stack.up()).output
+    (server,) = azure.of_type("Server").values()
+    assert server["maintenanceWindow"]["customWindow"] == "Disabled", "as on Azure"
+    stack.arguments(maintenanceDay=6, maintenanceHour=3)
+    assert "--maintenance-window" not in succeeded(stack.up()).output
+    (server,) = azure.of_type("Server").values()
+    assert server["maintenanceWindow"] == {"customWindow": "Enabled", "dayOfWeek": 6, "startHour": 3, "startMinute": 0}
+
+
+def test_an_own_key_is_fixed_when_the_server_is_created(stack: AzureStack, azure: SimulatedAzure) -> None:
+    identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/key"
+    stack.arguments(encryptionKeyUri="https://vault.vault.azure.net/keys/backstage", encryptionIdentityId=identity)
+    succeeded(stack.up())
+    (server,) = azure.of_type("Server").values()
+    assert server["dataEncryption"]["primaryUserAssignedIdentityId"] == identity
+    assert succeeded(stack.up()).changed == {}
+    stack.arguments()
+    assert "the mode is fixed at creation" in refused(stack.up())
