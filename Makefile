@@ -20,15 +20,15 @@ tools: ## what the tests need
 
 check: ## formatting, lint and types
 	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
+	@$(PYTHON) -S bootstrap/start.py run --unattended sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
 
 docs: ## the reference, from the docstrings
 	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run python -m docs.reference
+	@$(PYTHON) -S bootstrap/start.py run --unattended python -m docs.reference
 
 unit: ## the unit tests alone: a quick look
 	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run pytest -q -n auto tests/unit
+	@$(PYTHON) -S bootstrap/start.py run --unattended pytest -q -n auto tests/unit
 
 lock: ## the exact versions and hashes of the Python packages, from requirements/*.txt
 	@$(PYTHON) -S bootstrap/start.py python
@@ -37,12 +37,12 @@ lock: ## the exact versions and hashes of the Python packages, from requirements
 	  --output-file requirements/$$name.lock requirements/$$name.txt || exit 1; done
 
 test: tools check ## all tests, on the real engine, Docker and Backstage
-	@$(PYTHON) -S bootstrap/start.py run pytest -n 4 --dist loadgroup tests
+	@$(PYTHON) -S bootstrap/start.py run --unattended pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
-	@$(PYTHON) -S bootstrap/start.py run python -m tests.bench
+	@$(PYTHON) -S bootstrap/start.py run --unattended python -m tests.bench
 
 reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load
-	@$(PYTHON) -S bootstrap/start.py run python -m tests.reliability
+	@$(PYTHON) -S bootstrap/start.py run --unattended python -m tests.reliability
 
 .PHONY: help up env down clean tools check docs lock unit test bench reliability

@@ -2,11 +2,9 @@
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from functools import partial
-from pathlib import Path
 
 from . import (
     docker_engine,
@@ -20,7 +18,8 @@ from . import (
     signals,
     steps,
 )
-from .console import quote, say
+from .clean import remove_everything
+from .console import say
 from .lock import only_one_at_a_time
 from .steps import Step
 
@@ -78,35 +77,8 @@ def clean() -> int:
     if down() != 0:
         say("Nothing was removed: the database is not down.")
         return 1
-    progress = steps.Progress("clean")
-    if shutil.which("docker"):
-        try:
-            postgres_image.remove_stand_ins(progress)
-        except steps.CommandError as error:
-            reason = error.output.strip().splitlines()[-1:] or [str(error)]
-            progress.log(f"images that were built here may stay: {reason[0]}")
-    docker_engine.stop()
-    packages = node_packages.FOLDER / "node_modules"
-    if packages.is_symlink():  # into the cache
-        packages.unlink()
-    remove(paths.VENV, progress)
-    remove(paths.CACHE, progress)
+    remove_everything()
     return 0
-
-
-def remove(folder: Path, progress: steps.Progress) -> None:
-    """Removes a folder, or only the link to one that is elsewhere; says what is gone and what stays."""
-    if folder.is_symlink():
-        target = folder.resolve()
-        folder.unlink()
-        progress.log(f"removed the link {quote(folder)}" + (f"; {quote(target)} stays" if target.exists() else ""))
-    elif folder.exists():
-        problems: list[str] = []
-        shutil.rmtree(folder, onerror=lambda _function, path, error: problems.append(f"{quote(path)}: {error[1]}"))
-        if problems:
-            progress.log(f"{quote(folder)} is not completely removed: {problems[0]}")
-        else:
-            progress.log(f"removed {quote(folder)}")
 
 
 def python() -> int:

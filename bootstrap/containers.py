@@ -51,9 +51,16 @@ def on_port(port: int) -> Container | None:
     return find(ids[0]) if ids else None
 
 
+def on_volume(volume: str) -> Container | None:
+    """The newest container that uses this volume, running or not."""
+    ids = (_docker("container", "ls", "--all", "--quiet", "--filter", f"volume={volume}") or "").split()
+    return find(ids[0]) if ids else None
+
+
 def last_words(name: str, lines: int = 10) -> str:
-    """The end of the container's log."""
-    return (_docker("container", "logs", "--tail", str(lines), name, merge=True) or "").strip()
+    """The end of the container's log, with a heading; empty if it has not said anything."""
+    words = (_docker("container", "logs", "--tail", str(lines), name, merge=True) or "").strip()
+    return f"The last words of the container {name}:\n{words}" if words else ""
 
 
 def _container(found: Mapping[str, Any]) -> Container:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi import automation
 
-from . import configuration, errors, passphrase, paths, port_owner, stale_locks, state_file
+from . import configuration, containers, errors, passphrase, paths, port_owner, stale_locks, state_file
 from .console import say
 from .errors import ExplainedError
 from .pulumi_command import PulumiCommand
@@ -47,9 +47,9 @@ class DevStack:
         passphrase.note_use()
         return True
 
-    def up(self, *, refresh: bool = False) -> dict[str, Any]:
+    def up(self, **options: Any) -> dict[str, Any]:
         """Returns the outputs, secrets included."""
-        result = self._try(lambda: self._stack.up(on_output=_show, color="never", refresh=refresh))
+        result = self._try(lambda: self._stack.up(on_output=_show, color="never", **options))
         return {name: output.value for name, output in result.outputs.items()}
 
     def destroy(self) -> None:
@@ -106,6 +106,8 @@ class DevStack:
             return port_owner.explain(words, int(taken[1]), _volumes())
         if re.search(r"unexpected end of JSON input|failed to load checkpoint", words):
             return state_file.explain_damage(words)
+        if re.search(r"container failed to be in healthy state|container exited immediately", words):
+            words = f"{words}\n\n{_last_words()}".rstrip()
         theirs = [name for name in passphrase.VARIABLES if name in os.environ]
         key = str(paths.PASSPHRASE) if passphrase.is_ours() else theirs[0]
         return errors.explain(words, command=self._command, backend=self._backend, key=key)
@@ -137,6 +139,12 @@ def _show(line: str) -> None:
     unchanged = re.search(r"\brefresh(ing)? \(", line) and "[diff" not in line
     if re.match(r" [-+~]", line) and not unchanged and "error: " not in line and "warning: using" not in line:
         say(f"  {'stack':<16}{line.strip()}")
+
+
+def _last_words() -> str:
+    """Of the container that has the stack's data, if it can be told."""
+    found = next((container for volume in _volumes() if (container := containers.on_volume(volume))), None)
+    return containers.last_words(found.name) if found else ""
 
 
 def _volumes() -> list[str]:

@@ -123,8 +123,8 @@ CAUSES = (
     Cause(
         r"container failed to be in healthy state|container exited immediately|never answered a login",
         "The container is there, but PostgreSQL in it lets nobody in.",
-        "Its last words are above. Correct the cause, then run `make {command}` again: it makes the container again "
-        "and keeps the volume with its data.",
+        "Its log says why. Correct that, then run `make {command}` again: the volume with the data is kept, and the "
+        "container created again on it.",
     ),
     Cause(
         r"unable to pull image|pull access denied|manifest unknown|manifest for .* not found",
@@ -146,7 +146,8 @@ CAUSES = (
 
 def explain(words: str, *, command: str, backend: str, key: str) -> ExplainedError:
     """What a failure of Pulumi means. `key` is where the passphrase is from."""
-    known = {"command": command, "backend": backend, "key": key}
+    # An address may hold a password.
+    known = {"command": command, "backend": re.sub(r"//[^/@]*@", "//", backend), "key": key}
     for cause in CAUSES:
         if re.search(cause.pattern, words, re.IGNORECASE):
             return ExplainedError(words, cause.meaning.format(**known), cause.remedy.format(**known))

@@ -43,7 +43,7 @@ def require_login(outputs: Mapping[str, Any]) -> None:
     words = containers.last_words(name)
     data = f" Its data is in the volume {container.volumes[0]}." if container.volumes else ""
     raise ExplainedError(
-        f"{problem}\n\nThe last words of the container {name}:\n{words}" if words else problem,
+        f"{problem}\n\n{words}".rstrip(),
         f"The container {name} {container.condition}, and nobody can log in.{data}",
         _remedy(container),
     )

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from typing import Any
 
 from . import passphrase, paths, proof, signals
 from .console import quote, say
@@ -22,7 +23,7 @@ AFTER_A_SIGNAL = {
 def up() -> None:
     stack = DevStack("up")
     stack.open(create=True)
-    outputs = stack.up()
+    outputs = _up(stack)
     problem = proof.login_problem(outputs) if "containerName" in outputs else None
     if problem:
         say(f"  {'stack':<16}{problem.rstrip('.')}: comparing the stack with what is there")
@@ -32,6 +33,18 @@ def up() -> None:
     say("\n" + re.sub(r"(?m)^( *password: ).*", r'\1"[secret]"', outputs["appConfig"]))
     say(f"Written to {APP_CONFIG.name}, with the password. Next, in the folder of your Backstage app:\n")
     say(f"  cp -p {quote(APP_CONFIG)} . && yarn start\n")
+
+
+def _up(stack: DevStack) -> dict[str, Any]:
+    """The outputs after an update; an earlier one that was stopped may have left a container that was never proved."""
+    try:
+        return stack.up()
+    except ExplainedError as error:
+        unproved = re.search(r"never answered a\s+login.*--replace '([^']+)'", error.words, re.DOTALL)
+        if not unproved:
+            raise
+        say(f"  {'stack':<16}an earlier run was stopped while the database started: creating its container again")
+        return stack.up(replace=[unproved[1]])
 
 
 def env() -> None:

@@ -28,7 +28,7 @@ def remove(backend: str, stack: str) -> list[str]:
             pid, host, taken = owner["pid"], owner["hostname"], _seconds(owner["timestamp"])
         except (OSError, ValueError, KeyError, TypeError):
             continue  # Pulumi says what is wrong with it.
-        if host == socket.gethostname() and not _lives(pid, taken):
+        if isinstance(pid, int) and host == socket.gethostname() and not _lives(pid, taken):
             lock.unlink(missing_ok=True)
             lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)
             removed.append(f"process {pid}")

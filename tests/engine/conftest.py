@@ -9,6 +9,7 @@ from typing import TextIO
 
 import pytest
 
+from .checkout import Checkout
 from .docker import docker
 from .stack import Stack
 
@@ -18,6 +19,10 @@ _reserved: list[TextIO] = []
 @pytest.fixture
 def port() -> int:
     """A free port that no other test gets, in this run or in another one on this machine."""
+    return reserve_port()
+
+
+def reserve_port() -> int:
     for candidate in range(20000, 30000):
         # The lock is held until this process ends; the port itself is only taken when a container publishes it.
         file = Path(tempfile.gettempdir(), f"backstage-database-test-port-{candidate}")
@@ -51,3 +56,12 @@ def leave_nothing_of(stack: Stack) -> None:
     for volume in stack.ids("docker:index/volume:Volume"):
         docker("volume", "rm", "--force", volume, check=False)
     assert destroyed.ok, f"the stack could not be destroyed:\n{destroyed.output}"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, port: int) -> Iterator[Checkout]:
+    """A copy of the repository; afterwards nothing is left of what `make` made in it."""
+    checkout = Checkout(tmp_path / "checkout", port)
+    yield checkout
+    code, printed = checkout.make("down")
+    assert code == 0, printed

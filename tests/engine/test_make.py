@@ -5,58 +5,14 @@ import os
 import re
 import socket
 import stat
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 import yaml
 
-from .checkout import copy_checkout
+from .checkout import Checkout
 from .docker import exists
-from .stack import REPOSITORY
-
-
-class Checkout:
-    """A copy of the repository as git has it, with the virtual environment of the one under test."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
-        copy_checkout(folder)
-        (folder / ".venv").symlink_to(REPOSITORY / ".venv")
-        self.use_port(port)
-
-    def use_port(self, port: int) -> None:
-        settings = {"config": {"database": "local", "local": {"port": port}}}
-        (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(settings))
-
-    def make(self, target: str) -> tuple[int, str]:
-        """The exit code and all that was printed."""
-        # What the make around these tests has set up for them is not what a user has.
-        theirs = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-        environment = {
-            key: value for key, value in os.environ.items() if key not in theirs and not key.startswith("MAKE")
-        }
-        done = subprocess.run(
-            ["make", target], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def files(self) -> dict[str, bytes]:
-        return {
-            str(file.relative_to(self.folder)): file.read_bytes()
-            for file in self.folder.rglob("*")
-            if file.is_file() and not {".venv", "__pycache__"} & set(file.relative_to(self.folder).parts)
-        }
-
-
-@pytest.fixture
-def checkout(tmp_path: Path, port: int) -> Iterator[Checkout]:
-    checkout = Checkout(tmp_path / "checkout", port)
-    yield checkout
-    code, printed = checkout.make("down")
-    assert code == 0, printed
 
 
 def connect(app_config: str) -> psycopg.Connection:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -19,14 +20,18 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from bootstrap import (
+    clean,
+    configuration,
     debian,
     docker_engine,
+    errors,
     go_build,
     node_packages,
     paths,
     postgres_image,
     pulumi_cli,
     python_environment,
+    stale_locks,
     steps,
 )
 from components import LocalPostgres
@@ -587,6 +592,121 @@ def test_packages_are_installed_by_their_hashes_and_again_only_when_the_lock_cha
     runs = (tmp_path / "ran").read_text().splitlines()
     assert len(runs) == 3
     assert all(line.endswith(f"install --require-hashes --requirement {tmp_path / 'dev.lock'}") for line in runs)
+
+
+# --- What is said
+
+
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("config:\n  local: {image: 'postgres:16-bookworm', port: 5}\n", "postgres:16-bookworm"),
+        ("config:\n  backstage-database:local:\n    image: postgres:16 # pinned\n", "postgres:16"),
+        ('{"config": {"local": {"image": "postgres:16"}}}', "postgres:16"),
+        ("config:\n  azure:\n    image: none\n", None),
+        ("config:\n", None),
+        ("", None),
+    ],
+    ids=["flow style", "with the project's name", "JSON", "of something else", "empty config", "empty file"],
+)
+def test_the_image_is_read_from_the_settings_in_every_style_of_yaml(
+    tmp_path: Path, text: str, image: str | None
+) -> None:
+    (tmp_path / "Pulumi.dev.yaml").write_text(text)
+    assert configuration.local_argument("image", tmp_path / "Pulumi.dev.yaml") == image
+
+
+@pytest.mark.parametrize(("given", "used"), [("relative/cache", False), ("/absolute/cache", True), ("", False)])
+def test_a_relative_cache_folder_is_ignored_as_the_xdg_specification_says(given: str, used: bool) -> None:
+    printed = subprocess.run(
+        [sys.executable, "-c", "from bootstrap import paths; print(paths.CACHE)"],
+        cwd=paths.CHECKOUT,
+        env={**os.environ, "XDG_CACHE_HOME": given, "HOME": "/home/jo"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert printed == ("/absolute/cache" if used else "/home/jo/.cache") + "/backstage-database"
+
+
+def test_what_the_engine_says_twice_is_shown_once() -> None:
+    out = (
+        "Updating (dev):\n\nDiagnostics:\n  pulumi:pulumi:Stack (backstage-database-dev):\n"
+        '    error: LocalPostgres "backstage": no.\n'
+        '    error: an unhandled error occurred: LocalPostgres "backstage": no.\n\n'
+        "Resources:\n    1 errored\n\nDuration: 1s\n"
+    )
+    words = errors.essence(out, "error: update failed")
+    assert words.count('LocalPostgres "backstage": no.') == 1
+    assert "Resources" not in words
+
+
+@pytest.mark.parametrize("cause", errors.CAUSES, ids=lambda cause: cause.pattern[:30])
+def test_every_known_cause_says_what_to_do(cause: errors.Cause) -> None:
+    known = {"command": "up", "backend": "file:///state", "key": "a file"}
+    assert cause.remedy.format(**known).endswith((".", "local.password"))
+    assert "{" not in cause.meaning.format(**known) + cause.remedy.format(**known)
+
+
+def test_the_password_in_a_backends_address_is_never_shown() -> None:
+    explained = errors.explain(
+        "unable to open state directory", command="up", backend="postgres://jo:s3cret@db/pulumi", key=""
+    )
+    assert "s3cret" not in explained.meaning + explained.remedy
+    assert "db/pulumi" in explained.meaning
+
+
+# --- Clean
+
+
+def test_clean_says_what_a_link_keeps_and_what_is_gone(
+    tmp_path: Path, progress: steps.Progress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere, folder = tmp_path / "else where", tmp_path / "folder"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(elsewhere)
+    for place in (tmp_path / "link", folder, tmp_path / "absent"):
+        clean.remove(place, progress)
+    printed = capsys.readouterr().out
+    assert f"removed the link {tmp_path}/link; '{elsewhere}' stays" in printed
+    assert f"removed {folder}\n" in printed
+    assert "absent" not in printed
+    assert elsewhere.is_dir()
+    assert not folder.exists()
+    assert not (tmp_path / "link").is_symlink()
+
+
+def test_clean_says_what_could_not_be_removed(
+    tmp_path: Path, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder").mkdir()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "rmdir", refuse)
+    clean.remove(tmp_path / "folder", progress)
+    printed = capsys.readouterr().out
+    assert "is not completely removed" in printed
+    assert "Operation not permitted" in printed
+
+
+# --- Locks of Pulumi
+
+
+def test_a_backend_that_is_no_folder_has_no_locks_to_remove() -> None:
+    assert stale_locks.remove("https://api.pulumi.com", "dev") == []
+    assert stale_locks.remove("s3://bucket", "dev") == []
+
+
+def test_a_lock_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    lock = tmp_path / ".pulumi" / "locks" / "organization" / "project" / "dev" / "lock.json"
+    lock.parent.mkdir(parents=True)
+    for text in ("", "{}", '{"pid": "x", "hostname": 5, "timestamp": "now"}'):
+        lock.write_text(text)
+        assert stale_locks.remove(tmp_path.as_uri(), "dev") == []
+        assert lock.exists()
 
 
 # --- Facts that stand in two paths

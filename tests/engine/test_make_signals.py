@@ -1,0 +1,191 @@
+"""SIGINT, SIGTERM and SIGHUP at any moment of `make`: what runs ends in order, and the next command goes on.
+
+DRILL_MOMENTS=30 in the environment makes the drill longer; DRILL_SEED makes it another one.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .checkout import Checkout
+from .docker import docker, query
+
+MOMENTS = int(os.environ.get("DRILL_MOMENTS", "8"))
+SEED = os.environ.get("DRILL_SEED", "1")
+# Seconds in which a stopped command must have ended, on a machine that is busy with other tests.
+PATIENCE = 60
+
+
+@dataclass
+class Stopped:
+    code: int
+    printed: str
+    survivors: list[str]
+    """Processes that the command started and that are still there."""
+    came_too_late: bool
+    """Whether the command had ended before the signal."""
+
+
+def stop(checkout: Checkout, target: str, number: signal.Signals, *, after: float, only_make: bool = False) -> Stopped:
+    """Sends a signal to `make target`, to its whole process group as a terminal does, or to `make` alone."""
+    mark = f"DRILL={uuid.uuid4().hex}"
+    name, value = mark.split("=")
+    with subprocess.Popen(
+        ["make", target],
+        cwd=checkout.folder,
+        env=checkout.environment({name: value}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as make:
+        try:
+            make.wait(after)
+        except subprocess.TimeoutExpired:
+            (os.kill if only_make else os.killpg)(make.pid, number)
+            late = False
+        else:
+            late = True
+        printed, _ = make.communicate(timeout=PATIENCE)
+    return Stopped(make.returncode, printed, processes(mark), late)
+
+
+def processes(mark: str) -> list[str]:
+    """The command lines of the processes that have the mark in their environment."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+def check(stopped: Stopped, situation: str) -> None:
+    assert "Traceback" not in stopped.printed, f"{situation}:\n{stopped.printed}"
+    assert "KeyboardInterrupt" not in stopped.printed, f"{situation}:\n{stopped.printed}"
+    assert "FAILED" not in stopped.printed, f"{situation}: a stop is no failure\n{stopped.printed}"
+    assert not stopped.survivors, f"{situation} left {stopped.survivors}:\n{stopped.printed}"
+    if not stopped.came_too_late and stopped.code == 0:
+        assert "Done in" in stopped.printed or "are gone" in stopped.printed or "Written to" in stopped.printed
+
+
+@pytest.mark.drill(
+    broken="Ctrl-C, SIGTERM or a closed terminal at random moments of `make up`, `down` and `env`",
+    survived="everything: no process, lock or traceback is left, and the next `make up` goes on",
+)
+def test_a_signal_at_any_moment_ends_everything_in_order(checkout: Checkout) -> None:
+    chance = random.Random(SEED)
+    image = docker("image", "inspect", "--format", "{{.Id}}", "postgres:17-trixie")
+    for moment in range(MOMENTS):
+        target = chance.choice(["up", "up", "up", "down", "env"])
+        number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+        only_make = number is signal.SIGTERM and chance.random() < 0.5
+        after = chance.choice([chance.uniform(0, 1), chance.uniform(0, 6), chance.uniform(0, 15)])
+        situation = f"moment {moment}: {number.name} after {after:.2f} s of `make {target}`"
+        check(stop(checkout, target, number, after=after, only_make=only_make), situation)
+    checkout.up()
+    assert query(checkout.database_config(), "SELECT 42") == 42
+    assert docker("image", "inspect", "--format", "{{.Id}}", "postgres:17-trixie") == image
+
+
+@pytest.mark.drill(
+    broken="Ctrl-C while the engine creates the database's container",
+    survived="everything: the engine cancels in order, its plugin ends with it, and the next `make up` goes on",
+)
+def test_the_engine_cancels_in_order(checkout: Checkout) -> None:
+    with subprocess.Popen(
+        ["make", "up"],
+        cwd=checkout.folder,
+        env=checkout.environment({"DRILL": checkout.folder.as_posix()}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as make:
+        assert make.stdout
+        printed = ""
+        for line in make.stdout:
+            printed += line
+            if "Container backstage-postgres creating" in line:
+                os.killpg(make.pid, signal.SIGINT)
+        make.wait(PATIENCE)
+    assert "SIGINT: stopping what is at work." in printed
+    assert "Stopped before the database was ready." in printed
+    assert "Traceback" not in printed
+    assert processes(f"DRILL={checkout.folder.as_posix()}") == []
+    assert not list(checkout.state.glob("locks/**/*.json")), "the engine released its lock"
+    checkout.up()
+
+
+def test_a_build_is_not_begun_after_a_signal(checkout: Checkout, tmp_path: Path) -> None:
+    """Docker's answers come while the stop is under way: neither they nor their lack start a pull or a build."""
+    calls = tmp_path / "calls"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    fake = programs / "docker"
+    fake.write_text(f'#!/bin/sh\necho "$@" >>{calls}\ncase $1 in image) sleep 5; exit 1;; esac\necho 28.0.0\n')
+    fake.chmod(0o755)
+    with subprocess.Popen(
+        ["make", "up"],
+        cwd=checkout.folder,
+        env=checkout.environment({"PATH": f"{programs}:{os.environ['PATH']}"}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as make:
+        deadline = time.monotonic() + PATIENCE
+        while not (calls.exists() and "image inspect" in calls.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.killpg(make.pid, signal.SIGINT)
+        printed, _ = make.communicate(timeout=PATIENCE)
+    asked = calls.read_text().splitlines()
+    assert asked[-1].startswith("image inspect"), asked
+    assert "pulling" not in printed
+    assert "building" not in printed
+    assert "FAILED" not in printed
+    assert make.returncode == -signal.SIGINT
+
+
+def test_who_waits_for_another_bootstrap_is_told_whose_and_goes_on_when_it_is_killed(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    slow = programs / "docker"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    variables = {"XDG_CACHE_HOME": str(cache)}
+    options = {"cwd": checkout.folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    command = ["python3", "-m", "bootstrap"]
+    holder = subprocess.Popen(
+        [*command, "up"], env=checkout.environment({**variables, "PATH": f"{programs}:{os.environ['PATH']}"}), **options
+    )
+    file = cache / "backstage-database" / "lock"
+    deadline = time.monotonic() + PATIENCE
+    while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    waiter = subprocess.Popen([*command, "python"], env=checkout.environment(variables), **options)
+    try:
+        assert waiter.stdout
+        said = waiter.stdout.readline()
+        assert f"waiting for `make up` in {checkout.folder}" in said
+        assert f"process {holder.pid}" in said
+        holder.kill()
+        printed, _ = waiter.communicate(timeout=300)
+        assert waiter.returncode == 0, printed
+    finally:
+        for process in (holder, waiter):
+            process.kill()
+            process.communicate()
