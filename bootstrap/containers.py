@@ -9,9 +9,6 @@ from typing import Any
 
 from . import signals
 
-# The file that LocalPostgres hands its password over in, and the guide's containers do not have.
-_OUR_MARK = "POSTGRES_PASSWORD_FILE=/run/"
-
 
 @dataclass(frozen=True)
 class Container:
@@ -24,8 +21,6 @@ class Container:
     exit_code: int
     volumes: tuple[str, ...]
     """Those that have a name of their own."""
-    is_local_postgres: bool
-    compose_project: str
 
     @property
     def is_starting(self) -> bool:
@@ -43,12 +38,6 @@ def find(name: str) -> Container | None:
     """The container of this name or id; None if there is none."""
     found = _docker("container", "inspect", name)
     return _container(json.loads(found)[0]) if found else None
-
-
-def on_port(port: int) -> Container | None:
-    """The container that publishes this port of the engine's machine."""
-    ids = (_docker("container", "ls", "--quiet", "--filter", f"publish={port}") or "").split()
-    return find(ids[0]) if ids else None
 
 
 def on_volume(volume: str) -> Container | None:
@@ -73,8 +62,6 @@ def _container(found: Mapping[str, Any]) -> Container:
         health=(state.get("Health") or {}).get("Status", ""),
         exit_code=state["ExitCode"],
         volumes=tuple(name for name in volumes if not re.fullmatch(r"[0-9a-f]{64}", name)),
-        is_local_postgres=any(variable.startswith(_OUR_MARK) for variable in config["Env"] or ()),
-        compose_project=(config["Labels"] or {}).get("com.docker.compose.project", ""),
     )
 
 

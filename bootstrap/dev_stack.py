@@ -9,8 +9,8 @@ from typing import Any
 
 from pulumi import automation
 
-from . import configuration, containers, errors, passphrase, paths, port_owner, stale_locks, state_file
-from .console import say
+from . import containers, errors, passphrase, paths, port_owner, stale_locks, state_file
+from .console import quote, say
 from .errors import ExplainedError
 from .pulumi_command import PulumiCommand
 
@@ -101,13 +101,13 @@ class DevStack:
             raise self._explain(errors.essence(failed.stdout, failed.stderr) if failed else "") from None
 
     def _explain(self, words: str) -> ExplainedError:
-        taken = re.search(r":(\d+)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)", words)
-        if taken:
-            return port_owner.explain(words, int(taken[1]), _volumes())
+        taken = port_owner.TAKEN.search(words)
+        if taken and "has port" not in words.replace("a program other than Docker's containers has port", ""):
+            return port_owner.explain(words, int(taken[1]))
         if re.search(r"unexpected end of JSON input|failed to load checkpoint", words):
             return state_file.explain_damage(words)
-        if re.search(r"container failed to be in healthy state|container exited immediately", words):
-            words = f"{words}\n\n{_last_words()}".rstrip()
+        if "(last state: 'in_use'" in words:
+            return _volume_in_use(words)
         theirs = [name for name in passphrase.VARIABLES if name in os.environ]
         key = str(paths.PASSPHRASE) if passphrase.is_ours() else theirs[0]
         return errors.explain(words, command=self._command, backend=self._backend, key=key)
@@ -141,13 +141,12 @@ def _show(line: str) -> None:
         say(f"  {'stack':<16}{line.strip()}")
 
 
-def _last_words() -> str:
-    """Of the container that has the stack's data, if it can be told."""
-    found = next((container for volume in _volumes() if (container := containers.on_volume(volume))), None)
-    return containers.last_words(found.name) if found else ""
-
-
-def _volumes() -> list[str]:
-    """The volumes that hold the stack's data."""
-    named = configuration.local_argument("volume")
-    return [*state_file.ids("docker:index/volume:Volume"), *([str(named)] if named else [])]
+def _volume_in_use(words: str) -> ExplainedError:
+    """Of a `down`: a container that this stack does not know has its volume."""
+    used = [found for volume in state_file.ids("docker:index/volume:Volume") if (found := containers.on_volume(volume))]
+    name = quote(used[0].name) if used else "NAME"
+    return ExplainedError(
+        words,
+        f"The container {name} uses the volume with the data: one that an interrupted run left, or another stack's.",
+        f"If nothing else uses it, remove it: docker stop {name} && docker rm {name}\nThen run `make down` again.",
+    )

@@ -15,7 +15,7 @@ SETTINGS = paths.SETTINGS.name
 
 @dataclass
 class ExplainedError(Exception):
-    """Why a command of ours ends: the words of whoever refused, and ours."""
+    """Why a command of ours ends: the words of whoever refused, and ours where they do not say it themselves."""
 
     words: str
     meaning: str
@@ -24,9 +24,11 @@ class ExplainedError(Exception):
     def report(self, command: str) -> None:
         say(f"\n`make {command}` failed:\n")
         say(_indented(self.words))
+        say()
         if self.meaning:
-            say(f"\nWhat it means: {self.meaning}")
-        say(f"What to do: {self.remedy}")
+            say(f"What it means: {self.meaning}")
+        if self.remedy:
+            say(f"What to do: {self.remedy}")
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,13 @@ CAUSES = (
         "Create it with `docker network create NAME`, or correct the name, then run `make {command}` again.",
     ),
     Cause(
-        r"container failed to be in healthy state|container exited immediately|never answered a login",
+        # What LocalPostgres found out itself says what to do.
+        r"has port \d|runs PostgreSQL on the volume|cannot log in to|The Docker engine is on another machine",
+        "",
+        "",
+    ),
+    Cause(
+        r"container failed to be in healthy state|container exited immediately|never accepted a login",
         "The container is there, but PostgreSQL in it lets nobody in.",
         "Its log says why. Correct that, then run `make {command}` again: the volume with the data is kept, and the "
         "container created again on it.",
@@ -170,7 +178,8 @@ def essence(out: str, err: str) -> str:
         if text not in seen and text not in ("", "update failed", "error: update failed", "destroy failed"):
             seen.add(text)
             lines.append(line.rstrip())
-    return "\n".join(lines) or "\n".join(out.splitlines()[-5:])
+    # LocalPostgres speaks to those who run Pulumi themselves.
+    return "\n".join(lines).replace("run `pulumi up` again", "run `make up` again") or "\n".join(out.splitlines()[-5:])
 
 
 def _indented(text: str) -> str:

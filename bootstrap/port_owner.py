@@ -1,69 +1,34 @@
-"""Whose a taken port is: looked up before anything is advised, because the wrong advice costs data."""
+"""Which process has a taken port. LocalPostgres itself looks whether it is a container's, before it creates its own."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Collection
 from pathlib import Path
 
-from . import containers, signals
-from .console import quote
-from .containers import Container
+from . import signals
 from .errors import SETTINGS, ExplainedError
 
+TAKEN = re.compile(r":(\d+)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)")
 
-def explain(words: str, port: int, volumes: Collection[str]) -> ExplainedError:
-    """The failure of an `up` whose port was taken; `volumes` are those that hold the data of the stack dev."""
-    holder = containers.on_port(port)
-    if holder and holder.is_local_postgres:
-        return _ours(words, port, holder, volumes)
-    if holder:
-        project = f", of the Compose project {holder.compose_project}" if holder.compose_project else ""
-        meaning = f"The container {holder.name} (image {holder.image}{project}) has port {port}."
-        return ExplainedError(words, meaning, f"Free the port: docker stop {quote(holder.name)}\n{_or_another(port)}")
+
+def explain(words: str, port: int) -> ExplainedError:
+    """The failure of an `up` whose port was taken, and not by a container."""
     engine = os.environ.get("DOCKER_HOST", "")
-    if engine and not engine.startswith("unix://"):
-        meaning = f"A program on the machine of the Docker engine ({engine}) has port {port}."
-        return ExplainedError(words, meaning, f"Free the port there.\n{_or_another(port)}")
-    process = _listening_process(port)
+    process = None if engine and not engine.startswith("unix://") else _listening_process(port)
     if process:
         pid, name = process
-        return ExplainedError(
-            words, f"The process {pid} ({name}) has port {port}.", f"End it: kill {pid}\n{_or_another(port)}"
-        )
+        meaning = f"The process {pid} ({name}) has port {port}."
+        remedy = f"End it: kill {pid}"
+    else:
+        meaning = f"A program that cannot be seen from here has port {port} of the Docker engine's machine."
+        remedy = f"Find it there, `sudo lsof -nP -iTCP:{port} -sTCP:LISTEN`, and end it."
     return ExplainedError(
         words,
-        f"A program that you may not look at has port {port}.",
-        f"Find it: sudo lsof -nP -iTCP:{port} -sTCP:LISTEN, and end it.\n{_or_another(port)}",
-    )
-
-
-def _ours(words: str, port: int, holder: Container, volumes: Collection[str]) -> ExplainedError:
-    name = quote(holder.name)
-    held = [volume for volume in holder.volumes if volume in volumes]
-    if held:
-        return ExplainedError(
-            words,
-            f"The container {holder.name} has port {port} and this stack's data, in the volume {held[0]}: an earlier "
-            "run of this stack, or another stack with the same `local.volume`, created it.",
-            f"If nothing else uses it, remove it: docker stop {name} && docker rm {name}\n"
-            f"The data stays in the volume {held[0]}. Then run `make up` again. Do not choose another port while this "
-            "container is there: two servers must never share one volume.",
-        )
-    where = f"; its data is in the volume {holder.volumes[0]}" if holder.volumes else ""
-    return ExplainedError(
-        words,
-        f"The container {holder.name}, the LocalPostgres of another stack or checkout, has port {port}{where}.",
-        f"Stop it: docker stop {name}\n"
-        f"It keeps its data, and `make up` in its own checkout starts it again.\n{_or_another(port)}",
-    )
-
-
-def _or_another(port: int) -> str:
-    return (
-        f"Or choose another port under `config:` in {SETTINGS}:\n\n  local:\n    port: {_free_port(port + 1)}\n\n"
-        "Then run `make up` again."
+        meaning,
+        f"{remedy}\nOr choose another port under `config:` in {SETTINGS}:\n\n"
+        f"  local:\n    port: {_free_port(port + 1)}\n\nThen run `make up` again.",
     )
 
 

@@ -40,7 +40,7 @@ def _up(stack: DevStack) -> dict[str, Any]:
     try:
         return stack.up()
     except ExplainedError as error:
-        unproved = re.search(r"never answered a\s+login.*--replace '([^']+)'", error.words, re.DOTALL)
+        unproved = re.search(r"`pulumi up --replace '([^']+)'`", error.words)
         if not unproved:
             raise
         say(f"  {'stack':<16}an earlier run was stopped while the database started: creating its container again")

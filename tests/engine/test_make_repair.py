@@ -108,11 +108,11 @@ def test_a_port_of_another_stack_of_ours_is_traced_to_its_container(running: Che
     code, printed = checkout.make("up")
     assert code != 0, printed
     name = running.container()
-    assert f"The container {name}, the LocalPostgres of another stack or checkout, has port {running.port}" in printed
-    assert f"docker stop {name}\n" in printed
-    assert "its data is in the volume backstage-data-" in printed
-    (other,) = re.findall(r"(?m)^    port: (\d+)$", printed)
-    checkout.port = int(other)
+    assert f"container {name} (" in printed
+    assert f"has port {running.port}." in printed
+    assert f"docker stop {name}" in printed
+    assert "Then run `make up` again." in printed
+    checkout.port = reserve_port()
     checkout.configure()
     checkout.up()
     assert rows(running) == 42
@@ -130,9 +130,9 @@ def test_a_port_of_the_same_volume_is_never_answered_with_another_port(
     try:
         code, printed = second.make("up")
         assert code != 0, printed
-        assert f"has port {port} and this stack's data, in the volume {volume}" in printed
-        assert f"docker stop {checkout.container()} && docker rm {checkout.container()}\n" in printed
-        assert "Do not choose another port" in printed
+        assert f"container {checkout.container()} (" in printed
+        assert f"runs PostgreSQL on the volume {volume}" in printed
+        assert "nother `port`" not in printed
         assert not re.search(r"(?m)^    port: ", printed)
     finally:
         second.make("down")
@@ -151,8 +151,9 @@ def test_the_container_that_a_killed_run_left_is_recognised(checkout: Checkout) 
     code, printed = checkout.make("up")
     assert code != 0, printed
     name = checkout.container()
-    assert f"The container {name} has port {checkout.port} and this stack's data" in printed
-    (line,) = re.findall(r"(docker stop \S+ && docker rm \S+)$", printed, re.MULTILINE)
+    assert f"container {name} (" in printed
+    assert "left from an interrupted" in printed
+    (line,) = re.findall(r"`(docker stop \S+ && docker rm \S+)`", printed)
     subprocess.run(["sh", "-ec", line], check=True, capture_output=True)
     checkout.up()
     assert rows(checkout) == 42
@@ -176,7 +177,17 @@ def test_a_port_of_another_programs_container_is_traced_to_it(checkout: Checkout
         name = docker("inspect", "--format", "{{slice .Name 1}}", blocker)
         code, printed = checkout.make("up")
         assert code != 0, printed
-        assert f"The container {name} (image postgres:17-trixie) has port {checkout.port}." in printed
-        assert f"docker stop {name}\n" in printed
+        assert f"container {name} (image postgres:17-trixie) has port {checkout.port}." in printed
+        assert f"docker stop {name}" in printed
     finally:
         docker("rm", "--force", "--volumes", blocker)
+
+
+def test_down_names_the_container_that_holds_its_volume(checkout: Checkout) -> None:
+    checkout.up()
+    name = checkout.container()
+    forget_container(checkout)
+    code, printed = checkout.make("down")
+    assert code != 0, printed
+    (line,) = re.findall(rf"(docker stop {name} && docker rm {name})$", printed, re.MULTILINE)
+    subprocess.run(["sh", "-ec", line], check=True, capture_output=True)
