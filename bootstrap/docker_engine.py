@@ -27,6 +27,11 @@ def ensure(progress: Progress) -> str:
         return f"Docker {_server_version(progress)}"
 
     chosen = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), None)
+    if "permission denied" in problem.lower():
+        where = f" at {chosen}={os.environ[chosen]}" if chosen else ""
+        raise StepError(
+            f"you may not use the Docker engine{where}", "Run: sudo usermod -aG docker $USER, then log in again."
+        )
     if chosen:
         raise StepError(
             f"Docker at {chosen}={os.environ[chosen]} does not answer: {problem}",
@@ -34,8 +39,6 @@ def ensure(progress: Progress) -> str:
         )
     if platform.system() != "Linux":
         raise StepError("no Docker engine answers", "Start Docker Desktop or Colima (`colima start`).")
-    if "permission denied" in problem.lower():
-        raise StepError("you may not use the Docker engine", "Run: sudo usermod -aG docker $USER, then log in again.")
     if os.geteuid() != 0:
         install = (
             "" if shutil.which("dockerd", path=SYSTEM_PATH) else "apt-get update && apt-get install -y docker.io; "

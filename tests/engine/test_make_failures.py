@@ -298,6 +298,18 @@ def test_a_docker_engine_that_does_not_answer_is_named_before_the_stack_is_touch
     assert "stack  " not in printed
 
 
+def test_a_socket_that_one_may_not_use_is_explained(running: Checkout, tmp_path: Path) -> None:
+    """Root may use any socket, except in a user namespace where its owner is unknown."""
+    address = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(address))
+        address.chmod(0)
+        if os.geteuid() == 0:
+            os.chown(address, 65534, 65534)
+        result = running.run("unshare", "--user", "--map-root-user", "make", "up", DOCKER_HOST=f"unix://{address}")
+    refusal(result, f"you may not use the Docker engine at DOCKER_HOST=unix://{address}", "usermod -aG docker")
+
+
 def test_a_docker_engine_that_goes_away_is_explained(broken: Checkout) -> None:
     broken.configure(timezone="Europe/Stockholm")
     python = str(broken.folder / ".venv" / "bin" / "python")
