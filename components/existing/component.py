@@ -20,13 +20,15 @@ class ExistingPostgres(pulumi.ComponentResource):
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
-    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret if it holds a password."""
+    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret if it holds a
+    password."""
 
     app_config: pulumi.Output[str]
     """The same as an app-config YAML document, usable as a file. Secret if it holds a password."""
 
     app_config_from_env: pulumi.Output[str]
-    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and, where there is a password, `${POSTGRES_PASSWORD}`. May be committed."""
+    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}`, `${POSTGRES_USER}` and, where there is a
+    password, `${POSTGRES_PASSWORD}`. May be committed."""
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those variables and their values. Secret if one is the password."""
@@ -41,10 +43,13 @@ class ExistingPostgres(pulumi.ComponentResource):
     """The PostgreSQL role that Backstage logs in as."""
 
     bootstrap_sql: pulumi.Output[str]
-    """A script for psql that gives Backstage the least rights it needs, and fails loudly if it cannot. An administrator of the server runs it once, on the database `postgres`; it may be run again. It holds no password."""
+    """A script for psql that gives Backstage the least rights it needs, and fails loudly if it cannot. An
+    administrator of the server runs it once, on the database `postgres`; it may be run again. It holds no
+    password."""
 
     psql_command: pulumi.Output[str]
-    """A command line that logs in as `user`; psql asks for the password. With `ssl_ca_certificate` it reads the file ca.pem of the current folder."""
+    """A command line that logs in as `user`; psql asks for the password. With `ssl_ca_certificate` it reads the
+    file ca.pem of the current folder."""
 
     def __init__(self, name: str, args: ExistingPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)

@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from hypothesis import given
@@ -71,6 +72,13 @@ def test_exactly_the_outputs_that_hold_the_password_are_secret(password: Any) ->
     results = create(**REMOTE, password=password, verify_login=True)
     secret = {name for name, result in results.outputs.items() if result.secret}
     assert secret == {"database_config", "app_config", "environment"}
+
+
+def test_a_user_that_is_a_secret_stays_one_wherever_the_name_is() -> None:
+    results = create(host="db.example.com", user=lambda: pulumi.Output.secret("jo"))
+    public = {name for name, result in results.outputs.items() if not result.secret}
+    assert public == {"host", "port"}
+    assert "jo" not in results["app_config_from_env"].value
 
 
 def test_a_server_that_is_not_this_machine_is_asked_for_verified_tls() -> None:
