@@ -7,6 +7,7 @@ from typing import Any
 
 import components
 from components.__main__ import provider
+from components.options import REFUSED
 from components.outputs import camel_case
 
 FILE = Path(__file__).with_name("reference.md")
@@ -23,8 +24,31 @@ stand under `local`, those of AzurePostgres under `azure`, those of CloudSqlPost
 WORDS = {"string": "text", "number": "number", "integer": "number", "boolean": "true or false"}
 
 
+# What acts on a component; the others are refused.
+HONOURED = {
+    "parent": "the component's parent; two components of one name may have parents of different types",
+    "depends_on": "nothing of the component is created before",
+    "aliases": "for the component itself; those of its children follow",
+    "protect": "inherited by every child, so that none can be removed or replaced; prefer `deletion_protection`",
+    "retain_on_delete": "inherited by every child",
+    "provider, providers": "used for every child of that provider",
+    "transforms, transformations": "applied to every child: the way to what has no argument",
+    "hooks": "of the component itself, not of its children",
+}
+
+
 def reference() -> str:
-    return "\n".join([HEAD, *lines(schema())]) + "\n"
+    return "\n".join([HEAD, *options(), *lines(schema())]) + "\n"
+
+
+def options() -> Iterator[str]:
+    """One table of Pulumi's resource options."""
+    yield "## Resource options\n\n| option | |\n|---|---|"
+    for option, meaning in HONOURED.items():
+        yield f"| {', '.join(f'`{name}`' for name in option.split(', '))} | {meaning} |"
+    for option, reason in REFUSED.items():
+        yield f"| `{option}` | refused, because Pulumi would ignore it: {reason} |"
+    yield ""
 
 
 def schema() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pulumi_azure_native import authorization, dbforpostgresql
 
 from .. import backstage
 from ..error_hooks import unique_hook_name
+from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once
 from .args import AzurePostgresArgs
@@ -89,7 +90,9 @@ class AzurePostgres(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzurePostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)
-        super().__init__("backstage-database:index:AzurePostgres", name, None, opts)
+        super().__init__(
+            "backstage-database:index:AzurePostgres", name, None, checked_options("AzurePostgres", name, opts)
+        )
         settings.log_warnings(self)
         created: list[pulumi.CustomResource] = []
         hooks = retry_hooks(name, self, created)

@@ -8,6 +8,7 @@ import pulumi
 from pulumi_gcp import organizations, projects, serviceaccount, sql
 
 from .. import backstage
+from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once
 from .args import CloudSqlPostgresArgs
@@ -32,6 +33,9 @@ from .validation import (
 IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanceUser"}
 
 PORT = 5432
+
+# Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
+_NO_ARGUMENTS: CloudSqlPostgresArgs = {}
 
 
 class CloudSqlPostgres(pulumi.ComponentResource):
@@ -98,9 +102,13 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     psql_command: pulumi.Output[str]
     """A shell line that starts the Cloud SQL Auth Proxy, logs in through it with `gcloud auth application-default login`, and stops it."""
 
-    def __init__(self, name: str, args: CloudSqlPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
+    def __init__(
+        self, name: str, args: CloudSqlPostgresArgs = _NO_ARGUMENTS, opts: Optional[pulumi.ResourceOptions] = None
+    ) -> None:
         settings = validate(name, args)
-        super().__init__("backstage-database:index:CloudSqlPostgres", name, None, opts)
+        super().__init__(
+            "backstage-database:index:CloudSqlPostgres", name, None, checked_options("CloudSqlPostgres", name, opts)
+        )
         settings.log_warnings(self)
         hooks = retry_hooks(name, self)
 

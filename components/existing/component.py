@@ -6,6 +6,7 @@ from typing import Any, Optional
 import pulumi
 
 from .. import backstage
+from ..options import checked_options
 from ..outputs import outputs
 from .args import ExistingPostgresArgs
 from .login_proof import prove_login
@@ -53,7 +54,9 @@ class ExistingPostgres(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ExistingPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)
-        super().__init__("backstage-database:index:ExistingPostgres", name, None, opts)
+        super().__init__(
+            "backstage-database:index:ExistingPostgres", name, None, checked_options("ExistingPostgres", name, opts)
+        )
 
         # Where a login was asked for, the block is not there before it has worked.
         proof = prove_login(name, settings, parent=self).urn if settings.verify_login else None

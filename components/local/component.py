@@ -10,6 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import backstage
+from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import persist_once
 from .args import LocalPostgresArgs
@@ -71,7 +72,9 @@ class LocalPostgres(pulumi.ComponentResource):
         self, name: str, args: LocalPostgresArgs = _NO_ARGUMENTS, opts: Optional[pulumi.ResourceOptions] = None
     ) -> None:
         settings = validate(name, args)
-        super().__init__("backstage-database:index:LocalPostgres", name, None, opts)
+        super().__init__(
+            "backstage-database:index:LocalPostgres", name, None, checked_options("LocalPostgres", name, opts)
+        )
 
         password = settings.password
         if password is None:
