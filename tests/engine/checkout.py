@@ -99,7 +99,7 @@ class Checkout:
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Configuration and state are afterwards what they were before; the database runs on."""
+        """Configuration and state are afterwards what they were; for changes that leave the container alone."""
         kept = self.folder.with_name(f"{self.folder.name}.kept")
         shutil.copytree(self.state, kept, symlinks=True)
         settings, project = self.settings.read_text(), (self.folder / "Pulumi.yaml").read_text()

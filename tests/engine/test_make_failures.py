@@ -97,11 +97,11 @@ def test_a_misspelt_argument_is_said_once(broken: Checkout) -> None:
     refusal(broken.make("up"), 'unknown argument "prot"', "Correct it under `config:` in Pulumi.dev.yaml")
 
 
-def test_a_network_that_is_not_there_is_explained(broken: Checkout) -> None:
-    broken.configure(network="nowhere-to-be-found")
-    refusal(broken.make("up"), "docker network create")
-    broken.configure()
-    broken.up()
+def test_a_network_that_is_not_there_is_explained(checkout: Checkout) -> None:
+    checkout.configure(network="nowhere-to-be-found")
+    refusal(checkout.make("up"), "docker network create")
+    checkout.configure()
+    checkout.up()
 
 
 def test_an_image_that_cannot_be_had_is_explained(broken: Checkout) -> None:
@@ -310,13 +310,11 @@ def test_a_socket_that_one_may_not_use_is_explained(running: Checkout, tmp_path:
     refusal(result, f"you may not use the Docker engine at DOCKER_HOST=unix://{address}", "usermod -aG docker")
 
 
-def test_a_docker_engine_that_goes_away_is_explained(broken: Checkout) -> None:
-    broken.configure(timezone="Europe/Stockholm")
-    python = str(broken.folder / ".venv" / "bin" / "python")
+def test_a_docker_engine_that_goes_away_is_explained(checkout: Checkout) -> None:
+    python = str(checkout.folder / ".venv" / "bin" / "python")
     prepared = ("python3", "-m", "bootstrap", "run", python, "-m", "bootstrap.stack", "up")
-    refusal(broken.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
-    broken.configure()
-    broken.up()
+    refusal(checkout.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
+    checkout.up()
 
 
 # --- Commands that are killed
