@@ -426,7 +426,7 @@ def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureSta
         ("delete", "UserAssignedIdentity"),
     ]
     connection = up.outputs["databaseConfig"]["connection"]
-    assert (connection["user"], connection["tokenCredential"]) == ("backstage app", {"clientId": CLIENT})
+    assert (connection["user"], connection["tokenCredential"]["clientId"]) == ("backstage app", CLIENT)
 
 
 @pytest.mark.drill(broken="the admin's name was wrong", survived="the server: only the admin is made anew")
