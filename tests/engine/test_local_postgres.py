@@ -346,8 +346,7 @@ def test_of_two_components_on_one_volume_only_one_ever_runs(volume: str, stack: 
     stack.program = Path(__file__).with_name("one_volume_program.py")
     stack.environment |= {"VOLUME": volume, "PORTS": f"{port} {port + 500}"}
     output = refused(stack.up())
-    assert volume in output
-    assert "Two servers on one" in output
+    assert "the volume is in use by container" in output
     running = docker("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "health=healthy").split()
     assert len(running) == 1
 
@@ -385,14 +384,19 @@ def test_an_engine_on_another_machine_gives_the_address_of_that_machine(stack: S
 
 
 @pytest.fixture
-def engine_address() -> Iterator[str]:
-    """The Docker engine over TCP, at the address of Docker's own bridge."""
-    host = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+def engine_address(stack: Stack) -> Iterator[str]:
+    """The Docker engine over TCP, at an address of this machine that others reach it by."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # Sends nothing: it only chooses the address.
+        host = probe.getsockname()[0]
     forward = Path(__file__).with_name("forward.py")
     command = [sys.executable, str(forward), host, "/var/run/docker.sock"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forwarding:
         assert forwarding.stdout
         yield f"tcp://{host}:{forwarding.stdout.readline().strip()}"
+        # The stack is destroyed after this fixture has ended.
+        stack.environment.pop("DOCKER_HOST", None)
+        stack.rest()
         forwarding.terminate()
 
 
