@@ -18,9 +18,9 @@ def remove_everything() -> None:
             reason = error.output.strip().splitlines()[-1:] or [str(error)]
             progress.log(f"images that were built here stay: {reason[0]}")
     docker_engine.stop()
-    packages = node_packages.FOLDER / "node_modules"
-    if packages.is_symlink():  # into the cache
-        packages.unlink()
+    for packages in (folder / "node_modules" for folder in node_packages.FOLDERS):
+        if packages.is_symlink():  # into the cache
+            packages.unlink()
     remove(paths.VENV, progress)
     remove(paths.CACHE, progress)
 

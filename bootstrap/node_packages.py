@@ -9,12 +9,14 @@ from . import paths
 from .steps import CommandError, Progress, StepError
 
 FOLDER = paths.CHECKOUT / "tests" / "backstage"
+# The newest release of Backstage, which brings the Node.js that it needs, and the one before.
+FOLDERS = (FOLDER, FOLDER / "previous")
 FILES = ("package.json", "package-lock.json", ".npmrc")
 REMEDY = "Install Node.js 20 or newer with npm, from your system's packages or nodejs.org."
 
 
 def ensure(progress: Progress) -> str:
-    """tests/backstage/node_modules: a link into the cache, which every checkout with the same lock file shares."""
+    """Links node_modules of both folders into the cache, which every checkout with the same lock files shares."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise StepError("Node.js is missing", REMEDY)
     version = progress.run(["node", "--version"]).strip()
@@ -22,28 +24,34 @@ def ensure(progress: Progress) -> str:
     if not major or int(major[1]) < 20:
         raise StepError(f"Node.js is too old: {version}", REMEDY)
 
-    lock = hashlib.sha256(b"".join((FOLDER / file).read_bytes() for file in FILES)).hexdigest()[:16]
+    for folder in FOLDERS:
+        _ensure_packages(progress, folder)
+    return f"Backstage's packages on Node.js {version}"
+
+
+def _ensure_packages(progress: Progress, folder: Path) -> None:
+    lock = hashlib.sha256(b"".join((folder / file).read_bytes() for file in FILES)).hexdigest()[:16]
     installed = paths.CACHE / f"node-{lock}"
     if not installed.is_dir():
-        progress.begin("installing the Backstage packages of tests/backstage", "30 to 60 s")
-        _install(progress, installed)
-    link = FOLDER / "node_modules"
+        progress.begin(f"installing the Backstage packages of {folder.relative_to(paths.CHECKOUT)}", "30 to 60 s")
+        _install(progress, folder, installed)
+    link = folder / "node_modules"
     if link.is_symlink():
         link.unlink()
     elif link.is_dir():
         shutil.rmtree(link)
     link.symlink_to(installed / "node_modules")
-    return f"Backstage's packages on Node.js {version}"
 
 
-def _install(progress: Progress, installed: Path) -> None:
+def _install(progress: Progress, folder: Path, installed: Path) -> None:
     unfinished = installed.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     for file in FILES:
-        shutil.copy(FOLDER / file, unfinished)
+        shutil.copy(folder / file, unfinished)
     try:
         progress.run(["npm", "ci"], cwd=unfinished)
     except CommandError as error:
-        raise StepError(str(error), "See the log; `npm ci` in tests/backstage must work.") from error
+        where = folder.relative_to(paths.CHECKOUT)
+        raise StepError(str(error), f"See the log; `npm ci` in {where} must work.") from error
     unfinished.rename(installed)

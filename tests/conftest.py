@@ -3,6 +3,7 @@
 import os
 
 from execnet.gateway_base import WorkerGateway
+from hypothesis import settings
 from xdist.workermanage import NodeManager
 
 # Tests start the Pulumi CLI some thousand times, and a sixth of each run would be Go's garbage collection.
@@ -20,3 +21,7 @@ def _wait_for_teardown(self: WorkerGateway) -> None:
 
 
 WorkerGateway._terminate_execution = _wait_for_teardown
+
+# On a loaded machine a single example may take any time.
+settings.register_profile("loaded", deadline=None)
+settings.load_profile("loaded")

@@ -257,11 +257,15 @@ class AzurePostgres(pulumi.ComponentResource):
         """Sets the outputs that hold the block or a part of it."""
         division, client_secret = settings.plugin_division_mode, settings.client_secret
         config = pulumi.Output.all(
-            connection=connection, client_secret=None if client_secret is None else pulumi.Output.secret(client_secret)
-        ).apply(lambda known: _database_config(division, known["connection"], known["client_secret"]))
+            connection=connection,
+            client_secret=None if client_secret is None else pulumi.Output.secret(client_secret),
+            options=settings.database_options,
+        ).apply(lambda known: _database_config(division, **known))
         # The secret is replaced by a variable, so this output is not secret.
         placeholder = None if client_secret is None else "${AZURE_CLIENT_SECRET}"
-        config_from_env = connection.apply(lambda known: _database_config(division, known, placeholder))
+        config_from_env = pulumi.Output.all(connection=connection, options=settings.database_options).apply(
+            lambda known: _database_config(division, client_secret=placeholder, **known)
+        )
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
@@ -352,13 +356,16 @@ def _connection(
     }
 
 
-def _database_config(division: str, connection: Mapping[str, Any], client_secret: str | None) -> dict[str, Any]:
+def _database_config(
+    division: str, connection: Mapping[str, Any], client_secret: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns the block for these values. Leaves out the absent or empty parts of the credential."""
     credential = {key: value for key, value in connection["tokenCredential"].items() if value}
     if client_secret is not None:
         credential["clientSecret"] = client_secret
     return backstage.database_config(
         {**connection, "tokenCredential": credential or None},
+        options,
         pluginDivisionMode="schema" if division == "schema" else None,
     )
 

@@ -14,7 +14,9 @@ from typing import Any, TypeVar, cast
 import pulumi
 
 from ..backstage import WHITESPACE_AROUND
+from ..backstage.connection_budget import Capacity, read_max_connections
 from ..backstage.duration import MILLISECONDS, duration, milliseconds
+from ..database_options import read_database_options
 from ..inputs import Inputs
 from ..validators import Validator, boolean, integer, is_valid_string, one_of, parameter_value, regex
 from .args import AzurePostgresArgs
@@ -29,6 +31,7 @@ _PUBLIC_ONLY = (
 
 _ONE_ROLE = "each principal is one PostgreSQL role. Name it once."
 
+DEFAULT_SKU = "Standard_D2ds_v5"
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
@@ -112,6 +115,7 @@ class AzureSettings:
     deletion_protection: bool
     delete_lock: bool
     log_analytics_workspace_id: pulumi.Output[str] | None
+    database_options: pulumi.Output[Mapping[str, Any]]
 
     def log_warnings(self, component: pulumi.Resource) -> None:
         """Prints what Azure accepts although it works badly."""
@@ -148,7 +152,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         use_default_credential=inputs.get_plain("use_default_credential", boolean, False),
         token_renewal_offset=inputs.get("token_renewal_offset", duration),
         version=inputs.get("version", major_version, "17"),
-        sku_name=inputs.get("sku_name", compute_size, "Standard_D2ds_v5"),
+        sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU),
         storage_gb=inputs.get("storage_gb", disk_size, 32),
         storage_auto_grow=inputs.get("storage_auto_grow", boolean, True),
         storage_tier=inputs.get("storage_tier", storage_tier, related=["storage_gb"]),
@@ -177,6 +181,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
         delete_lock=inputs.get_plain("delete_lock", boolean, False),
         log_analytics_workspace_id=inputs.get("log_analytics_workspace_id", workspace_id),
+        database_options=read_database_options(inputs, "database", capacity, ["sku_name", "server_parameters"]),
     )
     if settings.delete_lock and not settings.deletion_protection:
         inputs.fail(
@@ -692,3 +697,26 @@ def _renewal_warning(offset: Any) -> str | None:
         "ends, so from the offset until then every new token is already due: Backstage throws away each connection and "
         "its queries fail. Leave it out, or use at most 5 minutes."
     )
+
+
+# GiB of memory → max_connections of a server that is created with it, by Microsoft's page on limits; the largest from
+# 48 GiB on.
+_MAX_CONNECTIONS = {2: 50, 4: 429, 8: 859, 16: 1718, 32: 3437}
+_MOST_CONNECTIONS = 5000
+# Azure keeps these of them for replication and monitoring.
+_RESERVED_CONNECTIONS = 15
+# GiB of memory: for each vCPU of a series, and of the smallest burstable sizes.
+_GIB_PER_VCPU = {"B": 4, "D": 4, "E": 8}
+_GIB_OF_SMALL = {"Standard_B1ms": 2, "Standard_B2s": 4}
+
+
+def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
+    """Returns how many connections a server of this size allows."""
+    sku_name = str(sku_name or DEFAULT_SKU)
+    if (limit := read_max_connections(server_parameters)) is not None:
+        return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in server_parameters")
+    size = re.match(r"Standard_([BDE])(\d+)", sku_name)
+    if not size:
+        return None
+    memory = _GIB_OF_SMALL.get(sku_name, int(size[2]) * _GIB_PER_VCPU[size[1]])
+    return Capacity(_MAX_CONNECTIONS.get(memory, _MOST_CONNECTIONS), _RESERVED_CONNECTIONS, sku_name)

@@ -1,8 +1,9 @@
 """How many connections Backstage may open to a server of a given size: pure arithmetic, no resources."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 # knex, which Backstage pools its connections with, opens at most 10 for each plugin.
 KNEX_POOL_MAX = 10
@@ -26,6 +27,16 @@ class Capacity:
     """Where the number is from, for messages: "Standard_B1ms"."""
 
 
+def read_max_connections(parameters: Any) -> int | None:
+    """Returns the max_connections in a map of PostgreSQL's parameters, None without a valid one."""
+    text = str(cast(Mapping[str, Any], parameters).get("max_connections")) if isinstance(parameters, Mapping) else ""
+    return int(float(text)) if re.fullmatch(r"\d{1,6}(\.0)?", text, re.ASCII) else None
+
+
+# A PostgreSQL whose max_connections nobody changed; 3 are for superusers.
+DEFAULT_CAPACITY = Capacity(100, 3, "PostgreSQL with its default settings")
+
+
 def pool_max(capacity: Capacity, replicas: int, plugins: int, division: str, wanted: int | None = None) -> int:
     """Returns how many connections each plugin's pool may open so that all replicas together fit.
 
@@ -35,14 +46,14 @@ def pool_max(capacity: Capacity, replicas: int, plugins: int, division: str, wan
     admins = replicas * _admin_connections(division)
     usable = capacity.max_connections - capacity.reserved - FOR_PEOPLE
     fits = min(KNEX_POOL_MAX, (usable - admins) // (replicas * plugins))
-    size = fits if wanted is None else wanted
-    needed = replicas * plugins * max(size, LEAST_POOL_MAX if wanted is None else 1) + admins
+    size = max(fits, LEAST_POOL_MAX) if wanted is None else wanted
+    needed = replicas * plugins * size + admins
     if needed > usable:
         raise ValueError(
-            f"must be lower: {replicas} x {plugins} plugins with {max(size, LEAST_POOL_MAX if wanted is None else 1)} "
-            f"connections each and {admins} to create databases and schemas are {needed}, but {capacity.source} leaves "
-            f"{usable} of {capacity.max_connections}: {needed - usable} too many. Choose a larger size, or fewer "
-            "replicas, or say with plugin_count how many plugins use the database."
+            f"must be lower: {replicas} replicas of {plugins} plugins with {size} connections each, and {admins} to "
+            f"create databases and schemas, are {needed} connections, but {capacity.source} leaves {usable} of "
+            f"{capacity.max_connections}: {needed - usable} too many. Choose a larger size or fewer replicas, or say "
+            "with plugin_count how many plugins use the database."
         )
     return size
 

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 # How Backstage works with its database: config.schema.json of @backstage/backend-defaults, without what is decided
@@ -24,10 +24,13 @@ DECIDED = ("client", "connection", "role", "pluginDivisionMode")
 _DECIDED_OF_KNEX = ("client", "connection", "searchPath")
 
 
-def database_options(value: Any) -> dict[str, Any]:
-    """Validates keys to add to `backend.database`, and returns them with integers that came as floats restored."""
+def database_options(value: Any, decided: Sequence[str] = ()) -> dict[str, Any]:
+    """Validates keys to add to `backend.database`, and returns them with integers that came as floats restored.
+
+    `decided` names keys that this component decides in addition to DECIDED.
+    """
     options = _map(value, "")
-    _check_keys(options, "", OPTIONS, DECIDED)
+    _check_keys(options, "", OPTIONS, (*DECIDED, *decided))
     for key, option in options.items():
         _check_value(key, key, option)
     for plugin, keys in options.get("plugin", {}).items():

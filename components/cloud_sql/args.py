@@ -1,7 +1,7 @@
 """Arguments of CloudSqlPostgres."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pulumi
 
@@ -176,3 +176,16 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     deletion_protection: bool
     """Whether to refuse everything that would delete or replace the instance or its database, here and in Google's API.
     Default: true. To take it down: set it to false, `pulumi up`, `pulumi destroy`."""
+
+    database_options: pulumi.Input[Mapping[str, Any]]
+    """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `ensureExists`,
+    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as `{knexConfig: {pool: {max: 5}}}`.
+    What the component decides (client, connection, role, pluginDivisionMode) cannot be changed with it. Default: none."""
+
+    replicas: pulumi.Input[float]
+    """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
+    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `tier` allows, at most 10, or the error says how many connections
+    are too many. Default: none; each plugin's pool may grow to 10 connections."""
+
+    plugin_count: pulumi.Input[float]
+    """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""

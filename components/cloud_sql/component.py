@@ -224,9 +224,12 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
             "ipAddressType": settings.ip_address_type,
         }
-        config = pulumi.Output.all(connection=children.when_ready(values), role=role).apply(
+        config = pulumi.Output.all(
+            connection=children.when_ready(values), role=role, options=settings.database_options
+        ).apply(
             lambda v: backstage.database_config(
                 v["connection"],
+                v["options"],
                 pluginDivisionMode="schema" if settings.plugin_division_mode == "schema" else None,
                 role=v["role"],
             )

@@ -13,6 +13,8 @@ from typing import Any
 
 import pulumi
 
+from ..backstage.connection_budget import Capacity, read_max_connections
+from ..database_options import read_database_options
 from ..inputs import Inputs
 from ..validators import Validator, boolean, integer, one_of, parameter_value, regex, role_name
 from .args import CloudSqlPostgresArgs
@@ -128,6 +130,7 @@ class CloudSqlSettings:
     database_flags: Mapping[str, pulumi.Output[str]]
     labels: Mapping[str, pulumi.Output[str]]
     deletion_protection: bool
+    database_options: pulumi.Output[Mapping[str, Any]]
 
     def users(self, user: pulumi.Output[Principal]) -> Users:
         """Returns everybody who may log in: Backstage's own user, then the additional ones."""
@@ -220,6 +223,7 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         database_flags=inputs.get_map("database_flags", flag_name, parameter_value),
         labels=inputs.get_map("labels", label_key, label_value),
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
+        database_options=read_database_options(inputs, "schema", capacity, ["tier", "database_flags"]),
     )
     check_together(inputs, "maintenance_day", "maintenance_hour")
     check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
@@ -630,3 +634,28 @@ def tier_warning(tier: str) -> str | None:
         f"{tier} shares its processor and has no service level agreement. It allows {limit} connections; Backstage "
         "opens up to 10 for each plugin."
     )
+
+
+# MB of memory from which on an instance allows so many connections, by Google's page on flags.
+_MAX_CONNECTIONS = {0: 50, 3750: 100, 6000: 200, 7500: 400, 15000: 500, 30000: 600, 60000: 800, 120000: 1000}
+# PostgreSQL keeps these of them for superusers, who are all Google's.
+_RESERVED_CONNECTIONS = 3
+_MB_OF_SHARED_CORE = {"db-g1-small": 1700}
+
+
+def capacity(tier: Any, database_flags: Any) -> Capacity | None:
+    """Returns how many connections an instance of this tier allows."""
+    tier = str(tier or DEFAULT_TIER)
+    if (limit := read_max_connections(database_flags)) is not None:
+        return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in database_flags")
+    if tier == "db-f1-micro":
+        return Capacity(25, _RESERVED_CONNECTIONS, tier)
+    memory = _MB_OF_SHARED_CORE.get(tier)
+    if custom := re.fullmatch(r"db-custom-\d+-(\d+)", tier):
+        memory = int(custom[1])
+    elif enterprise_plus := re.fullmatch(r"db-perf-optimized-N-(\d+)", tier):
+        memory = int(enterprise_plus[1]) * 8192
+    if memory is None:
+        return None
+    allowed = max(limit for least, limit in _MAX_CONNECTIONS.items() if memory >= least)
+    return Capacity(allowed, _RESERVED_CONNECTIONS, tier)

@@ -62,11 +62,12 @@ class ExistingPostgres(pulumi.ComponentResource):
         proof = prove_login(name, settings, parent=self).urn if settings.verify_login else None
         place = pulumi.Output.all(settings.place, proof).apply(lambda v: v[0])
         access = settings.access
-        config = pulumi.Output.all(place=place, access=access, password=settings.password).apply(
+        options = settings.database_options
+        config = pulumi.Output.all(place=place, access=access, password=settings.password, options=options).apply(
             lambda v: existing_block(**v)
         )
         # Without the password, so that it is not secret; the variable that stands for it has the same place.
-        config_from_env = pulumi.Output.all(place=place, access=access).apply(
+        config_from_env = pulumi.Output.all(place=place, access=access, options=options).apply(
             lambda v: existing_block(**v, password=None if settings.password is None else "")
         )
 
@@ -82,7 +83,9 @@ class ExistingPostgres(pulumi.ComponentResource):
         self.register_outputs(outputs(ExistingPostgres, self))
 
 
-def existing_block(place: Mapping[str, Any], access: Access, password: str | None) -> dict[str, Any]:
+def existing_block(
+    place: Mapping[str, Any], access: Access, password: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
     """Returns the block for these values."""
     in_schemas = access.division == "schema"
     return backstage.database_config(
@@ -94,6 +97,7 @@ def existing_block(place: Mapping[str, Any], access: Access, password: str | Non
             "database": access.database_name if in_schemas else None,
             "ssl": place["ssl"],
         },
+        options,
         pluginDivisionMode=access.division,
         role=access.role,
         ensureExists=access.ensure_exists,

@@ -9,6 +9,8 @@ from typing import Any
 
 import pulumi
 
+from ..backstage.connection_budget import DEFAULT_CAPACITY
+from ..database_options import read_database_options
 from ..inputs import Inputs
 from ..validators import boolean, is_valid_string, one_of, port_number, regex
 from .args import ExistingPostgresArgs
@@ -65,6 +67,7 @@ class ExistingSettings:
     verify_login: bool
     # Turns the names of arguments in a message into what the caller writes.
     spelled: Callable[[str], str]
+    database_options: pulumi.Output[Mapping[str, Any]]
 
 
 def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
@@ -96,6 +99,17 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
         access=pulumi.Output.all(**access).apply(lambda known: Access(**known)),
         verify_login=inputs.get_plain("verify_login", boolean, False),
         spelled=inputs.spelled,
+        database_options=read_database_options(
+            inputs,
+            "database",
+            lambda: DEFAULT_CAPACITY,
+            # The names of what bootstrap_sql makes for the plugins are fixed.
+            decided=(
+                "ensureExists",
+                "ensureSchemaExists",
+                *(("prefix", "schemaPrefix") if inputs.is_set("plugins") else ()),
+            ),
+        ),
     )
 
 

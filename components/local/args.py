@@ -1,6 +1,7 @@
 """Arguments of LocalPostgres."""
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 import pulumi
 
@@ -51,3 +52,16 @@ class LocalPostgresArgs(TypedDict, total=False):
     database_name: pulumi.Input[str]
     """Name of that one database, with `plugin_division_mode` schema. Default: backstage. It becomes
     `connection.database`."""
+
+    database_options: pulumi.Input[Mapping[str, Any]]
+    """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `ensureExists`,
+    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as `{knexConfig: {pool: {max: 5}}}`.
+    What the component decides (client, connection, role, pluginDivisionMode) cannot be changed with it. Default: none."""
+
+    replicas: pulumi.Input[float]
+    """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
+    the old ones. `knexConfig.pool.max` is then as large as PostgreSQL's default of 100 connections allows, at most 10, or the error says how many connections
+    are too many. Default: none; each plugin's pool may grow to 10 connections."""
+
+    plugin_count: pulumi.Input[float]
+    """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""

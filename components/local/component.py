@@ -89,15 +89,16 @@ class LocalPostgres(pulumi.ComponentResource):
         container_name = container.name.apply(lambda known: known or f"{name}-postgres")
 
         connection = self._proven_connection(name, settings, container, container_name, password)
-        config = pulumi.Output.all(connection=connection, password=password).apply(
-            lambda known: backstage.database_config(
-                {**known["connection"], "password": known["password"]}, pluginDivisionMode=settings.plugin_division_mode
-            )
+        values = {"connection": connection, "options": settings.database_options}
+        config = pulumi.Output.all(**values, password=password).apply(lambda known: _database_config(settings, **known))
+        # The password is replaced by a variable, so this output is not secret.
+        config_from_env = pulumi.Output.all(**values).apply(
+            lambda known: _database_config(settings, **known, password="${POSTGRES_PASSWORD}")  # noqa: S106
         )
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
-        self.app_config_from_env = pulumi.Output.unsecret(config.apply(backstage.app_config_from_env))
+        self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
         self.host = connection["host"]
         self.port = connection["port"]
@@ -193,6 +194,14 @@ class LocalPostgres(pulumi.ComponentResource):
         # secret for its password; what Backstage connects with is as secret as the arguments were.
         accepted = pulumi.Output.unsecret(stash.input.apply(lambda _: True))
         return pulumi.Output.all(accepted=accepted, connection=connection).apply(lambda known: known["connection"])
+
+
+def _database_config(
+    settings: LocalSettings, connection: Mapping[str, Any], options: Mapping[str, Any], password: str
+) -> dict[str, Any]:
+    return backstage.database_config(
+        {**connection, "password": password}, options, pluginDivisionMode=settings.plugin_division_mode
+    )
 
 
 def _psql_command(container: str, user: str) -> str:

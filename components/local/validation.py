@@ -5,11 +5,14 @@ import functools
 import importlib.resources
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from ..backstage.connection_budget import DEFAULT_CAPACITY
+from ..database_options import read_database_options
 from ..inputs import Inputs
 from ..validators import is_valid_string, one_of, port_number, regex, role_name
 from .args import LocalPostgresArgs
@@ -29,6 +32,7 @@ class LocalSettings:
     host_address: pulumi.Output[str] | None
     plugin_division_mode: str
     database_name: pulumi.Output[str]
+    database_options: pulumi.Output[Mapping[str, Any]]
 
 
 def validate(name: str, args: LocalPostgresArgs) -> LocalSettings:
@@ -45,6 +49,7 @@ def validate(name: str, args: LocalPostgresArgs) -> LocalSettings:
         host_address=inputs.get("host_address", host_address),
         plugin_division_mode=inputs.get_plain("plugin_division_mode", one_of("database", "schema"), "database"),
         database_name=inputs.get("database_name", database_name, "backstage"),
+        database_options=read_database_options(inputs, "database", lambda: DEFAULT_CAPACITY),
     )
     if inputs.is_set("database_name") and settings.plugin_division_mode != "schema":
         inputs.fail(

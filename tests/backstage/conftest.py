@@ -6,10 +6,19 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.backstage import node
 from tests.backstage.ports import free_port
 from tests.engine.stack import Stack
 
 PASSWORD = 'pä漢😀 089 ${POSTGRES_USER} $${X} $HOME it\'s "#1": \\n {a} `'
+
+
+@pytest.fixture(autouse=True)
+def release(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The release of Backstage that the test runs with: the newest, unless node.both_releases says otherwise."""
+    chosen = getattr(request, "param", node.NEWEST)
+    monkeypatch.setattr(node, "release", chosen)
+    return chosen
 
 
 @pytest.fixture(scope="session")

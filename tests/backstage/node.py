@@ -1,27 +1,53 @@
 """Runs the folder's Node scripts and tools, with an environment that holds nothing of the developer's."""
 
+import atexit
+import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 FOLDER = Path(__file__).parent
-MODULES = FOLDER / "node_modules"
+NEWEST, PREVIOUS = "backend-defaults 0.19", "backend-defaults 0.18"
+RELEASES = {NEWEST: FOLDER, PREVIOUS: FOLDER / "previous"}
+"""The releases of Backstage that the block is tested with, and the folders of their packages."""
+release = NEWEST
+"""The one that scripts run with now; the fixture of that name in conftest.py sets it."""
+both_releases = pytest.mark.parametrize("release", RELEASES, indirect=True)
+"""Runs a test with either."""
 DOTENV_TOOLS = {"dotenv-cli": "node_modules/.bin/dotenv", "env-cmd": "node_modules/.bin/env-cmd"}
 """The tools that start a Backstage with a .env file: `TOOL -- COMMAND` reads .env of the working folder."""
 
 
 def command(script: str, *arguments: str) -> list[str]:
     """The command line for one script of this folder, or of node_modules. Fails the test if Node is not set up."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.fail("Node.js is missing: install version 20 or newer, then run `make tools`.")
-    if not (MODULES / "@backstage" / "backend-defaults" / "package.json").is_file():
-        pytest.fail("The Backstage packages are missing: run `make tools`, or `npm ci` in tests/backstage.")
-    return [node, str(FOLDER / script), *arguments]
+    if not (RELEASES[release] / "node_modules" / "@backstage" / "backend-defaults" / "package.json").is_file():
+        pytest.fail("The Backstage packages are missing: run `make tools`.")
+    return [_node(), str(_scripts(release) / script), *arguments]
+
+
+def _node() -> str:
+    """The Node.js that the packages bring, because Google's connector needs a newer one than many machines have."""
+    brought = sorted(RELEASES[release].glob("node_modules/node-*-*/bin/node"))
+    node = str(brought[0]) if brought else shutil.which("node")
+    return node or pytest.fail("Node.js is missing: install version 20 or newer, then run `make tools`.")
+
+
+@functools.cache
+def _scripts(release: str) -> Path:
+    """The folder with the scripts: they import the packages that lie next to them."""
+    if release == NEWEST:
+        return FOLDER
+    copies = Path(tempfile.mkdtemp(prefix="backstage-scripts-"))
+    atexit.register(shutil.rmtree, copies, ignore_errors=True)
+    for script in FOLDER.glob("*.mjs"):
+        shutil.copy(script, copies)
+    (copies / "node_modules").symlink_to((RELEASES[release] / "node_modules").resolve())
+    return copies
 
 
 def environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.backstage import node
 from tests.backstage.backend import TOKEN, backend
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")
@@ -28,6 +29,7 @@ def first_start(administrator: psycopg.Connection[Any]) -> None:
 
 @pytest.mark.usefixtures("first_start")
 @pytest.mark.parametrize("form", ["appConfig", "appConfigFromEnv"])
+@node.both_releases
 def test_a_backend_gets_ready_serves_the_catalog_and_uses_this_database(
     tmp_path: Path, postgres: dict[str, Any], administrator: psycopg.Connection[Any], form: str
 ) -> None:

@@ -150,10 +150,12 @@ def different(folder: Path, documents: Mapping[str, Layer], others: Mapping[str,
     }
 
 
+@node.both_releases
 def test_every_document_means_the_same_over_every_other(tmp_path: Path, documents: dict[str, Layer]) -> None:
     assert different(tmp_path, documents, documents) == {}
 
 
+@node.both_releases
 def test_every_document_means_the_same_over_other_peoples_files(tmp_path: Path, documents: dict[str, Layer]) -> None:
     assert different(tmp_path, documents, OTHER_FILES) == {}
 
@@ -175,6 +177,7 @@ def test_without_what_the_documents_say_of_other_files_most_pairs_differ(
     assert {pair.split(" over ")[1] for pair in found} >= {*OTHER_FILES} - harmless
 
 
+@node.both_releases
 def test_how_backstage_works_with_its_database_is_left_to_the_file_below(
     tmp_path: Path, documents: dict[str, Layer]
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components import backstage
+from tests.backstage import node
 from tests.backstage.readers import configs, differences, load, misread, summary
 from tests.backstage.tricky_strings import tricky_strings
 from tests.blocks import seen as without_nulls
@@ -48,6 +49,7 @@ def test_every_reader_of_yaml_reads_any_text_back_exactly(tmp_path: Path) -> Non
     assert {reader: summary(pairs) for reader, pairs in wrong.items() if pairs} == {}
 
 
+@node.both_releases
 def test_any_text_is_read_back_exactly_from_the_document_with_variables(tmp_path: Path) -> None:
     texts = [text for text in tricky_strings(1000) if text == text.strip(TRIMMED) and "\0" not in text]
     blocks = configs(texts)
@@ -69,6 +71,7 @@ def test_the_same_texts_are_misread_without_the_escape(tmp_path: Path) -> None:
     assert all("${" in text for text in wrong), f"more than substitution misreads {wrong}"
 
 
+@node.both_releases
 def test_hazards_that_the_rendering_avoids_are_real(tmp_path: Path) -> None:
     documents = [(f"backend:\n  database:\n    client: pg\n    password: {text}\n", {"X": "!"}) for text in HAZARDS]
     seen = [

@@ -33,6 +33,7 @@ def assert_worked(done: subprocess.CompletedProcess[str], user: str) -> None:
     assert answer["read"] == answer["written"]
 
 
+@node.both_releases
 def test_a_plugin_creates_writes_and_reads_with_the_literal_document(tmp_path: Path, postgres: dict[str, Any]) -> None:
     assert_worked(login(tmp_path, postgres["appConfig"]), postgres["user"])
 

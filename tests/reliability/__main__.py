@@ -2,10 +2,15 @@
 
 import argparse
 import datetime
+import random
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from tests.backstage.readers import misread, summary
+from tests.backstage.tricky_strings import tricky_strings
 from tests.engine.stack import REPOSITORY
 
 from .drills import drills, passes, run_drills
@@ -15,6 +20,7 @@ from .whole_components import fuzz_components
 
 FILE = REPOSITORY / "docs" / "reliability.md"
 RULE_INPUTS, COMPONENT_INPUTS, COMPONENTS = 300, 500, 100
+STRING_COUNT, STRINGS_AT_ONCE = 20_000, 2_000
 
 HEAD = """\
 # Reliability
@@ -38,6 +44,16 @@ happened: no other exception, no value that cannot be sent to a cloud.
 
 | argument's rule, or component | inputs | accepted | refused |
 |---|--:|--:|--:|
+"""
+
+STRINGS = """
+## Strings in the app-config document
+
+{count:,} random strings of what readers of YAML disagree about (seed {seed}), each as a value, and as a key where the
+reader is not Backstage. The document has quotes only where some reader needs them.
+
+| reader | strings | misread |
+|---|--:|--:|
 """
 
 LOAD = """
@@ -65,6 +81,7 @@ def main() -> None:
             HEAD.format(date=datetime.date.today()),
             *drill_lines(passes(report) if report else run_drills()),
             *fuzz_lines([*fuzz_rules(RULE_INPUTS), *fuzz_components(COMPONENT_INPUTS)]),
+            *string_lines(STRING_COUNT, seed=random.randrange(10**6)),
             LOAD.format(count=COMPONENTS),
             *load_lines([*loaded(1), *loaded(COMPONENTS)]),
         ]
@@ -84,6 +101,19 @@ def fuzz_lines(fuzzed: list[Fuzzed]) -> Iterator[str]:
     yield FUZZ.format(inputs=sum(one.accepted + one.refused for one in fuzzed))
     for one in fuzzed:
         yield f"| `{one.name}` | {one.accepted + one.refused} | {one.accepted} | {one.refused} |\n"
+
+
+def string_lines(count: int, seed: int) -> Iterator[str]:
+    yield STRINGS.format(count=count, seed=seed)
+    strings = tricky_strings(count, seed)
+    found: dict[str, list[tuple[Any, Any]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for start in range(0, count, STRINGS_AT_ONCE):
+            for reader, wrong in misread(Path(folder), strings[start : start + STRINGS_AT_ONCE]).items():
+                found.setdefault(reader, []).extend(wrong)
+    for reader, wrong in found.items():
+        assert not wrong, f"{reader}: {summary(wrong)}; the seed was {seed}"
+        yield f"| {reader} | {count:,} | {len(wrong)} |\n"
 
 
 def load_lines(runs: Iterable[Loaded]) -> Iterator[str]:

@@ -142,6 +142,7 @@ SETS: dict[str, dict[str, Any]] = {
         "private_endpoint_resource_group_name": "hub",
         "private_endpoint_location": "northeurope",
     },
+    "replicas": {"database_options": {"keepalive": True}, "replicas": 2, "plugin_count": 8},
     "public": {**REACHABLE, "allow_azure_services": True},
     "endpoint": {"private_endpoint_subnet_id": SUBNET, "private_dns_zone_id": PRIVATELINK},
     "vnet": VNET,
@@ -155,5 +156,6 @@ PLAIN = {
 }
 
 
-later = functools.partial(outputs, plain=PLAIN, single_value={"token_renewal_offset"})
-not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"token_renewal_offset"})
+SINGLE_VALUE = {"token_renewal_offset", "database_options"}
+later = functools.partial(outputs, plain=PLAIN, single_value=SINGLE_VALUE)
+not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value=SINGLE_VALUE)

@@ -89,6 +89,7 @@ SETS: dict[str, dict[str, Any]] = {
         "query_insights": False,
         "deletion_protection": False,
     },
+    "replicas": {"database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
     "backups": {
         "tier": "db-c4a-highmem-2",
         "backup_retention": 30,
@@ -113,5 +114,5 @@ SETS: dict[str, dict[str, Any]] = {
 """Arguments that go together; between them, all."""
 
 PLAIN = {"plugin_division_mode", "ip_address_type", "public_ip", "grant_iam_roles", "deletion_protection"}
-later = functools.partial(outputs, plain=PLAIN, single_value=set())
-not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value=set())
+later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
+not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})

@@ -24,6 +24,7 @@ m4/rOvQxtvhR1GBKUwl4OlFBV1leOwlxn8uBNBk=
 REMOTE: dict[str, Any] = {"host": "db.example.com", "user": "backstage"}
 
 SETS: dict[str, dict[str, Any]] = {
+    "replicas": {**REMOTE, "database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
     "locked down": {
         "host": "10.1.2.3",
         "port": 5433,

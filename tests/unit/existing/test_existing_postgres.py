@@ -141,7 +141,7 @@ def test_a_preview_survives_an_unknown(argument: str) -> None:
 def test_every_argument_may_be_an_output(name: str) -> None:
     used = {argument for args in SETS.values() for argument in args}
     assert used == set(ExistingPostgresArgs.__annotations__), "a new argument belongs into SETS"
-    from_outputs = create(**outputs(SETS[name], plain=PLAIN, single_value=set()))
+    from_outputs = create(**outputs(SETS[name], plain=PLAIN, single_value={"database_options"}))
     assert from_outputs.outputs == create(**SETS[name]).outputs
 
 

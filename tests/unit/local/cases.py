@@ -24,6 +24,7 @@ SETS: dict[str, dict[str, Any]] = {
     "published": PUBLISHED,
     "network": {**PUBLISHED, "network": "backstage"},
     "remote": {**PUBLISHED, "host_address": "build.example.com"},
+    "replicas": {**PUBLISHED, "database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
     "schema": {**PUBLISHED, "plugin_division_mode": "schema", "database_name": "portal"},
 }
 """Arguments that go together; between them, all."""

@@ -83,8 +83,8 @@ def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
 
 @pytest.mark.parametrize("argument", sorted(LocalPostgresArgs.__annotations__.keys() - PLAIN))
 def test_a_preview_survives_an_unknown(argument: str) -> None:
-    mode = {"plugin_division_mode": "schema"} if argument == "database_name" else {}
-    results = create(preview=True, **mode, **{argument: unknown})
+    needs = {"database_name": {"plugin_division_mode": "schema"}, "plugin_count": {"replicas": 1}}
+    results = create(preview=True, **needs.get(argument, {}), **{argument: unknown})
     assert not results["app_config"].known
 
 
