@@ -1,7 +1,7 @@
 """Values that a component keeps in the state, with `pulumi.Stash`, a resource that is built into the engine."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pulumi
 
@@ -12,9 +12,16 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
     """Returns the value that the first run stored, whatever later runs propose."""
     opts = pulumi.ResourceOptions(parent=parent, ignore_changes=["input"])
     stored = pulumi.Stash(name, input=value, opts=opts).output
-    # Mocks that do not know Stash leave its output empty: then the proposed value stands in for it.
-    # Only then does the result depend on it: in a preview of an update it may be unknown, and what is stored is not.
-    return stored.apply(lambda kept: value if kept is None else kept)
+    secret = pulumi.Output.from_input(pulumi.Output.from_input(value).is_secret())
+
+    def choose(known: list[Any]) -> pulumi.Output[T]:
+        # Mocks that do not know Stash leave its output empty: then the proposed value stands in for it. Only then does
+        # the result depend on it: in a preview of an update it may be unknown, and what is stored is not.
+        kept, is_secret = known
+        chosen = value if kept is None else kept
+        return pulumi.Output.secret(chosen) if is_secret else pulumi.Output.from_input(chosen)
+
+    return pulumi.Output.all(stored, secret).apply(choose)
 
 
 def deletion_guard(

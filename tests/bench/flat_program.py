@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_docker as docker
 
-from components.local.component import DATA_DIR, ENTRYPOINT_SCRIPT, HEALTHCHECK_SCRIPT, PASSWORD_FILE, login_hooks
+from components.local.checks import container_hooks, login_hooks
+from components.local.component import DATA_DIR, ENTRYPOINT_SCRIPT, HEALTHCHECK_SCRIPT, PASSWORD_FILE
 
 
 def program() -> dict[str, Any]:
@@ -18,17 +19,16 @@ def program() -> dict[str, Any]:
     ).output
     image = docker.RemoteImage("image", name="postgres:17-trixie", keep_locally=True)
     volume = docker.Volume("data")
-    proven, refuse_unproven = login_hooks("db")
     container = docker.Container(
         "postgres",
         image=image.name,
-        entrypoints=["bash", "-ec", ENTRYPOINT_SCRIPT, "postgres"],
+        entrypoints=["sh", "-c", ENTRYPOINT_SCRIPT, "entrypoint.sh"],
         envs=["POSTGRES_USER=postgres", f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}"],
-        uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password)],
+        uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password, permissions="0444")],
         ports=[docker.ContainerPortArgs(internal=5432, external=5432, ip="127.0.0.1")],
         volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=DATA_DIR)],
         healthcheck=docker.ContainerHealthcheckArgs(
-            tests=["CMD", "bash", "-c", HEALTHCHECK_SCRIPT],
+            tests=["CMD", "sh", "-c", HEALTHCHECK_SCRIPT],
             interval="500ms",
             timeout="10s",
             retries=3,
@@ -41,16 +41,22 @@ def program() -> dict[str, Any]:
         shm_size=128,
         opts=pulumi.ResourceOptions(
             delete_before_replace=True,
-            replace_on_changes=["*"],
-            hooks=pulumi.ResourceHookBinding(after_create=[proven]),
+            replace_on_changes=["#initerror"],
+            hooks=container_hooks("db", "the flat program"),
         ),
     )
     answered = pulumi.Stash(
         "answered",
-        input=container.id,
-        opts=pulumi.ResourceOptions(
-            hooks=pulumi.ResourceHookBinding(before_create=[refuse_unproven], before_update=[refuse_unproven])
-        ),
+        input={
+            "host": "127.0.0.1",
+            "port": 5432,
+            "user": "postgres",
+            "password": password,
+            "container": container.id,
+            "name": container.name,
+            "network": False,
+        },
+        opts=pulumi.ResourceOptions(hooks=login_hooks("db")),
     )
     values = pulumi.Output.all(answered.input, password)
     return {

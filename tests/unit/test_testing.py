@@ -55,7 +55,11 @@ def test_a_transform_may_change_options() -> None:
         return pulumi.ResourceTransformResult(args.props, opts)
 
     options = local(transforms=[protected]).resource(CONTAINER).options
-    assert (options.protect, list(options.ignoreChanges), list(options.replaceOnChanges)) == (True, ["image"], ["*"])
+    assert (options.protect, list(options.ignoreChanges), list(options.replaceOnChanges)) == (
+        True,
+        ["image"],
+        ["#initerror"],
+    )
 
 
 def test_transforms_run_from_the_resource_up_to_the_stack() -> None:
