@@ -1,6 +1,7 @@
 """Writes the reference of all arguments and outputs from the components' own docstrings: `python -m docs.reference`."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ HEAD = """\
 Generated from the docstrings by `make docs`. Configuration, YAML, TypeScript and other languages use the names in the
 first column, Python those in the second. An argument takes an Output as well as a value, except where it is said to be
 plain: then it decides what is created. In the configuration of this repository's stacks the arguments of LocalPostgres
-stand under `local`, those of AzurePostgres under `azure`, those of CloudSqlPostgres under `cloudsql`.
+are under `local`, those of AzurePostgres under `azure`, of CloudSqlPostgres under `cloudsql`, of ExistingPostgres under
+`existing`.
 """
 
-WORDS = {"string": "text", "number": "number", "integer": "number", "boolean": "true or false"}
+WORDS = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
 
+# The sentence of an argument's description that says its default.
+DEFAULT = re.compile(r"\s*Default: (.+?)\.(?=\s+[A-Z`0-9]|$)")
 
 # What acts on a component; the others are refused.
 HONOURED = {
@@ -60,21 +64,29 @@ def lines(package: Mapping[str, Any]) -> Iterator[str]:
     for token, component in package["resources"].items():
         name = token.split(":")[-1]
         yield f"## {name}\n\n{component['description']}\n\n### Arguments\n"
-        yield "| argument | in Python | type | |\n|---|---|---|---|"
+        yield "| argument | in Python | type | required | default | description |\n|---|---|---|---|---|---|"
         python = {camel_case(field): field for field in getattr(components, f"{name}Args").__annotations__}
         required = component.get("requiredInputs", [])
         for argument, property_ in component["inputProperties"].items():
-            kind = type_in_words(property_) + (", required" if argument in required else "")
-            yield row(argument, python[argument], kind, property_["description"])
-        yield "\n### Outputs\n\n| output | in Python | type | |\n|---|---|---|---|"
+            text = property_["description"]
+            default = DEFAULT.search(text)
+            yield row(
+                f"`{argument}`",
+                f"`{python[argument]}`",
+                type_in_words(property_),
+                "yes" if argument in required else "no",
+                default[1] if default else "",
+                DEFAULT.sub("", text, count=1),
+            )
+        yield "\n### Outputs\n\n| output | in Python | type | description |\n|---|---|---|---|"
         python = {camel_case(field): field for field in getattr(components, name).__annotations__}
         for output, property_ in component["properties"].items():
-            yield row(output, python[output], type_in_words(property_), property_["description"])
+            yield row(f"`{output}`", f"`{python[output]}`", type_in_words(property_), property_["description"])
         yield ""
 
 
-def row(name: str, python: str, kind: str, description: str) -> str:
-    return f"| `{name}` | `{python}` | {kind} | {description.strip().replace('|', chr(92) + '|')} |"
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cell.strip().replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def type_in_words(property_: Mapping[str, Any]) -> str:
