@@ -238,6 +238,22 @@ class SimulatedAzure(SimulatedProvider):
                 location = UNKNOWN
             if location:
                 inputs["location"] = location
+        failures = self._check_inputs(rules, inputs)
+        return provider_pb2.CheckResponse(
+            inputs=struct(inputs), failures=[provider_pb2.CheckFailure(reason=failure) for failure in failures]
+        )
+
+    def objections(self, type_: str, inputs: dict[str, Any]) -> list[str]:
+        """What is wrong with a new resource, by the provider or by Azure. Without objections it exists afterwards."""
+        found = self._check_inputs(RULES[type_], inputs)
+        if not found:
+            try:
+                self._put(type_, _fill(RULES[type_].path, inputs), inputs, existing=None)
+            except CloudError as error:
+                found.append(str(error))
+        return found
+
+    def _check_inputs(self, rules: Rules, inputs: dict[str, Any]) -> list[str]:
         # [provider] validates required, type, length and pattern before any request; not enums.
         failures = [f"unknown property {key!r}" for key in inputs.keys() - rules.writable]
         required = [*re.findall(r"{(\w+)}", rules.path), *rules.required, *(["location"] if rules.has_location else [])]
@@ -246,9 +262,7 @@ class SimulatedAzure(SimulatedProvider):
             value = at(inputs, key)
             if value not in (None, UNKNOWN) and not re.fullmatch(pattern, value):
                 failures.append(f"{key!r} does not match {pattern}: {value!r}")
-        return provider_pb2.CheckResponse(
-            inputs=struct(inputs), failures=[provider_pb2.CheckFailure(reason=failure) for failure in failures]
-        )
+        return failures
 
     def Diff(self, request: Any, context: Any) -> Any:
         rules = RULES[type_of(request.urn)]
