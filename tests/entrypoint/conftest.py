@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .containers import DERIVED, docker
+from .containers import DERIVED, docker, tag
 
 _numbers = itertools.count()
 
@@ -27,4 +27,4 @@ def volume() -> Iterator[str]:
 @pytest.fixture(scope="session", autouse=True)
 def images() -> Iterator[None]:
     yield
-    docker("image", "rm", *(f"backstage-database-test:{name}" for name in DERIVED), check=False)
+    docker("image", "rm", *map(tag, DERIVED), check=False)

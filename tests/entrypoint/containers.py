@@ -1,6 +1,7 @@
 """Containers that run the entry script without Pulumi, and what is in their databases."""
 
 import functools
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -46,9 +47,13 @@ def image(name: str) -> str:
     """Returns the tag of an image: an official one, or one of DERIVED, which is built."""
     if name not in DERIVED:
         return name
-    tag = f"backstage-database-test:{name}"
-    docker("build", "--quiet", "--tag", tag, "-", stdin=DERIVED[name])
-    return tag
+    docker("build", "--quiet", "--tag", tag(name), "-", stdin=DERIVED[name])
+    return tag(name)
+
+
+def tag(name: str) -> str:
+    """Returns the tag of one of DERIVED, of this process alone: another one removes its own when it ends."""
+    return f"backstage-database-test:{name}-{os.getpid()}"
 
 
 @dataclass
