@@ -197,7 +197,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             account_id=account.account_id,
             account_project=account.project,
             project=project,
-            others=list(settings.additional_users.values()),
+            # Only compared, so a secret address among them does not make this one secret.
+            others=pulumi.Output.unsecret(pulumi.Output.all(*settings.additional_users.values())),
         ).apply(
             lambda v: settings.created_account(
                 v["email"] or account_email(v["account_id"], v["account_project"] or v["project"]), v["others"]

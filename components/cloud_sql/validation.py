@@ -167,7 +167,8 @@ class CloudSqlSettings:
         source = "the created service account"
         created = self.inputs.validate_default("user", email, backstage_principal, source)
         places = dict(zip(self.additional_users, others, strict=False))
-        return _check_unique(self.inputs, source, created, {f"additional_users.{key}": v for key, v in places.items()})
+        known = {f"additional_users.{key}": v for key, v in places.items()}
+        return _check_unique(self.inputs, source, created, known, shown=False)
 
 
 def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
@@ -298,11 +299,10 @@ def unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSet
     def checked(place: str) -> pulumi.Output[Principal]:
         if place in plain:
             return places[place]
-        known = pulumi.Output.all(**{str(number): value for number, value in enumerate(places.values())})
-        return known.apply(
-            lambda v: _check_unique(
-                inputs, place, v[str(list(places).index(place))], dict(zip(places, v.values(), strict=True))
-            )
+        # The others are only compared, so a secret address among them does not make this one secret.
+        others = pulumi.Output.unsecret(pulumi.Output.all(*places.values()))
+        return pulumi.Output.all(own=places[place], others=others).apply(
+            lambda v: _check_unique(inputs, place, v["own"], dict(zip(places, v["others"], strict=True)), shown=False)
         )
 
     return dataclasses.replace(
@@ -312,11 +312,15 @@ def unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSet
     )
 
 
-def _check_unique(inputs: Inputs, place: str, found: Principal, known: Mapping[str, Principal]) -> Principal:
+def _check_unique(
+    inputs: Inputs, place: str, found: Principal, known: Mapping[str, Principal], *, shown: bool = True
+) -> Principal:
+    """Fails if another place names the same principal. An address that may be secret is not `shown`."""
     for other, value in known.items():
         if other != place and value == found:
             both = " and ".join(sorted({place, other}))
-            inputs.fail("additional_users", f"has {found.email!r}, which is a user already: {both}. Leave one out.")
+            address = repr(found.email) if shown else "an address"
+            inputs.fail("additional_users", f"has {address}, which is a user already: {both}. Leave one out.")
     return found
 
 

@@ -91,10 +91,12 @@ class LocalPostgres(pulumi.ComponentResource):
         connection = self._proven_connection(name, settings, container, container_name, password)
         values = {"connection": connection, "options": settings.database_options}
         config = pulumi.Output.all(**values, password=password).apply(lambda known: _database_config(settings, **known))
-        # The password is replaced by a variable, so this output is not secret.
-        config_from_env = pulumi.Output.all(**values).apply(
-            lambda known: _database_config(settings, **known, password="${POSTGRES_PASSWORD}")  # noqa: S106
-        )
+        # Variables replace host, port, user and password, so this output is not secret because one of them is.
+        config_from_env = pulumi.Output.all(
+            ready=pulumi.Output.unsecret(connection.apply(lambda _: True)),
+            database=settings.database_name if settings.plugin_division_mode == "schema" else None,
+            options=settings.database_options,
+        ).apply(lambda known: _database_config_from_env(settings, known["database"], known["options"]))
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
@@ -202,6 +204,13 @@ def _database_config(
     return backstage.database_config(
         {**connection, "password": password}, options, pluginDivisionMode=settings.plugin_division_mode
     )
+
+
+def _database_config_from_env(
+    settings: LocalSettings, database: str | None, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    variables = {key: f"${{POSTGRES_{key.upper()}}}" for key in ("host", "port", "user")}
+    return _database_config(settings, {**variables, "database": database}, options, "${POSTGRES_PASSWORD}")
 
 
 def _psql_command(container: str, user: str) -> str:

@@ -69,6 +69,11 @@ FACTORS: dict[str, list[dict[str, Any]]] = {
     "roles": [{}, {"grant_iam_roles": False}],
     "database": [{}, {"database_name": "portal", "plugin_division_mode": "database"}],
     "protection": [{}, {"deletion_protection": False}],
+    "pools": [
+        {},
+        {"replicas": 1, "plugin_count": 4, "database_flags": {"max_connections": 200}},
+        {"database_options": {"knexConfig": {"pool": {"max": 3}}}},
+    ],
     "place": [{}, {"project": "portal-123", "region": "europe-west1"}, {"project": "example.com:portal"}],
 }
 
@@ -170,6 +175,7 @@ TAKEN_AWAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "backup_start_time": ({"backup_start_time": "04:30"}, {}),
     "database_flags": ({"database_flags": {"max_connections": 200}}, {}),
     "database_name": ({"database_name": "portal"}, {}),
+    "database_options": ({"database_options": {"prefix": "portal_"}, "plugin_division_mode": "database"}, {}),
     "deny_maintenance_end": (FACTORS["freeze"][1], {}),
     "deny_maintenance_start": (FACTORS["freeze"][1], {}),
     "disk_size_limit_gb": ({"disk_size_limit_gb": 50}, {}),
@@ -182,6 +188,7 @@ TAKEN_AWAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "maintenance_hour": (FACTORS["window"][1], {}),
     "plugin_division_mode": ({"plugin_division_mode": "database"}, {}),
     "private_network": (FACTORS["network"][2], {}),
+    "plugin_count": ({"replicas": 1, "plugin_count": 4}, {"replicas": 1}),
     "project": ({"project": "another-1"}, {}),
     "psc_connection_policy": (FACTORS["network"][7], {"ip_address_type": "PSC", "psc_consumer_network": SHARED}),
     "psc_consumer_network": (
@@ -195,6 +202,7 @@ TAKEN_AWAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "psc_service_project": (FACTORS["network"][6], {"ip_address_type": "PSC", "psc_consumer_network": SHARED}),
     "public_ip": ({**FACTORS["network"][2], "public_ip": True}, FACTORS["network"][2]),
     "region": ({"region": "us-central1"}, {}),
+    "replicas": ({"replicas": 1}, {}),
     "role": ({"user": EMAIL, "role": "backstage"}, {"user": EMAIL}),
     "secondary_zone": (FACTORS["standby"][2], {"high_availability": True, "zone": "europe-west1-b"}),
     "tier": ({"tier": "db-custom-4-15360"}, {}),
