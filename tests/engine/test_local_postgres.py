@@ -1,6 +1,7 @@
 """LocalPostgres on the real engine, with the real Docker provider and a real PostgreSQL."""
 
 import json
+import secrets
 import socket
 import subprocess
 import sys
@@ -258,7 +259,7 @@ def test_another_major_version_and_back_both_work_and_lose_nothing(stack: Stack)
 @pytest.fixture
 def network(stack: Stack) -> Iterator[str]:
     """A Docker network; it goes after the stack's container has left it."""
-    name = f"network-of-{stack.folder.parent.name}"
+    name = f"network-of-{stack.folder.parent.name}-{secrets.token_hex(4)}"
     docker("network", "create", name)
     stack.configure("local.network", name)
     yield name
@@ -278,7 +279,7 @@ def test_a_container_on_the_same_network_logs_in_with_the_emitted_host_and_port(
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Iterator[str]:
-    name = f"volume-of-{tmp_path.name}"
+    name = f"volume-of-{tmp_path.name}-{secrets.token_hex(4)}"
     docker("volume", "create", name)
     yield name
     docker("volume", "rm", "--force", name)
