@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-# A program is not run from here, and docker.py of this folder would stand for the SDK of that name.
+# In place of this folder, whose docker.py would stand for the SDK of that name.
 sys.path.pop(0)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
 
 from tests.engine.checkpoint import Checkpoint
+
+# A program finds what is installed, and not what is here.
+sys.path.pop(0)
 
 
 class Stack(automation.Stack):
