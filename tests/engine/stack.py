@@ -196,8 +196,11 @@ def _kill_cli(operator: int, moment: Event, checkpoint: Checkpoint) -> None:
 
     A file backend that is killed while it writes leaves half a file, which is another story than these tests'.
     """
-    assert moment.wait(60), "the moment never came"
+    came = moment.wait(300)
     (pid,) = (pid for child in children(operator) for pid in children(child) if _name(pid) == "pulumi")
+    if not came:
+        os.kill(pid, signal.SIGKILL)
+        raise AssertionError("the moment never came")
     _stop(pid)
     while not checkpoint.is_whole():
         os.kill(pid, signal.SIGCONT)
