@@ -1,5 +1,6 @@
 """Waits while Azure is busy with a server, and explains the refusals that only the user can do something about."""
 
+import asyncio
 import functools
 import re
 from collections.abc import Sequence
@@ -71,7 +72,12 @@ async def _owner_of(id_: str, name: str, created: Sequence[pulumi.CustomResource
         other = resource.pulumi_resource_name
         if other == name:
             return None
-        if str(await resource.id.future()).lower() == id_.lower():
+        try:
+            # What exists is known at once; what waits for the failed resource never will be.
+            known = await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(resource.id.future())), 1)
+        except asyncio.TimeoutError:
+            return None
+        if str(known).lower() == id_.lower():
             return other
     return None
 
