@@ -235,8 +235,10 @@ def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_comman
     stack.take_over(output)
     succeeded(stack.up())
     assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1
-    assert {operation for operation, _, _ in new_changes(azure, before)} == {"create"}
-    assert type_ not in [kind for _, kind, _ in new_changes(azure, before)]
+    changes = [(operation, kind) for operation, kind, _ in new_changes(azure, before)]
+    # What an import reads may hold what Azure has computed: then the taken-over object is updated once.
+    assert [change for change in changes if change[0] != "create"] in ([], [("update", type_)])
+    assert ("create", type_) not in changes
     last = succeeded(stack.up())
     assert last.changed == {}
     assert "pending operations" not in last.output
