@@ -15,7 +15,7 @@ SETTINGS = paths.SETTINGS.name
 
 @dataclass
 class ExplainedError(Exception):
-    """Why a command of ours ends: the words of whoever refused, and ours where they do not say it themselves."""
+    """Why a command of ours ends: the words of the program that refused, and ours where it does not say it itself."""
 
     words: str
     meaning: str

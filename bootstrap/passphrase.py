@@ -9,7 +9,7 @@ from pathlib import Path
 from . import paths
 
 VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-# Copies of the project's files, one folder for each backend that was used besides the checkout's own.
+# Copies of the project's files, one folder for each backend that was used in addition to the checkout's own.
 OTHER_WORKSPACES = paths.STATE / "other-backends"
 _MARK = "encrypted-with-our-passphrase"
 

@@ -18,7 +18,7 @@ from .outputs import camel_case
 # The providers whose own configuration a stack of these components may have.
 PROVIDERS = ("azure-native", "docker", "gcp")
 
-# What `Pulumi.<stack>.yaml` has at its top level besides the configuration.
+# What `Pulumi.<stack>.yaml` has at its top level next to the configuration.
 NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 

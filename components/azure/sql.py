@@ -3,6 +3,8 @@
 import re
 import shlex
 
+from ..sql import identifier, literal
+
 PORT = 5432
 
 # How Microsoft's security label names the types of principals.
@@ -26,8 +28,8 @@ def bootstrap_sql(division: str, database: str, user: str, object_id: str, type_
     It uses the security label that Microsoft documents for a role of Microsoft Entra. It changes everything or nothing,
     and ends in a check that fails if Backstage could not work, because a GRANT without the right to it only warns.
     """
-    role, name = _identifier(user), _literal(user)
-    label = _literal(f"aadauth,oid={object_id},type={_LABEL_TYPES[type_]}")
+    role, name = identifier(user), literal(user)
+    label = literal(f"aadauth,oid={object_id},type={_LABEL_TYPES[type_]}")
     in_schema_mode = division == "schema"
     checks = [
         (f"EXISTS (SELECT FROM pg_roles WHERE rolname = {name} AND rolcanlogin)", "it cannot log in"),
@@ -46,7 +48,7 @@ def bootstrap_sql(division: str, database: str, user: str, object_id: str, type_
     if in_schema_mode:
         checks.append(
             (
-                f"has_database_privilege({name}, {_literal(database)}, 'CREATE')",
+                f"has_database_privilege({name}, {literal(database)}, 'CREATE')",
                 f"it may not create schemas in the database {database}: run this as the owner of the database",
             )
         )
@@ -60,7 +62,7 @@ def bootstrap_sql(division: str, database: str, user: str, object_id: str, type_
         f'SECURITY LABEL FOR "pgaadauth" ON ROLE {role} IS {label};',
     ]
     if in_schema_mode:
-        lines.append(f"GRANT CONNECT, CREATE ON DATABASE {_identifier(database)} TO {role};")
+        lines.append(f"GRANT CONNECT, CREATE ON DATABASE {identifier(database)} TO {role};")
     lines += [_check(user, checks), "COMMIT;"]
     if not in_schema_mode:
         # On Azure the schema public belongs to azure_pg_admin, not to the owner of the database.
@@ -80,7 +82,7 @@ def _check(user: str, checks: list[tuple[str, str]]) -> str:
     """Returns a statement that raises an exception for the first of these conditions that does not hold."""
     body = "".join(
         f"  IF NOT ({condition}) THEN\n"
-        f"    RAISE EXCEPTION USING MESSAGE = {_literal(f'Backstage cannot use the role {user}: {reason}.')};\n"
+        f"    RAISE EXCEPTION USING MESSAGE = {literal(f'Backstage cannot use the role {user}: {reason}.')};\n"
         "  END IF;\n"
         for condition, reason in checks
     )
@@ -88,13 +90,3 @@ def _check(user: str, checks: list[tuple[str, str]]) -> str:
     while f"${tag}$" in body:
         tag += "_"
     return f"DO ${tag}$\nBEGIN\n{body}END\n${tag}$;"
-
-
-def _literal(text: str) -> str:
-    """Returns an SQL string that means `text`, whatever standard_conforming_strings is."""
-    escaped = text.replace("'", "''")
-    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
-
-
-def _identifier(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

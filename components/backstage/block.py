@@ -86,7 +86,7 @@ def app_config(config: Mapping[str, Any]) -> str:
 
 
 def app_config_from_env(config: Mapping[str, Any]) -> str:
-    """The same document with `${POSTGRES_HOST}` and its like in place of values: it holds no secret."""
+    """The same document with `${POSTGRES_HOST}` and other variables in place of values: it holds no secret."""
     block = _escaped(config)
     for variable, path in ENVIRONMENT_VARIABLES.items():
         if _lookup(block, path) is not None:

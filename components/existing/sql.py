@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..sql import literal
 from .validation import Access
 
 _HEADER = r"""-- Gives Backstage the least rights that it needs. Run it with psql, on the database postgres, as a superuser or as a
@@ -27,20 +28,20 @@ class _Rights:
 
     def grant(self) -> str:
         return (
-            f"SELECT format('GRANT %s ON {self.kind} %I TO %I', privilege, object, {_literal(self.role)})\n"
+            f"SELECT format('GRANT %s ON {self.kind} %I TO %I', privilege, object, {literal(self.role)})\n"
             f"  {self._missing()} \\gexec"
         )
 
     def missing(self) -> str:
         return (
-            f"SELECT format('%s ON {self.kind} %I for %I', privilege, object, {_literal(self.role)})\n"
+            f"SELECT format('%s ON {self.kind} %I for %I', privilege, object, {literal(self.role)})\n"
             f"    {self._missing()}"
         )
 
     def _missing(self) -> str:
         return (
             f"FROM unnest({_array(self.objects)}) AS object, unnest({_array(self.privileges)}) AS privilege "
-            f"WHERE NOT has_{self.kind.lower()}_privilege({_literal(self.role)}, object, privilege)"
+            f"WHERE NOT has_{self.kind.lower()}_privilege({literal(self.role)}, object, privilege)"
         )
 
 
@@ -81,7 +82,7 @@ def _conninfo_value(text: str) -> str:
 
 
 def _roles(access: Access) -> Iterator[str]:
-    user, grantee = _literal(access.user), _literal(access.grantee)
+    user, grantee = literal(access.user), literal(access.grantee)
     missing = [f"SELECT format('LOGIN for %I', {user}) WHERE NOT {_exists_role(access.user, 'rolcanlogin')}"]
     yield _when_missing("'CREATE ROLE %I LOGIN'", user, _exists_role(access.user))
     if access.role:
@@ -110,8 +111,8 @@ def _databases(access: Access) -> Iterator[str]:
         ]
         yield "\n" + _when_missing(
             "'CREATE DATABASE %I'",
-            _literal(database),
-            f"EXISTS (SELECT FROM pg_database WHERE datname = {_literal(database)})",
+            literal(database),
+            f"EXISTS (SELECT FROM pg_database WHERE datname = {literal(database)})",
         )
         if not access.creates_schemas:
             yield f'\\connect "{database}"'
@@ -128,7 +129,7 @@ def _databases(access: Access) -> Iterator[str]:
 
 def _exists_role(name: str, attribute: str = "") -> str:
     condition = f" AND {attribute}" if attribute else ""
-    return f"EXISTS (SELECT FROM pg_roles WHERE rolname = {_literal(name)}{condition})"
+    return f"EXISTS (SELECT FROM pg_roles WHERE rolname = {literal(name)}{condition})"
 
 
 def _when_missing(statement: str, names: str, condition: str) -> str:
@@ -149,10 +150,4 @@ def _check(missing: Sequence[str]) -> str:
 
 
 def _array(texts: Sequence[str]) -> str:
-    return f"ARRAY[{', '.join(map(_literal, texts))}]"
-
-
-def _literal(text: str) -> str:
-    """As an SQL string, whatever standard_conforming_strings is."""
-    escaped = text.replace("'", "''")
-    return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
+    return f"ARRAY[{', '.join(map(literal, texts))}]"

@@ -235,7 +235,7 @@ def _warn_about_exposure(name: str, host_address: str, component: pulumi.Resourc
     if not is_loopback(host_address):
         pulumi.log.warn(
             f'LocalPostgres "{name}": with host_address {host_address}, PostgreSQL listens on all addresses of the '
-            "Docker engine's machine, without TLS. Whoever reaches that port needs only the password, and may read it on "
+            "Docker engine's machine, without TLS. Anyone who reaches that port needs only the password, and may read it on "
             "the way. Prefer a tunnel, `ssh -N -L`, with host_address left out.",
             component,
         )

@@ -258,7 +258,7 @@ def test_a_user_that_is_added_or_removed_touches_no_other(stack: CloudSqlStack, 
         ("create", "zoe@example.com"),
         ("delete", "jo@example.com"),
     ]
-    assert len(changes) == 6, "besides, the two IAM roles of each"
+    assert len(changes) == 6, "also the two IAM roles of each"
     assert not [change for change in changes if "team" in change[2]]
 
 

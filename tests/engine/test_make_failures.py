@@ -1,4 +1,4 @@
-"""Each failure of `make` is shown once: in the words of whoever refused, what they mean, what to do.
+"""Each failure of `make` is shown once: in the words of the program that refused, what they mean, what to do.
 
 Every cause is provoked for real, in a checkout whose database is up, or in one where nothing was made yet.
 """

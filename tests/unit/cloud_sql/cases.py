@@ -26,7 +26,7 @@ PSC: dict[str, Any] = {"ip_address_type": "PSC", "psc_consumer_projects": ["cons
 
 
 class Google(Mocks):
-    """Notes how often it was asked whom the provider is logged in as."""
+    """Notes how often it was asked who the provider is logged in as."""
 
     def __init__(self, **login: str) -> None:
         self.login = {**LOGINS["gcp:organizations/getClientConfig:getClientConfig"], **login}
