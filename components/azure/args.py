@@ -89,6 +89,22 @@ class AzurePostgresArgs(TypedDict, total=False):
     finds AKS workload identity and a developer's own login. Default: false.
     """
 
+    kubernetes_service_account: pulumi.Input[str]
+    """Kubernetes service account that Backstage's pods run as, `namespace/name`: pods of it log in as the managed
+    identity, without a secret. With `kubernetes_oidc_issuers`. Default: none.
+    """
+
+    kubernetes_oidc_issuers: Mapping[str, pulumi.Input[str]]
+    """The clusters in which that service account is trusted, at most 20: a name of your choice → the cluster's OIDC
+    issuer, which `az aks show --query oidcIssuerProfile.issuerUrl` prints, with its slash at the end. For each, a
+    federated identity credential is created, named after the server and the cluster. Default: none.
+    """
+
+    identity_resource_id: pulumi.Input[str]
+    """Resource id of the managed identity of yours that Backstage connects as, for `kubernetes_service_account`; with
+    `client_id`. Default: the created identity's.
+    """
+
     token_renewal_offset: Any
     """How long before its end a token is renewed: text such as '4 minutes', '30 seconds' or PT4M, or a map such as {
     minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and is

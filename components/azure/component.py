@@ -13,6 +13,7 @@ from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once
 from .args import AzurePostgresArgs
+from .federation import trust_service_account
 from .identity import Identity, create_identity, record_principal
 from .known import known_or, require
 from .retry import retry_hooks
@@ -104,12 +105,15 @@ class AzurePostgres(pulumi.ComponentResource):
         identity = (
             create_identity(name, server_name, settings, parent=self, hooks=hooks) if settings.create_identity else None
         )
+        credentials = trust_service_account(name, server_name, settings, identity, parent=self, hooks=hooks)
         admin, user = _principals(settings, identity)
         tenant_id = self._tenant_id(settings, identity)
         server = self._server(name, server_name, tenant_id, settings, hooks)
         principal_record = record_principal(name, user, parent=self)
 
-        children = ServerChildren(self, name, server, server_name, settings, hooks=hooks, created=created)
+        children = ServerChildren(
+            self, name, server, server_name, settings, hooks=hooks, created=created, also_ready=credentials
+        )
         children.add_administrator("admin", admin, tenant_id, after=principal_record)
         if settings.plugin_division_mode == "schema":
             # After the first admin, who becomes its owner.
@@ -127,7 +131,10 @@ class AzurePostgres(pulumi.ComponentResource):
         if settings.delete_lock:
             children.add_delete_lock()
         deletion_guard(
-            f"{name}-deletion-protection", parent=self, after=[children.last], protect=settings.deletion_protection
+            f"{name}-deletion-protection",
+            parent=self,
+            after=[children.last, *credentials],
+            protect=settings.deletion_protection,
         )
 
         host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, HOST_SUFFIX))

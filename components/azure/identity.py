@@ -1,5 +1,6 @@
 """The principals of a server: the managed identity that is created, and what the stack remembers of them."""
 
+import re
 from dataclasses import dataclass
 
 import pulumi
@@ -15,6 +16,8 @@ from .validation import AzureSettings, Principal
 class Identity:
     """The managed identity that is created."""
 
+    resource: pulumi.CustomResource
+    resource_group_name: pulumi.Output[str]
     id: pulumi.Output[str]
     client_id: pulumi.Output[str]
     tenant_id: pulumi.Output[str]
@@ -59,6 +62,11 @@ def create_identity(
         return known_or(current, stored.apply(lambda values: values.get(key)))
 
     return Identity(
+        resource=identity,
+        # From the id, because an identity stays in its group when the server moves to another.
+        resource_group_name=pulumi.Output.all(id=known_or(identity.id, ""), group=settings.resource_group_name).apply(
+            lambda known: _group_of(known["id"]) or known["group"]
+        ),
         id=identity.id,
         client_id=require(value(identity.client_id, "client_id"), "clientId of the managed identity", parent),
         tenant_id=require(value(identity.tenant_id, "tenant_id"), "tenantId of the managed identity", parent),
@@ -70,6 +78,12 @@ def create_identity(
             type=pulumi.Output.from_input("ServicePrincipal"),
         ),
     )
+
+
+def _group_of(id_: str) -> str | None:
+    """Returns the resource group in an id; None where a preview does not know the id, or mocks made it up."""
+    found = re.search(r"/resourceGroups/([^/]+)/", id_, re.IGNORECASE)
+    return found and found[1]
 
 
 def record_principal(name: str, principal: Principal, *, parent: pulumi.Resource) -> pulumi.CustomResource:

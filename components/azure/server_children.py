@@ -1,5 +1,6 @@
 """What belongs to a server: administrators, database, firewall rules, parameters, private endpoint, logs, lock."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import pulumi
@@ -28,14 +29,16 @@ class ServerChildren:
         *,
         hooks: pulumi.ResourceHookBinding,
         created: list[pulumi.CustomResource],
+        also_ready: Sequence[pulumi.CustomResource] = (),
     ) -> None:
-        """`created` is the list to which every resource is added."""
+        """`created` is the list to which every resource is added. `also_ready` are others that `ready` waits for."""
         self._component = component
         self._name = name
         self._server = server
         self._settings = settings
         self._hooks = hooks
         self._created = created
+        self._also_ready = also_ready
         # The children of a replaced server are replaced, and deleted before it. Under protection they do not depend on
         # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
         self._server_name = server_name if settings.deletion_protection else known_or(server.name, server_name)
@@ -44,7 +47,8 @@ class ServerChildren:
 
     def ready(self, value: pulumi.Input[T]) -> pulumi.Output[T]:
         """Returns `value` as an Output that resolves when everything here is created: the server is free by then."""
-        return pulumi.Output.all(last=self.last.id, value=value).apply(lambda known: known["value"])
+        ids: list[pulumi.Output[str]] = [resource.id for resource in (self.last, *self._also_ready)]
+        return pulumi.Output.all(ids=ids, value=value).apply(lambda known: known["value"])
 
     def add_administrator(
         self, name: str, principal: Principal, tenant_id: pulumi.Output[str], *, after: pulumi.Resource | None = None

@@ -18,6 +18,7 @@ from ..backstage.connection_budget import Capacity, read_max_connections
 from ..backstage.duration import MILLISECONDS, duration, milliseconds
 from ..database_options import read_database_options
 from ..inputs import Inputs
+from ..kubernetes import service_account
 from ..validators import Validator, boolean, integer, is_valid_string, one_of, parameter_value, regex
 from .args import AzurePostgresArgs
 
@@ -85,6 +86,9 @@ class AzureSettings:
     client_id: pulumi.Output[str] | None
     client_secret: pulumi.Output[str] | None
     use_default_credential: bool
+    kubernetes_service_account: pulumi.Output[str] | None
+    kubernetes_oidc_issuers: Mapping[str, pulumi.Output[str]]
+    identity_resource_id: pulumi.Output[str] | None
     token_renewal_offset: pulumi.Output[Any] | None
 
     version: pulumi.Output[str]
@@ -117,6 +121,17 @@ class AzureSettings:
     log_analytics_workspace_id: pulumi.Output[str] | None
     database_options: pulumi.Output[Mapping[str, Any]]
 
+    def check_identity(self, id_: str, subscription: str | None) -> str:
+        """Returns the resource id of the identity, if it is in the subscription in which Pulumi creates resources."""
+        if subscription and id_.split("/")[2].lower() != subscription.lower():
+            self.inputs.fail(
+                "identity_resource_id",
+                f"is in another subscription than {subscription}, in which the provider of this component creates "
+                "resources. Leave it out together with kubernetes_service_account, and create the identity's federated "
+                "credentials with a provider of that subscription.",
+            )
+        return id_
+
     def log_warnings(self, component: pulumi.Resource) -> None:
         """Prints what Azure accepts although it works badly."""
         self.inputs.warn(_network_warning(self.inputs), component)
@@ -131,6 +146,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
     inputs = Inputs("AzurePostgres", name, args, AzurePostgresArgs)
     create_identity = inputs.get_plain("create_identity", boolean, False) or not inputs.is_set("admin_name")
     _check_principals(inputs)
+    _check_kubernetes(inputs, create_identity)
     _check_network(inputs)
     _check_operations(inputs)
     _check_cloud(inputs)
@@ -150,6 +166,9 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         client_id=_read_client_id(inputs),
         client_secret=inputs.get("client_secret", secret_text, secret=True),
         use_default_credential=inputs.get_plain("use_default_credential", boolean, False),
+        kubernetes_service_account=_read_service_account(inputs, create_identity),
+        kubernetes_oidc_issuers=_read_oidc_issuers(inputs),
+        identity_resource_id=inputs.get("identity_resource_id", managed_identity_id),
         token_renewal_offset=inputs.get("token_renewal_offset", duration),
         version=inputs.get("version", major_version, "17"),
         sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU),
@@ -228,6 +247,34 @@ def _check_principals(inputs: Inputs) -> None:
         inputs.fail("client_secret", "needs client_id, the client id of the same service principal.")
     if inputs.is_set("use_default_credential") and inputs.is_set("client_id"):
         inputs.fail("use_default_credential", "leaves the client id out of the block, so leave out client_id.")
+
+
+def _check_kubernetes(inputs: Inputs, create_identity: bool) -> None:
+    """Refuses pods that cannot log in as the principal that Backstage connects as."""
+    account, issuers, identity = "kubernetes_service_account", "kubernetes_oidc_issuers", "identity_resource_id"
+    if not inputs.is_set(account):
+        for argument in (issuers, identity):
+            if inputs.is_set(argument):
+                inputs.fail(argument, f"is for {account}: set that too, or leave it out.")
+        return
+    if not inputs.is_set(issuers):
+        inputs.fail(issuers, f"is missing: {account} needs the OIDC issuer of each cluster that it is in.")
+    if inputs.is_set("client_secret"):
+        inputs.fail(
+            "client_secret",
+            f"cannot be used with {account}, whose pods log in without a secret. Leave one of them out.",
+        )
+    if create_identity:
+        if inputs.is_set(identity):
+            inputs.fail(identity, "is for an identity of yours, but one is created: leave it out.")
+        return
+    for argument in (identity, "client_id"):
+        if not inputs.is_set(argument):
+            inputs.fail(
+                argument,
+                f"is missing: {account} needs {identity} and client_id of the managed identity that Backstage connects "
+                "as. Another principal of yours cannot be used by pods.",
+            )
 
 
 def _check_network(inputs: Inputs) -> None:
@@ -425,6 +472,17 @@ def _read_client_id(inputs: Inputs) -> pulumi.Output[str] | None:
     return inputs.get("client_id", application_id, related=[f"{principal}_object_id", f"{principal}_type"])
 
 
+def _read_service_account(inputs: Inputs, create_identity: bool) -> pulumi.Output[str] | None:
+    """Returns the service account of the pods, which cannot be a person or a group."""
+    principal = "user" if inputs.is_set("user") else "admin"
+    related = [] if create_identity else [f"{principal}_type"]
+    return inputs.get("kubernetes_service_account", pods_service_account, related=related)
+
+
+def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
+    return inputs.get_map("kubernetes_oidc_issuers", cluster_name, oidc_issuer)
+
+
 def _read_encryption(inputs: Inputs, prefix: str, key_uri: Validator[str]) -> Encryption | None:
     uri = inputs.get(f"{prefix}_key_uri", key_uri)
     identity_id = inputs.get(f"{prefix}_identity_id", managed_identity_id)
@@ -545,6 +603,32 @@ def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
         raise ValueError(
             "must not be the object id too: a service principal has one of each, and its object id is the one of the "
             "Enterprise application."
+        )
+    return value
+
+
+def pods_service_account(value: Any, type_: str | None = None) -> str:
+    if type_ in ("User", "Group"):
+        raise ValueError(
+            f"must be left out: Backstage connects as a {type_} of Microsoft Entra, and pods can only be a managed "
+            "identity. Leave out admin_name to have one created, or set create_identity."
+        )
+    return service_account(value)
+
+
+# A credential's name is at most 120 characters, of which the server's name and a hyphen take up to 64.
+cluster_name = regex(
+    r"[A-Za-z0-9][A-Za-z0-9_-]{0,54}",
+    "must be 1 to 55 of A-Z, a-z, 0-9, _ and -, starting with a letter or digit: it names a resource.",
+)
+
+
+def oidc_issuer(value: Any) -> str:
+    """OpenID Connect Discovery 1.0: https without query and fragment. Microsoft Entra: at most 600 characters."""
+    if not is_valid_string(value) or not re.fullmatch(r"(?=.{9,600}$)https://[^\s/?#@]+(/[^\s?#]*)?", value, re.ASCII):
+        raise ValueError(
+            "must be the OIDC issuer of a cluster, https://… without ? and #, at most 600 characters: `az aks show "
+            "--query oidcIssuerProfile.issuerUrl`."
         )
     return value
 

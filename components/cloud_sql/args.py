@@ -32,6 +32,15 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     """Whether to grant every user the IAM roles roles/cloudsql.client and roles/cloudsql.instanceUser on this instance,
     without which nobody can log in. Default: true. False leaves that to you."""
 
+    kubernetes_service_account: pulumi.Input[str]
+    """Kubernetes service account that Backstage's pods run as, `namespace/name`: pods of it may act as the service
+    account that Backstage logs in as, which gets a binding of the role roles/iam.workloadIdentityUser. Default: none."""
+
+    workload_identity_pool: pulumi.Input[str]
+    """Workload identity pool of the clusters in which that Kubernetes service account is trusted, PROJECT.svc.id.goog.
+    Google makes it with the first cluster of PROJECT that has Workload Identity Federation. Default: the pool of
+    `project`."""
+
     project: pulumi.Input[str]
     """Id of the Google Cloud project. Default: the provider's `gcp:project`. Changing it would replace the instance."""
 

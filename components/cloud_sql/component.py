@@ -24,6 +24,7 @@ from .validation import (
     Users,
     account_email,
     account_id,
+    account_resource,
     generated_name,
     validate,
 )
@@ -146,6 +147,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             if settings.grant_iam_roles:
                 children.add_iam_roles(suffix, principal, instance_name)
             children.add_user(suffix, principal, role)
+        if settings.kubernetes_service_account is not None:
+            children.add_workload_identity(user, settings.kubernetes_service_account, settings.workload_identity_pool)
         deletion_guard(
             f"{name}-deletion-protection",
             parent=self,
@@ -340,6 +343,21 @@ class InstanceChildren:
         )
         self.login_prerequisites.append(user)
         self._previous = user
+
+    def add_workload_identity(
+        self, user: pulumi.Output[Principal], service_account: pulumi.Output[str], pool: pulumi.Output[str] | None
+    ) -> None:
+        """Lets pods of a Kubernetes service account act as the service account that Backstage logs in as."""
+        binding = serviceaccount.IAMMember(
+            f"{self._name}-workload-identity",
+            service_account_id=user.apply(lambda v: account_resource(v.email)),
+            role="roles/iam.workloadIdentityUser",
+            member=pulumi.Output.all(
+                pool=pool or pulumi.Output.concat(self._project, ".svc.id.goog"), account=service_account
+            ).apply(lambda v: f"serviceAccount:{v['pool']}[{v['account']}]"),
+            opts=pulumi.ResourceOptions(parent=self._component, depends_on=[self._previous], hooks=self._hooks),
+        )
+        self.login_prerequisites.append(binding)
 
     def when_ready(self, value: Any) -> pulumi.Output[Any]:
         """Returns an Output that resolves only when Backstage can log in: when users, roles and endpoint exist."""

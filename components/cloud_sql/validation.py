@@ -16,6 +16,7 @@ import pulumi
 from ..backstage.connection_budget import Capacity, read_max_connections
 from ..database_options import read_database_options
 from ..inputs import Inputs
+from ..kubernetes import service_account
 from ..validators import Validator, boolean, integer, one_of, parameter_value, regex, role_name
 from .args import CloudSqlPostgresArgs
 
@@ -93,6 +94,8 @@ class CloudSqlSettings:
     additional_user_roles: Mapping[str, pulumi.Output[str]]
     role: pulumi.Output[str]
     grant_iam_roles: bool
+    kubernetes_service_account: pulumi.Output[str] | None
+    workload_identity_pool: pulumi.Output[str] | None
     project: pulumi.Output[str] | None
     region: pulumi.Output[str] | None
     zone: pulumi.Output[str] | None
@@ -185,6 +188,8 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         additional_user_roles=inputs.get_map("additional_user_roles", user_key, additional_role),
         role=inputs.get("role", role_name, DEFAULT_ROLE),
         grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
+        kubernetes_service_account=inputs.get("kubernetes_service_account", pods_service_account, related=["user"]),
+        workload_identity_pool=inputs.get("workload_identity_pool", workload_pool),
         project=inputs.get("project", project_id),
         region=inputs.get("region", region),
         zone=inputs.get("zone", zone, related=["region"]),
@@ -228,6 +233,8 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     )
     check_together(inputs, "maintenance_day", "maintenance_hour")
     check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
+    if inputs.is_set("workload_identity_pool") and not inputs.is_set("kubernetes_service_account"):
+        inputs.fail("workload_identity_pool", "is for kubernetes_service_account: set that too, or leave it out.")
     check_zones(inputs)
     check_network(inputs, settings)
     check_labels(inputs)
@@ -249,6 +256,13 @@ def account_email(account_id: str, project: str) -> str:
     """Returns the e-mail address of a project's service account. A project's domain, if it has one, goes last."""
     domain, _, name = project.rpartition(":")
     return f"{account_id}@{'.'.join(filter(None, [name, domain]))}.iam{SERVICE_ACCOUNT_SUFFIX}"
+
+
+def account_resource(email: str) -> str:
+    """Returns the resource name of a service account. "-" stands for a project that its address does not say."""
+    name, _, domain = email.partition("@")[2].removesuffix(f".iam{SERVICE_ACCOUNT_SUFFIX}").partition(".")
+    known = email.endswith(f".iam{SERVICE_ACCOUNT_SUFFIX}")
+    return f"projects/{':'.join(filter(None, [domain, name])) if known else '-'}/serviceAccounts/{email}"
 
 
 def principal(value: Any) -> Principal:
@@ -420,6 +434,27 @@ consumer_project = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[1-9]\d{4,18}",
     "must be a project's id or number, such as my-project or 123456789012.",
 )
+
+workload_pool = regex(
+    r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]\.svc\.id\.goog",
+    "must be the workload identity pool of GKE clusters, PROJECT.svc.id.goog. A principal:// or another pool cannot be "
+    "used: IAM database authentication of Cloud SQL takes service accounts and people only.",
+)
+
+
+def pods_service_account(value: Any, user: Any) -> str:
+    found = service_account(value)
+    try:
+        kind = None if user is None else principal(user).kind
+    except ValueError:
+        return found  # user has a message of its own
+    if kind == "user":
+        raise ValueError(
+            "must be left out: Backstage logs in as a person, and pods can only act as a service account. Leave out user "
+            "to have one created, or name one there."
+        )
+    return found
+
 
 region = regex(r"[a-z]+-[a-z]+\d+", "must name a Google Cloud region, such as europe-west1; not a zone.")
 

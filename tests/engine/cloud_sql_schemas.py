@@ -14,6 +14,7 @@ from .simulated_provider import UNKNOWN, at, words
 DEFAULTS = "__defaults"
 """Where the bridge writes down which inputs it has filled in. [bridge]"""
 
+PROJECT = r"(([-a-z0-9]{1,63}\.)*[a-z]([-a-z0-9]{0,61}[a-z0-9])?:)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 NETWORK = r"(https?://.+/)?(projects/[^/]+/global/networks/[a-z]([-a-z0-9]*[a-z0-9])?)"
 
 
@@ -168,6 +169,22 @@ RULES = {
         required=("project", "role", "member"),
         patterns={"member": r"(?!deleted).+:.+"},
         replaces=words("condition member project role"),
+    ),
+    "gcp:serviceaccount/iAMMember:IAMMember": Rules(
+        inputs=words("condition member role serviceAccountId"),
+        key="{serviceAccountId}/{role}/{member}/{condition}",
+        imported=r"(?P<serviceAccountId>\S+) (?P<role>\S+) (?P<member>\S+)( (?P<title>.+))?",
+        blocks={"condition": words("description expression title")},
+        required=("serviceAccountId", "role", "member"),
+        patterns={
+            "member": r"(?!deleted).+:.+",
+            # verify.ServiceAccountLinkRegex
+            "serviceAccountId": (
+                rf"projects/({PROJECT}|-)/serviceAccounts/([a-z]([-a-z0-9]{{4,28}}[a-z0-9])@[-a-z0-9.]{{1,63}}\.iam|"
+                rf"[0-9]{{1,20}}-compute@developer|{PROJECT}@[a-z]+)\.gserviceaccount\.com"
+            ),
+        },
+        replaces=words("condition member role serviceAccountId"),
     ),
 }
 

@@ -6,12 +6,15 @@ the second like the services, whose rules stand in `RULES` and in the functions 
     [spec]      Azure/azure-rest-api-specs, Microsoft.DBforPostgreSQL 2025-08-01 and the services around it
     [provider]  pulumi/pulumi-azure-native, provider/pkg
     [docs]      learn.microsoft.com, Azure Database for PostgreSQL
+    [entra]     learn.microsoft.com, Microsoft Entra Workload ID: considerations for federated identity credentials, and
+                their errors
     owner#n     an issue of hashicorp/terraform-provider-azurerm, Azure/azure-postgresql or Azure/bicep-registry-modules
 """
 
 import copy
 import re
 import time
+import urllib.parse
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -65,6 +68,7 @@ class Rules:
 
 
 _GROUP = SUBSCRIPTION + "/resourceGroups/{resourceGroupName}"
+_IDENTITY = _GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}"
 _SERVER = _GROUP + "/providers/Microsoft.DBforPostgreSQL/flexibleServers/{serverName}"
 _ENDPOINT = _GROUP + "/providers/Microsoft.Network/privateEndpoints/{privateEndpointName}"
 
@@ -80,11 +84,20 @@ RULES = {
         has_location=True,
     ),
     "azure-native:managedidentity:UserAssignedIdentity": Rules(
-        path=_GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}",
+        path=_IDENTITY,
         name="resourceName",
         writable=words("resourceGroupName resourceName location tags"),
         create_only=words("location"),
         has_location=True,
+    ),
+    "azure-native:managedidentity:FederatedIdentityCredential": Rules(
+        path=_IDENTITY + "/federatedIdentityCredentials/{federatedIdentityCredentialResourceName}",
+        name="federatedIdentityCredentialResourceName",
+        writable=words(
+            "resourceGroupName resourceName federatedIdentityCredentialResourceName issuer subject audiences"
+        ),
+        required=("issuer", "subject", "audiences"),
+        patterns={"federatedIdentityCredentialResourceName": r"[a-zA-Z0-9]{1}[a-zA-Z0-9-_]{2,119}"},
     ),
     "azure-native:dbforpostgresql:Server": Rules(
         path=_SERVER,
@@ -206,6 +219,22 @@ class SimulatedAzure(SimulatedProvider):
             "name": name,
             "location": location,
         }
+
+    def add_identity(self, group: str, name: str) -> str:
+        """A managed identity that was there before, and its group. Returns its resource id."""
+        self.add_group(group, "westeurope")
+        type_ = "azure-native:managedidentity:UserAssignedIdentity"
+        inputs = {"resourceGroupName": group, "resourceName": name, "location": "westeurope"}
+        id_ = _fill(RULES[type_].path, inputs)
+        self._put(type_, id_, inputs, existing=None)
+        return id_
+
+    def add_credential(self, identity: str, name: str, issuer: str, subject: str) -> None:
+        """A federated identity credential that was there before."""
+        type_ = "azure-native:managedidentity:FederatedIdentityCredential"
+        inputs = _parts(_IDENTITY, identity) | {"federatedIdentityCredentialResourceName": name, "issuer": issuer}
+        inputs |= {"subject": subject, "audiences": ["api://AzureADTokenExchange"]}
+        self._put(type_, _fill(RULES[type_].path, inputs), inputs, existing=None)
 
     def move_zone(self, server: str, zone: str) -> None:
         """A failover: the server runs in another zone afterwards."""
@@ -348,7 +377,7 @@ class SimulatedAzure(SimulatedProvider):
                 raise ServiceError(404, "ResourceGroupNotFound", f"{inputs['resourceGroupName']} could not be found")
             properties = copy.deepcopy(inputs)
             pause = self.pauses.pop(short, None) if existing is None else None
-            with self._server_at_work(short, id_, inputs):
+            with self._server_at_work(short, id_, inputs), self._identity_at_work(short, id_):
                 # Azure has the resource from the moment on at which it accepts the request.
                 getattr(self, "_put" + re.sub("([A-Z])", r"_\1", short).lower())(id_, properties, existing)
                 properties |= {"name": inputs[rules.name], "id": id_, "_type": short}
@@ -366,7 +395,7 @@ class SimulatedAzure(SimulatedProvider):
             if found is None:
                 return  # [provider] 404 counts as deleted
             self._check_locks(short, id_)
-            with self._server_at_work(short, id_, found):
+            with self._server_at_work(short, id_, found), self._identity_at_work(short, id_):
                 # Everything inside goes with it. [spec] Deleting a parameter does not exist; [provider] resets it.
                 for inside in [key for key in self.resources if key == id_ or key.startswith(id_ + "/")]:
                     del self.resources[inside]
@@ -412,6 +441,25 @@ class SimulatedAzure(SimulatedProvider):
             with self._lock:
                 self._at_work.discard(server)
 
+    @contextmanager
+    def _identity_at_work(self, short: str, id_: str) -> Iterator[None]:
+        """[entra] Concurrent updates are not supported: one write of a credential per identity at a time."""
+        if short != "FederatedIdentityCredential":
+            yield
+            return
+        identity = id_.rsplit("/", 2)[0]
+        code = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
+        with self._lock:
+            refused = bool(self.refusals.get(short)) and self.refusals[short].pop(0)
+            if refused or identity in self._at_work:
+                raise ServiceError(409, refused or code, f"Concurrent writes under {identity} are not supported.")
+            self._at_work.add(identity)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work.discard(identity)
+
     def _put_resource_group(self, id_: str, group: dict[str, Any], existing: Any) -> None:
         pass
 
@@ -419,6 +467,35 @@ class SimulatedAzure(SimulatedProvider):
         identity["principalId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, id_ + "principal"))
         identity["clientId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, id_ + "client"))
         identity["tenantId"] = TENANT
+
+    def _put_federated_identity_credential(self, id_: str, credential: dict[str, Any], existing: Any) -> None:
+        identity = id_.rsplit("/", 2)[0]
+        if identity not in self.resources:
+            raise ServiceError(404, "ParentResourceNotFound", "The parent user-assigned identity does not exist.")
+        others = [
+            found for key, found in self.resources.items() if key.startswith(identity + "/federated") and key != id_
+        ]
+        if len(others) >= 20:
+            raise ServiceError(400, "BadRequest", f"Too many federated identity credentials on {identity}: at most 20.")
+        if any(
+            (found["issuer"], found["subject"]) == (credential["issuer"], credential["subject"]) for found in others
+        ):
+            raise ServiceError(
+                400, "BadRequest", "Issuer and subject combination already exists for this Managed Identity."
+            )
+        if len(credential["audiences"]) != 1:
+            raise ServiceError(400, "BadRequest", "Federated identity credentials must have exactly 1 audience.")
+        # [spec] `issuer` is a URI; OpenID Connect Discovery 1.0, section 3: https, without query and fragment.
+        url = urllib.parse.urlsplit(credential["issuer"])
+        if url.scheme != "https" or not url.netloc or url.query or url.fragment:
+            raise ServiceError(400, "BadRequest", f"The issuer {credential['issuer']} is not the URL of an issuer.")
+        for key in ("issuer", "subject"):
+            value = credential[key]
+            if not 1 <= len(value) <= 600 or value != value.strip() or "*" in value:
+                raise ServiceError(400, "BadRequest", f"{key} must have 1 to 600 characters and no wildcard.")
+        # [entra] Microsoft Entra issuers are not supported.
+        if re.search(r"(^|\.)(login\.(microsoftonline|microsoft)\.com|(login|sts)\.windows\.net)$", url.netloc):
+            raise ServiceError(400, "BadRequest", "AAD-issued tokens may not be used for federated identity flows.")
 
     def _put_server(self, id_: str, server: dict[str, Any], existing: dict[str, Any] | None) -> None:
         auth = {"activeDirectoryAuth": "Disabled", "passwordAuth": "Enabled", "tenantId": ""} | server.get(

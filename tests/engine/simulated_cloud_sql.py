@@ -69,6 +69,12 @@ INTRODUCTIONS = {
         'policy for project "{project}": Error setting IAM policy for project "{project}": {answer}'
     ),
     ("delete", "IAMMember"): 'Error applying IAM policy for project "{project}": {answer}',
+    ("create", "AccountIAMMember"): (
+        "Request \"Create IAM Members {role} {member} for service account '{serviceAccountId}'\" returned error: Error "
+        "applying IAM policy for service account '{serviceAccountId}': Error setting IAM policy for service account "
+        "'{serviceAccountId}': {answer}"
+    ),
+    ("delete", "AccountIAMMember"): "Error applying IAM policy for service account '{serviceAccountId}': {answer}",
 }
 
 
@@ -104,6 +110,8 @@ class SimulatedCloudSql(SimulatedProvider):
         """Cloud KMS keys that Cloud SQL's service agent may use: projects/…/cryptoKeys/…"""
         self.backups: dict[str, list[str]] = {}
         """Backups of instances that were deleted: instance → kinds, such as final."""
+        self.pools: set[str] = set()
+        """Workload identity pools of GKE: PROJECT.svc.id.goog"""
         self.known_accounts: set[str] = set()
         """E-mail addresses of service accounts that exist without the stack."""
         self.unknown_accounts = 0
@@ -438,6 +446,33 @@ class SimulatedCloudSql(SimulatedProvider):
         # [provider] Merged into the policy: one that is there already is left alone.
         return {key: wanted.get(key) for key in ("project", "role", "member", "condition")}
 
+    def _put_accountiammember(self, wanted: dict[str, Any], existing: dict[str, Any] | None) -> dict[str, Any]:
+        account, member = wanted["serviceAccountId"], wanted["member"]
+        project, email = re.fullmatch(r"projects/(.+)/serviceAccounts/(.+)", account).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        if not self._knows(email):
+            if project == "-":
+                # [docs] serviceAccounts.getIamPolicy: with the wildcard 403 instead of 404.
+                raise GoogleError(
+                    403, "Permission 'iam.serviceAccounts.getIamPolicy' denied on resource (or it may not exist).", "x"
+                )
+            raise GoogleError(404, f"Service account {account} does not exist.", "notFound")
+        if project not in ("-", _account_project(email)):
+            raise GoogleError(404, f"Service account {account} does not exist.", "notFound")
+        # [docs] Use Workload Identity Federation for GKE: IAM principal for IAM service accounts.
+        pod = re.fullmatch(r"serviceAccount:(.+\.svc\.id\.goog)\[([^/\]]+)/([^/\]]+)\]", member)
+        if pod is None:
+            raise GoogleError(400, f"Invalid service account ({member.partition(':')[2]}).", "badRequest")
+        if pod[1] not in self.pools:
+            # terraform-google-modules/terraform-google-kubernetes-engine#916
+            raise GoogleError(
+                400,
+                f"Identity Pool does not exist ({pod[1]}). Please check that you specified a valid resource name as "
+                "returned in the `name` attribute in the configuration API.",
+                "badRequest",
+            )
+        # [provider] Merged into the policy: one that is there already is left alone.
+        return {key: wanted.get(key) for key in ("serviceAccountId", "role", "member", "condition")}
+
     def _put_database(self, wanted: dict[str, Any], existing: dict[str, Any] | None) -> dict[str, Any]:
         instance, name = self._instance(wanted), wanted["name"]
         if existing is None and (
@@ -705,6 +740,12 @@ def _account_email(account: str, project: str) -> str:
     return f"{account}@{project}.iam.gserviceaccount.com"
 
 
+def _account_project(email: str) -> str:
+    """[docs] The project that an account's address ends with; a default account's address does not say it."""
+    name, _, domain = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com").partition(".")
+    return f"{domain}:{name}" if domain else name
+
+
 def _first_settings(version: str, region: str, tier: str) -> dict[str, Any]:
     """What Cloud SQL makes of settings that are left out."""
     hyperdisk = _machine(tier)[1] == {"HYPERDISK_BALANCED"}
@@ -756,7 +797,8 @@ def _reported(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short(type_: str) -> str:
-    return type_.split(":")[-1]
+    """The class's name; that of bindings on a service account differs from that of bindings in a project."""
+    return "AccountIAMMember" if type_.startswith("gcp:serviceaccount/iAMMember:") else type_.split(":")[-1]
 
 
 def _key(rules: Rules, values: Mapping[str, Any]) -> str:
@@ -772,7 +814,7 @@ def _instance_key(values: Mapping[str, Any]) -> str:
 
 def _name(short: str, values: Mapping[str, Any]) -> str:
     """What tests call it."""
-    if short == "IAMMember":
+    if short in ("IAMMember", "AccountIAMMember"):
         title = at(values, "condition.title")
         return f"{values['member']} {values['role']}" + (f" on {title}" if title else "")
     return values["accountId"] if short == "Account" else values["name"]
@@ -788,6 +830,8 @@ def _id(short: str, outputs: Mapping[str, Any]) -> str:
         case "IAMMember":
             title = at(outputs, "condition.title")
             return "/".join([outputs["project"], outputs["role"], outputs["member"], *([title] if title else [])])
+        case "AccountIAMMember":
+            return "/".join([outputs["serviceAccountId"], outputs["role"], outputs["member"]])
         case "Account":
             return outputs["name"]
     return _key(RULES["gcp:sql/database:Database"], outputs)

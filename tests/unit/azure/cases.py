@@ -45,6 +45,17 @@ GEO_BACKUP: dict[str, Any] = {
     "geo_backup_encryption_identity_id": f"{KEY_IDENTITY}-paired",
 }
 MAINTENANCE: dict[str, Any] = {"maintenance_day": 7, "maintenance_hour": 3}
+ISSUER = "https://westeurope.oic.prod-aks.azure.com/00000000-0000-0000-0000-000000000002/cluster/"
+PODS: dict[str, Any] = {
+    "kubernetes_service_account": "portal/backstage",
+    "kubernetes_oidc_issuers": {"blue": ISSUER},
+}
+OWN_IDENTITY: dict[str, Any] = {
+    **PRINCIPAL,
+    "client_id": CLIENT,
+    "identity_resource_id": "/subscriptions/s/resourceGroups/people/providers/Microsoft.ManagedIdentity/"
+    "userAssignedIdentities/portal",
+}
 USER: dict[str, Any] = {"user": "backstage", "user_object_id": USER_OBJECT, "user_type": "ServicePrincipal"}
 REACHABLE: dict[str, Any] = {"firewall_rules": {"office": "203.0.113.7"}}
 VNET: dict[str, Any] = {"delegated_subnet_id": SUBNET, "private_dns_zone_id": ZONE}
@@ -126,6 +137,8 @@ SETS: dict[str, dict[str, Any]] = {
         "tags": {"team": "platform"},
         "deletion_protection": False,
     },
+    "pods": {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER, "green": f"{ISSUER}2/"}},
+    "pods of an own identity": {**OWN_IDENTITY, **PODS},
     "created user": {**GROUP, "create_identity": True, "tenant_id": TENANT},
     "encryption": {**ENCRYPTION, **GEO_BACKUP},
     "operations": {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.simulated_azure import RULES
 
-from .cases import ENCRYPTION, EVERYTHING, MAINTENANCE, PRINCIPAL, VNET, create
+from .cases import ENCRYPTION, EVERYTHING, MAINTENANCE, PODS, PRINCIPAL, VNET, create
 
 postgresql = azure_native.dbforpostgresql
 
@@ -20,6 +20,13 @@ CLASSES: dict[type, tuple[str, set[str]]] = {
     azure_native.managedidentity.UserAssignedIdentity: (
         "2023-01-31",
         {"resource_group_name", "location", "resource_name_", "tags"},
+    ),
+    azure_native.managedidentity.FederatedIdentityCredential: (
+        "2023-01-31",
+        {
+            *("resource_group_name", "resource_name_", "federated_identity_credential_resource_name"),
+            *("issuer", "subject", "audiences"),
+        },
     ),
     postgresql.Server: (
         "2025-08-01",
@@ -155,9 +162,10 @@ def test_a_class_has_the_outputs_that_we_use(cls: type) -> None:
     assert [name for name in OUTPUTS[cls] if not hasattr(cls, name)] == []
 
 
-def test_a_login_has_a_tenant() -> None:
+def test_a_login_has_a_tenant_and_a_subscription() -> None:
     assert hasattr(azure_native.authorization, "get_client_config_output")
     assert hasattr(azure_native.authorization.GetClientConfigResult, "tenant_id")
+    assert hasattr(azure_native.authorization.GetClientConfigResult, "subscription_id")
 
 
 def test_nothing_is_used_that_is_not_named_here() -> None:
@@ -167,6 +175,7 @@ def test_nothing_is_used_that_is_not_named_here() -> None:
         {**ENCRYPTION, **MAINTENANCE, "availability_zone": "1"},
         {"tags": {"a": "b"}, "location": "westeurope"},
         {**PRINCIPAL, **VNET},
+        PODS,
     ):
         for resource in create(**args).resources:
             used.setdefault(resource.type, set()).update(resource.inputs)

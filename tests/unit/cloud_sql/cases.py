@@ -75,6 +75,7 @@ SETS: dict[str, dict[str, Any]] = {
         "high_availability": True,
         "encryption_key_name": "projects/keys-1/locations/us-central1/keyRings/ring/cryptoKeys/key",
     },
+    "pods": {"kubernetes_service_account": "portal/backstage", "workload_identity_pool": "clusters-1.svc.id.goog"},
     "database": {"database_name": "bs", "plugin_division_mode": "database"},
     "instance": {
         "version": "16",

@@ -20,6 +20,7 @@ CLASSES: dict[type, set[str]] = {
     sql.Database: {"name", "instance", "project", "deletion_policy"},
     sql.User: {"name", "type", "database_roles", "instance", "project"},
     gcp.projects.IAMMember: {"project", "role", "member", "condition"},
+    gcp.serviceaccount.IAMMember: {"service_account_id", "role", "member"},
 }
 """Class: the arguments that we pass."""
 
@@ -104,6 +105,7 @@ TOKENS = {
     sql.Database: "gcp:sql/database:Database",
     sql.User: "gcp:sql/user:User",
     gcp.projects.IAMMember: "gcp:projects/iAMMember:IAMMember",
+    gcp.serviceaccount.IAMMember: "gcp:serviceaccount/iAMMember:IAMMember",
 }
 
 
