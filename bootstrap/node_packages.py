@@ -1,4 +1,4 @@
-"""The real Backstage packages that tests/backstage runs the block against."""
+"""The node packages of tests/backstage: the real Backstage that the block is run against, and more PostgreSQLs."""
 
 import hashlib
 import re
@@ -9,14 +9,14 @@ from . import paths
 from .steps import CommandError, Progress, StepError
 
 FOLDER = paths.CHECKOUT / "tests" / "backstage"
-# The newest release of Backstage, which brings the Node.js that it needs, and the one before.
-FOLDERS = (FOLDER, FOLDER / "previous")
+# The newest release of Backstage, which brings the Node.js that it needs, the one before, and PostgreSQL 16 and 18.
+FOLDERS = (FOLDER, FOLDER / "previous", FOLDER / "postgres")
 FILES = ("package.json", "package-lock.json", ".npmrc")
 REMEDY = "Install Node.js 20 or newer with npm, from your system's packages or nodejs.org."
 
 
 def ensure(progress: Progress) -> str:
-    """Links node_modules of both folders into the cache, which every checkout with the same lock files shares."""
+    """Links node_modules of these folders into the cache, which every checkout with the same lock files shares."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise StepError("Node.js is missing", REMEDY)
     version = progress.run(["node", "--version"]).strip()
@@ -33,7 +33,7 @@ def _ensure_packages(progress: Progress, folder: Path) -> None:
     lock = hashlib.sha256(b"".join((folder / file).read_bytes() for file in FILES)).hexdigest()[:16]
     installed = paths.CACHE / f"node-{lock}"
     if not installed.is_dir():
-        progress.begin(f"installing the Backstage packages of {folder.relative_to(paths.CHECKOUT)}", "30 to 60 s")
+        progress.begin(f"installing the node packages of {folder.relative_to(paths.CHECKOUT)}", "30 to 60 s")
         _install(progress, folder, installed)
     link = folder / "node_modules"
     if link.is_symlink():

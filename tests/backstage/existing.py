@@ -14,6 +14,7 @@ from psycopg import sql
 from components import ExistingPostgres
 from components.testing import run
 from tests.backstage.fake_server import Server, postgres
+from tests.backstage.postgres_versions import IMAGES
 
 # The name is in the certificate; nothing resolves it.
 NAME = "db.example.com"
@@ -28,7 +29,12 @@ PASSWORD = "of all roles but the superuser"
 @dataclass
 class Existing:
     server: Server
-    image: str
+    version: int
+
+    @property
+    def image(self) -> str:
+        """The image whose psql is used."""
+        return IMAGES.get(self.version, IMAGES[17])
 
     @property
     def host(self) -> str:
@@ -94,9 +100,9 @@ class Existing:
 
 
 @contextmanager
-def existing(folder: Path, image: str) -> Iterator[Existing]:
+def existing(folder: Path, version: int) -> Iterator[Existing]:
     """One for the time of a with block; `folder` is for its certificates."""
     with postgres(
-        folder, image, certificates=CERTIFICATES, superuser="postgres", rule=RULE, settings=SETTINGS
+        folder, version, certificates=CERTIFICATES, superuser="postgres", rule=RULE, settings=SETTINGS
     ) as server:
-        yield Existing(server, image)
+        yield Existing(server, version)

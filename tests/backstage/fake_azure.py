@@ -33,7 +33,7 @@ PRIVATE_NAME = HOST.replace(".", ".privatelink.", 1)
 """What the server's name is an alias of on a private network; its certificate does not carry it."""
 
 ADMINS = (SERVER_NAME, PRINCIPAL["admin_name"])
-IMAGE = "postgres:17-trixie"
+VERSION = 17
 CERTIFICATES = f"""
 authority ca "CA of the contract tests"
 authority other "CA of the contract tests"
@@ -159,15 +159,14 @@ def conninfo_literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-def label_provider(folder: Path, image: str) -> Path:
-    """Builds what makes PostgreSQL take security labels for pgaadauth, for the version in the image's name."""
+def label_provider(folder: Path, version: int) -> Path:
+    """Builds what makes PostgreSQL take security labels for pgaadauth: a module that is compiled for this version."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         pytest.fail("A C compiler is missing: install gcc.")
     library = folder / "pgaadauth.so"
-    major = image.split(":")[1].split("-")[0]
     source = Path(__file__).with_name("pgaadauth.c")
-    subprocess.run([compiler, "-shared", "-fPIC", f"-DPG_MAJOR={major}", "-o", library, source], check=True)
+    subprocess.run([compiler, "-shared", "-fPIC", f"-DPG_MAJOR={version}", "-o", library, source], check=True)
     return library
 
 
@@ -177,18 +176,18 @@ def new_token() -> str:
 
 
 @contextmanager
-def azure(folder: Path, image: str = IMAGE) -> Iterator[Azure]:
+def azure(folder: Path, version: int = VERSION) -> Iterator[Azure]:
     """The stand-in for the time of a with block; `folder` is for its certificates."""
     with ExitStack() as stack:
         server = stack.enter_context(
             postgres(
                 folder,
-                image,
+                version,
                 certificates=CERTIFICATES,
                 superuser="postgres",
                 rule="hostssl all all all password",
                 settings=f"{SETTINGS} -c shared_preload_libraries=/tmp/pgaadauth.so",
-                options=("--volume", f"{label_provider(folder, image)}:/tmp/pgaadauth.so:ro"),
+                options=("--volume", f"{label_provider(folder, version)}:/tmp/pgaadauth.so:ro"),
             )
         )
         running = Azure(server.tls, server.port, server.password)

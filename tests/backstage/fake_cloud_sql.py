@@ -137,9 +137,9 @@ class Instance:
 
 
 @contextmanager
-def cloud_sql(folder: Path, image: str) -> Iterator[Instance]:
+def cloud_sql(folder: Path, version: int) -> Iterator[Instance]:
     """The stand-in for the time of a with block."""
-    with postgres(folder, image, certificates=CERTIFICATES, superuser=SUPERUSER, rule=RULE) as server:
+    with postgres(folder, version, certificates=CERTIFICATES, superuser=SUPERUSER, rule=RULE) as server:
         yield Instance(server)
 
 

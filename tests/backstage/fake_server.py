@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from tests.backstage import node
+from tests.backstage.postgres_versions import image_and_options
 
 OPTIONS = ("--user", "postgres", "--publish", "127.0.0.1::5432", "--entrypoint", "bash")
 DEADLINE = 300
@@ -63,7 +64,7 @@ class Server:
 @contextmanager
 def postgres(
     folder: Path,
-    image: str,
+    version: int,
     *,
     certificates: str,
     superuser: str,
@@ -83,10 +84,24 @@ def postgres(
     script = CONTAINER.format(
         certificates=certificates, superuser=superuser, rule=rule, settings=settings, meanwhile=meanwhile
     )
+    image, of_version = image_and_options(version, folder)
     name, password, log = f"backstage-stand-in-{secrets.token_hex(4)}", secrets.token_hex(16), folder / "log"
     with log.open("wb") as output:
         container = subprocess.Popen(
-            [docker, "run", "--rm", "--interactive", "--name", name, *OPTIONS, *options, image, "-euc", script],
+            [
+                docker,
+                "run",
+                "--rm",
+                "--interactive",
+                "--name",
+                name,
+                *OPTIONS,
+                *of_version,
+                *options,
+                image,
+                "-euc",
+                script,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
@@ -97,7 +112,7 @@ def postgres(
     assert answers
     try:
         requests.write(f"{password}\n".encode())
-        wait_until_listening(container, image, log)
+        wait_until_listening(container, version, log)
         copied = subprocess.run([docker, "cp", f"{name}:/tmp/tls", str(folder)], capture_output=True, check=False)
         assert copied.returncode == 0, copied.stderr.decode()
         published = subprocess.run([docker, "port", name, "5432"], capture_output=True, text=True, check=True).stdout
@@ -112,10 +127,10 @@ def postgres(
         answers.close()
 
 
-def wait_until_listening(container: subprocess.Popen[bytes], image: str, log: Path) -> None:
+def wait_until_listening(container: subprocess.Popen[bytes], version: int, log: Path) -> None:
     deadline = time.monotonic() + DEADLINE
     while b"database system is ready to accept connections" not in log.read_bytes():
-        said = f"PostgreSQL in {image} said:\n{log.read_text(errors='replace')}"
+        said = f"PostgreSQL {version} said:\n{log.read_text(errors='replace')}"
         assert container.poll() is None, f"The stand-in ended with code {container.returncode}. {said}"
         assert time.monotonic() < deadline, f"The stand-in was not ready within {DEADLINE} s. {said}"
         time.sleep(0.05)

@@ -29,14 +29,29 @@ def running_stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure
         yield running
 
 
+@pytest.fixture(scope="module", params=[16, 17, 18])
+def running_version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+    with azure(tmp_path_factory.mktemp("azure"), request.param) as running:
+        yield running
+
+
 @pytest.fixture
 def stand_in(running_stand_in: Azure) -> Azure:
+    return deployed(running_stand_in)
+
+
+@pytest.fixture
+def any_version(running_version: Azure) -> Azure:
+    return deployed(running_version)
+
+
+def deployed(running: Azure) -> Azure:
     """A deployed server on which the created identity and the application are the admins."""
-    running_stand_in.reset()
-    running_stand_in.let_in(SERVER_NAME, IDENTITY_CLIENT)
-    running_stand_in.let_in(APPLICATION, CLIENT)
-    running_stand_in.secrets[CLIENT] = (TENANT, SECRET)
-    return running_stand_in
+    running.reset()
+    running.let_in(SERVER_NAME, IDENTITY_CLIENT)
+    running.let_in(APPLICATION, CLIENT)
+    running.secrets[CLIENT] = (TENANT, SECRET)
+    return running
 
 
 def login(folder: Path, document: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -157,18 +172,18 @@ def test_in_schema_mode_a_plugin_uses_the_database_that_the_admin_owns(tmp_path:
 
 @pytest.mark.parametrize("division", ["database", "schema"])
 def test_after_bootstrap_sql_a_user_without_admin_rights_is_enough(
-    tmp_path: Path, stand_in: Azure, division: str
+    tmp_path: Path, any_version: Azure, division: str
 ) -> None:
     known = outputs(**PRINCIPAL, **USER, client_id=CLIENT, plugin_division_mode=division)
     if division == "schema":
-        create_database(stand_in, "backstage", owner=APPLICATION)
-    done = stand_in.psql(APPLICATION, stand_in.tokens[CLIENT], known["bootstrap_sql"])
+        create_database(any_version, "backstage", owner=APPLICATION)
+    done = any_version.psql(APPLICATION, any_version.tokens[CLIENT], known["bootstrap_sql"])
     assert done.returncode == 0, done.stderr
-    stand_in.let_in(USER["user"], CLIENT)
-    with backend(tmp_path, known["app_config"], stand_in.variables()) as running:
+    any_version.let_in(USER["user"], CLIENT)
+    with backend(tmp_path, known["app_config"], any_version.variables()) as running:
         running.wait_until(running.is_ready, "being ready")
         assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
-    assert stand_in.databases() == {"postgres", *({"backstage"} if division == "schema" else PLUGINS)}
+    assert any_version.databases() == {"postgres", *({"backstage"} if division == "schema" else PLUGINS)}
 
 
 def create_database(stand_in: Azure, name: str, owner: str) -> None:

@@ -14,7 +14,7 @@ APPLICATION = PRINCIPAL["admin_name"]
 PAGE = Path(__file__).parents[2] / "docs" / "azure.md"
 
 
-@pytest.fixture(scope="module", params=["postgres:15-bookworm", "postgres:17-trixie"])
+@pytest.fixture(scope="module", params=[15, 16, 17, 18])
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
     with azure(tmp_path_factory.mktemp("azure"), request.param) as running:
         yield running

@@ -25,7 +25,7 @@ OTHER = f"other@{PROJECT}.iam.gserviceaccount.com"
 CONNECTION_NAME = f"{PROJECT}:{REGION}:{INSTANCE}"
 
 
-@pytest.fixture(scope="module", params=["postgres:17-trixie", "postgres:15-bookworm"], ids=["17", "15"])
+@pytest.fixture(scope="module", params=[15, 16, 17, 18])
 def running_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     with cloud_sql(tmp_path_factory.mktemp("instance"), request.param) as instance:
         yield instance
@@ -33,14 +33,14 @@ def running_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 
 @pytest.fixture
 def either(running_either: Instance) -> Instance:
-    """An instance without users, in each of two majors, between which PostgreSQL changed what CREATEROLE may do."""
+    """An instance without users, in each major that differs: PostgreSQL 16 changed what CREATEROLE may do."""
     running_either.reset()
     return running_either
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with cloud_sql(tmp_path_factory.mktemp("instance"), "postgres:17-trixie") as instance:
+    with cloud_sql(tmp_path_factory.mktemp("instance"), 17) as instance:
         yield instance
 
 

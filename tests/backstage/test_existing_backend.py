@@ -15,10 +15,7 @@ from tests.backstage import node
 from tests.backstage.backend import TOKEN, backend
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
 
-IMAGES = [
-    pytest.param(image, marks=pytest.mark.xdist_group(image))
-    for image in ("postgres:17-trixie", "postgres:15-bookworm")
-]
+VERSIONS = [pytest.param(version, marks=pytest.mark.xdist_group(f"existing_{version}")) for version in (17, 15)]
 PLUGINS = ["auth", "catalog", "search"]
 SCHEMA = {"plugin_division_mode": "schema"}
 CATALOG = "/api/catalog/entities"
@@ -40,7 +37,7 @@ MODES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", params=IMAGES)
+@pytest.fixture(scope="module", params=VERSIONS)
 def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
     with existing(tmp_path_factory.mktemp("existing"), request.param) as running:
         yield running
@@ -84,8 +81,8 @@ def is_ready(output: str) -> bool:
 
 # Every mode on the newest server; on the oldest one what differs by version, the rights on databases and on schemas.
 STARTS = [
-    pytest.param(image.values[0], mode, marks=image.marks)
-    for image, modes in zip(IMAGES, (MODES, ("databases made beforehand", "schemas made beforehand")), strict=True)
+    pytest.param(version.values[0], mode, marks=version.marks)
+    for version, modes in zip(VERSIONS, (MODES, ("databases made beforehand", "schemas made beforehand")), strict=True)
     for mode in modes
 ]
 

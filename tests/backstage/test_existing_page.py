@@ -15,13 +15,14 @@ from tests.backstage import node
 from tests.backstage.backend import backend
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
 from tests.backstage.ports import free_port
+from tests.backstage.postgres_versions import IMAGES
 from tests.engine.docker import docker
 from tests.engine.stack import Result, Stack, refused, succeeded
 
 pytestmark = pytest.mark.xdist_group("existing_page")
 
 PAGE = node.FOLDER.parents[1] / "docs" / "existing.md"
-IMAGE = "postgres:17-trixie"
+VERSION = 17
 
 
 def page(name: str) -> str:
@@ -82,7 +83,9 @@ def guides_server(tmp_path: Path) -> Iterator[tuple[str, int]]:
     """Debian's own PostgreSQL, as `apt-get install postgresql` sets it up: container and port."""
     name, port = f"backstage-guide-{token_hex(4)}", free_port()
     create = f"pg_createcluster 17 guide --port {port} --start && touch /tmp/started && exec sleep infinity"
-    docker("run", "--detach", "--name", name, "--network", "host", "--entrypoint", "bash", IMAGE, "-c", create)
+    docker(
+        "run", "--detach", "--name", name, "--network", "host", "--entrypoint", "bash", IMAGES[VERSION], "-c", create
+    )
     try:
         deadline = time.monotonic() + 120
         while docker("exec", name, "ls", "/tmp/started", check=False) == "":
@@ -112,7 +115,7 @@ def test_the_guides_server_gets_a_block_that_backstage_works_with(
 
 @pytest.fixture(scope="module")
 def any_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
-    with existing(tmp_path_factory.mktemp("existing"), IMAGE) as running:
+    with existing(tmp_path_factory.mktemp("existing"), VERSION) as running:
         yield running
 
 

@@ -104,7 +104,7 @@ def test_to_azure(tmp_path: Path, dumps: Path, azure_server: fake_azure.Azure) -
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[fake_cloud_sql.Instance]:
-    with fake_cloud_sql.cloud_sql(tmp_path, "postgres:17-trixie") as stand_in:
+    with fake_cloud_sql.cloud_sql(tmp_path, 17) as stand_in:
         stand_in.reset()
         yield stand_in
 

@@ -236,7 +236,7 @@ def test_backstage_logs_in_to_azure_whatever_lies_under_its_document(
 def test_backstage_logs_in_to_cloud_sql_whatever_lies_under_its_document(
     tmp_path: Path, documents: dict[str, Layer]
 ) -> None:
-    with fake_cloud_sql.cloud_sql(tmp_path, "postgres:17-trixie") as instance:
+    with fake_cloud_sql.cloud_sql(tmp_path, 17) as instance:
         instance.reset()
         instance.deploy(cloud_sql.declare())
         for under in [*UNDER, "local, literal", "azure, literal"]:

@@ -18,7 +18,7 @@ NEW_PASSWORD = "another of Backstage's"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Existing]:
-    with existing(tmp_path_factory.mktemp("existing"), "postgres:17-trixie") as running:
+    with existing(tmp_path_factory.mktemp("existing"), 17) as running:
         yield running
 
 
