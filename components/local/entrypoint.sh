@@ -197,6 +197,17 @@ elif [ "$(stat -c %u "$data")" != "$(id -u)" ]; then
   need_rights "$data"
 fi
 
+# A server that was killed in the moment between making this file and writing its number leaves it empty, and every later
+# one refuses to start because of it. A server that is starting, outside of our lock, has written it long before.
+server_lock=$data/postmaster.pid
+if [ -e "$server_lock" ] && [ ! -s "$server_lock" ]; then
+  sleep 2
+  if [ ! -s "$server_lock" ]; then
+    say "an earlier server was killed while it started; the empty $server_lock that it left is removed."
+    rm -f "$server_lock"
+  fi
+fi
+
 # The image's entrypoint sets the password only when it initialises. Set at every start, it is what the program says.
 # The settings keep the statement, which has the password, out of the log.
 password=$(sed "s/'/''/g" "$POSTGRES_PASSWORD_FILE")

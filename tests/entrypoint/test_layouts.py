@@ -154,6 +154,18 @@ def test_data_that_was_whole_once_is_never_moved_aside_however_damaged(volume: s
     assert in_volume(volume, "ls 17") == before == "data"
 
 
+@pytest.mark.parametrize("image", [TRIXIE, "user-postgres"])
+def test_an_empty_lock_file_of_a_server_that_was_killed_does_not_stop_the_next_one(volume: str, image: str) -> None:
+    """PostgreSQL makes postmaster.pid first and writes its number into it after that."""
+    with server(image, volume) as started:
+        started.sql(KEEP)
+        docker("kill", started.container)
+        in_volume(volume, ": >17/data/postmaster.pid && chown --reference=17/data/base 17/data/postmaster.pid")
+        docker("start", started.container)
+        assert started.sql(ROWS) == KEPT
+        assert "was killed while it started" in started.log
+
+
 def test_data_without_the_named_user_is_refused_with_the_way_out(volume: str) -> None:
     with server(TRIXIE, volume) as started:
         started.answers()
