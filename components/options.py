@@ -8,17 +8,26 @@ from .inputs import ArgumentError
 
 _TRANSFORMS = "use `transforms`, which reach every child"
 
+_INSTALLED = "it is the package's, or the plugin's, that is installed; for the cloud's provider use `provider`"
+
 # Option → why it is refused, and what to do. All others act: see docs/reference.md.
 REFUSED = {
     "additional_secret_outputs": "outputs are secret exactly when they hold a secret; or wrap them in Output.secret",
     "custom_timeouts": f"it belongs to the children: {_TRANSFORMS}",
     "delete_before_replace": f"it belongs to the children: {_TRANSFORMS}",
     "deleted_with": f"it belongs to the children: {_TRANSFORMS}",
+    "env_var_mappings": "it belongs to a provider: give it to the one in `provider`",
+    "hide_diffs": f"it belongs to the children: {_TRANSFORMS}",
+    "id": "a component has no id; to use one of another stack, read its outputs with pulumi.StackReference",
     "ignore_changes": f"it belongs to the children: {_TRANSFORMS}",
     "import_": "import its children one by one: `pulumi import … --parent`",
+    "plugin_download_url": _INSTALLED,
     "replace_on_changes": f"it belongs to the children: {_TRANSFORMS}",
     "replace_with": f"it belongs to the children: {_TRANSFORMS}",
     "replacement_trigger": f"it belongs to the children: {_TRANSFORMS}",
+    "state_migrations": "the component itself keeps no state to migrate",
+    "urn": "to use a component of another stack, read its outputs with pulumi.StackReference",
+    "version": _INSTALLED,
 }
 
 

@@ -24,6 +24,14 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
     return pulumi.Output.all(stored, secret).apply(choose)
 
 
+def protected(deletion_protection: bool) -> bool | None:
+    """Returns the option `protect` of a child that is protected on its own.
+
+    None and not False: a child with False would not inherit `protect` from the component.
+    """
+    return True if deletion_protection else None
+
+
 def deletion_guard(
     name: str,
     *,
@@ -39,5 +47,5 @@ def deletion_guard(
     pulumi.Stash(
         name,
         input="Set deletion_protection to false, then `pulumi up`, then `pulumi destroy`.",
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=after, protect=protect, hooks=hooks),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after, protect=protected(protect), hooks=hooks),
     )

@@ -11,7 +11,7 @@ from .. import backstage
 from ..error_hooks import unique_hook_name
 from ..options import checked_options
 from ..outputs import outputs
-from ..persistence import deletion_guard, persist_once
+from ..persistence import deletion_guard, persist_once, protected
 from .args import AzurePostgresArgs
 from .federation import trust_service_account
 from .identity import Identity, create_identity, record_principal
@@ -192,7 +192,7 @@ class AzurePostgres(pulumi.ComponentResource):
             network=_network(settings),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                protect=settings.deletion_protection,
+                protect=protected(settings.deletion_protection),
                 # Azure picks the zones and swaps them on failover; a change of them would replace the server.
                 ignore_changes=["availabilityZone", "highAvailability.standbyAvailabilityZone"],
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),

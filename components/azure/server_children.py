@@ -6,6 +6,7 @@ from typing import TypeVar
 import pulumi
 from pulumi_azure_native import authorization, dbforpostgresql, monitor, network
 
+from ..persistence import protected
 from .known import known_or
 from .validation import AzureSettings, FirewallRule, Principal
 
@@ -77,7 +78,7 @@ class ServerChildren:
                 database_name=database_name,
                 charset="UTF8",
                 collation="en_US.utf8",
-                opts=self._options(protect=self._settings.deletion_protection),
+                opts=self._options(protect=protected(self._settings.deletion_protection)),
             )
         )
 

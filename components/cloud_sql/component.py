@@ -10,7 +10,7 @@ from pulumi_gcp import organizations, projects, serviceaccount, sql
 from .. import backstage
 from ..options import checked_options
 from ..outputs import outputs
-from ..persistence import deletion_guard, persist_once
+from ..persistence import deletion_guard, persist_once, protected
 from .args import CloudSqlPostgresArgs
 from .instance_settings import instance_settings
 from .protection import refuse_deletion
@@ -128,7 +128,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             settings=instance_settings(settings),
             deletion_protection=settings.deletion_protection,
             encryption_key_name=settings.encryption_key_name,
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.deletion_protection, hooks=hooks),
+            opts=pulumi.ResourceOptions(parent=self, protect=protected(settings.deletion_protection), hooks=hooks),
         )
         # If the instance is replaced, its children are replaced first. A protected instance cannot be, so its children
         # take the name from the input: otherwise `up --skip-preview` would delete them before it is refused.
@@ -311,7 +311,7 @@ class InstanceChildren:
             project=self._project,
             # Also refused by the provider, because `--ignore-protect` goes past `protect`.
             deletion_policy="PREVENT" if protect else "DELETE",
-            opts=self._child_opts(protect=protect),
+            opts=self._child_opts(protect=protected(protect)),
         )
         self._previous = database
 

@@ -1,5 +1,6 @@
 """Resource options on the components: each acts, or is refused with a reason."""
 
+import inspect
 from typing import Any
 
 import pulumi
@@ -7,7 +8,9 @@ import pytest
 
 from components import AzurePostgres, CloudSqlPostgres, ExistingPostgres, LocalPostgres
 from components.inputs import ArgumentError
+from components.options import REFUSED
 from components.testing import Run, run
+from docs.reference import HONOURED
 
 COMPONENTS: dict[type[Any], dict[str, Any]] = {
     LocalPostgres: {},
@@ -15,19 +18,39 @@ COMPONENTS: dict[type[Any], dict[str, Any]] = {
     CloudSqlPostgres: {},
     ExistingPostgres: {"host": "db.example.com", "user": "backstage"},
 }
+# Arguments with which nothing but the option protects anything.
+UNPROTECTED: dict[type[Any], dict[str, Any]] = {
+    component: {**args, **({"deletion_protection": False} if component in (AzurePostgres, CloudSqlPostgres) else {})}
+    for component, args in COMPONENTS.items()
+}
 IGNORED: dict[str, Any] = {
     "additional_secret_outputs": ["host"],
     "custom_timeouts": pulumi.CustomTimeouts(create="1h"),
     "delete_before_replace": True,
+    "env_var_mappings": {"A": "B"},
+    "hide_diffs": ["tags"],
+    "id": "id",
     "ignore_changes": ["tags"],
     "import_": "id",
+    "plugin_download_url": "https://example.com",
     "replace_on_changes": ["*"],
     "replacement_trigger": "again",
+    "state_migrations": [lambda _: None],
+    "urn": "urn:pulumi:dev::project::backstage-database:index:LocalPostgres::db",
+    "version": "1.0.0",
 }
 
 
 def created(component: type[Any], opts: pulumi.ResourceOptions) -> Run:
     return run(lambda: {"host": component("db", COMPONENTS[component], opts).host})
+
+
+def test_every_option_that_pulumi_has_is_honoured_or_refused() -> None:
+    options = set(inspect.signature(pulumi.ResourceOptions).parameters)
+    honoured = {option for row in HONOURED for option in row.split(", ")}
+    assert honoured | REFUSED.keys() == options
+    assert honoured & REFUSED.keys() == set()
+    assert IGNORED.keys() | {"deleted_with", "replace_with"} == REFUSED.keys(), "each refusal is tested"
 
 
 @pytest.mark.parametrize("option", IGNORED)
@@ -53,8 +76,10 @@ def test_a_resource_that_a_component_cannot_be_deleted_or_replaced_with_is_refus
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_protect_reaches_every_child(component: type[Any]) -> None:
-    resources = created(component, pulumi.ResourceOptions(protect=True)).resources
+@pytest.mark.parametrize("arguments", [COMPONENTS, UNPROTECTED], ids=["by default", "without deletion_protection"])
+def test_protect_reaches_every_child(component: type[Any], arguments: dict[type[Any], dict[str, Any]]) -> None:
+    opts = pulumi.ResourceOptions(protect=True)
+    resources = run(lambda: {"host": component("db", arguments[component], opts).host}).resources
     assert [resource.name for resource in resources if not resource.options.protect] == []
 
 
