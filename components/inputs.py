@@ -185,7 +185,9 @@ class Inputs:
             return pulumi.Output.from_input(check(value, secret, others))
         output = pulumi.Output.from_input(value)
         marked = pulumi.Output.from_input(output.is_secret())
-        return pulumi.Output.all(output, marked, others).apply(
+        # They are only compared, so the argument is not secret because one of them is.
+        related = pulumi.Output.unsecret(pulumi.Output.from_input(others))
+        return pulumi.Output.all(output, marked, related).apply(
             lambda known: check(known[0], secret or known[1], known[2])
         )
 

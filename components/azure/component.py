@@ -9,6 +9,7 @@ from pulumi_azure_native import authorization, dbforpostgresql
 
 from .. import backstage
 from ..error_hooks import unique_hook_name
+from ..kubernetes_outputs import Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
@@ -45,6 +46,20 @@ class AzurePostgres(pulumi.ComponentResource):
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those variables and their values. Secret only with `client_secret`."""
+
+    helm_values: pulumi.Output[str]
+    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document: the block, and with
+    `kubernetes_service_account` the service account and the pod label that give Backstage its identity. Holds no client
+    secret.
+    """
+
+    kubernetes_manifests: pulumi.Output[str]
+    """The same for a Backstage without Helm: the ServiceAccount, if there is one, and a ConfigMap with the app-config.
+    Holds no client secret.
+    """
+
+    kubernetes_secret: pulumi.Output[str]
+    """The Secret that both refer to, as a YAML document; empty without `client_secret`. Secret if it holds one."""
 
     host: pulumi.Output[str]
     """The server's full name, which its certificate carries, on a private network too."""
@@ -139,7 +154,7 @@ class AzurePostgres(pulumi.ComponentResource):
 
         host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, HOST_SUFFIX))
         settings.inputs.warn(host.apply(_host_warning), self)
-        self._set_outputs(settings, children, server, server_name, host, admin, user, identity, tenant_id)
+        self._set_outputs(name, settings, children, server, server_name, host, admin, user, identity, tenant_id)
         self.register_outputs(outputs(AzurePostgres, self))
 
     def _tenant_id(self, settings: AzureSettings, identity: Identity | None) -> pulumi.Output[str]:
@@ -223,6 +238,7 @@ class AzurePostgres(pulumi.ComponentResource):
 
     def _set_outputs(
         self,
+        name: str,
         settings: AzureSettings,
         children: ServerChildren,
         server: dbforpostgresql.Server,
@@ -237,9 +253,11 @@ class AzurePostgres(pulumi.ComponentResource):
         client_id = settings.client_id
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
-        connection = children.ready(_connection(settings, host, user, tenant_id, client_id))
+        connection = children.ready(_connection(settings, host, user.name, tenant_id, client_id))
+        # Variables stand for host and user, so what has them is not secret because one of these is.
+        connection_from_env = children.ready(_connection(settings, "", "", tenant_id, client_id))
         in_schema_mode = settings.plugin_division_mode == "schema"
-        self._set_block_outputs(settings, connection)
+        self._set_block_outputs(name, settings, connection, connection_from_env, _pods(settings, client_id, tenant_id))
         self.host = children.ready(host)
         self.port = children.ready(PORT)
         self.user = children.ready(user.name)
@@ -260,24 +278,33 @@ class AzurePostgres(pulumi.ComponentResource):
             else _bootstrap_sql(settings, user)
         )
 
-    def _set_block_outputs(self, settings: AzureSettings, connection: pulumi.Output[Mapping[str, Any]]) -> None:
+    def _set_block_outputs(
+        self,
+        name: str,
+        settings: AzureSettings,
+        connection: pulumi.Output[Mapping[str, Any]],
+        connection_from_env: pulumi.Output[Mapping[str, Any]],
+        pods: PodIdentity | None,
+    ) -> None:
         """Sets the outputs that hold the block or a part of it."""
-        division, client_secret = settings.plugin_division_mode, settings.client_secret
-        config = pulumi.Output.all(
-            connection=connection,
-            client_secret=None if client_secret is None else pulumi.Output.secret(client_secret),
-            options=settings.database_options,
-        ).apply(lambda known: _database_config(division, **known))
-        # The secret is replaced by a variable, so this output is not secret.
-        placeholder = None if client_secret is None else "${AZURE_CLIENT_SECRET}"
-        config_from_env = pulumi.Output.all(connection=connection, options=settings.database_options).apply(
-            lambda known: _database_config(division, client_secret=placeholder, **known)
-        )
+        client_secret = settings.client_secret
 
-        self.database_config = config
-        self.app_config = config.apply(backstage.app_config)
-        self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
-        self.environment = config.apply(backstage.environment)
+        def config(connection: pulumi.Output[Mapping[str, Any]], secret: pulumi.Input[str] | None) -> Any:
+            values = pulumi.Output.all(connection=connection, client_secret=secret, options=settings.database_options)
+            return values.apply(lambda known: _database_config(settings.plugin_division_mode, **known))
+
+        placeholder = None if client_secret is None else "secret"
+        blocks = Blocks(
+            complete=config(connection, None if client_secret is None else pulumi.Output.secret(client_secret)),
+            without_secret=config(connection, placeholder),
+            from_env=config(connection_from_env, placeholder),
+            secret_variable=None if client_secret is None else "AZURE_CLIENT_SECRET",
+        )
+        self.database_config = blocks.complete
+        self.app_config = blocks.complete.apply(backstage.app_config)
+        self.app_config_from_env = blocks.from_env.apply(backstage.app_config_from_env)
+        self.environment = blocks.complete.apply(backstage.environment)
+        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(name, blocks, pods)
 
 
 def _principals(settings: AzureSettings, identity: Identity | None) -> tuple[Principal, Principal]:
@@ -341,8 +368,8 @@ def _server_identity(settings: AzureSettings) -> dbforpostgresql.UserAssignedIde
 
 def _connection(
     settings: AzureSettings,
-    host: pulumi.Output[str],
-    principal: Principal,
+    host: pulumi.Input[str],
+    user: pulumi.Input[str],
     tenant_id: pulumi.Output[str],
     client_id: pulumi.Output[str],
 ) -> dict[str, pulumi.Input[Any]]:
@@ -351,7 +378,7 @@ def _connection(
         "type": "azure",
         "host": host,
         "port": PORT,
-        "user": principal.name,
+        "user": user,
         "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
         "ssl": {"rejectUnauthorized": True},
         "tokenCredential": {
@@ -374,6 +401,17 @@ def _database_config(
         {**connection, "tokenCredential": credential or None},
         options,
         pluginDivisionMode="schema" if division == "schema" else None,
+    )
+
+
+def _pods(settings: AzureSettings, client_id: pulumi.Output[str], tenant_id: pulumi.Output[str]) -> PodIdentity | None:
+    """Returns what makes AKS give the pods of the service account the identity that Backstage connects as."""
+    if settings.kubernetes_service_account is None:
+        return None
+    return PodIdentity(
+        settings.kubernetes_service_account,
+        annotations={"azure.workload.identity/client-id": client_id, "azure.workload.identity/tenant-id": tenant_id},
+        pod_labels={"azure.workload.identity/use": "true"},
     )
 
 

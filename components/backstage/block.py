@@ -5,7 +5,7 @@ or with `${…}` references to environment variables.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from . import document
@@ -87,15 +87,20 @@ def app_config(config: Mapping[str, Any]) -> str:
 
 def app_config_from_env(config: Mapping[str, Any]) -> str:
     """The same document with `${POSTGRES_HOST}` and other variables in place of values: it holds no secret."""
+    return document.render(with_variables(config))
+
+
+def with_variables(config: Mapping[str, Any], variables: Collection[str] = ENVIRONMENT_VARIABLES) -> dict[str, Any]:
+    """Returns the block as Backstage's loader must find it, with `${…}` in place of these variables' values."""
     block = _escaped(config)
-    for variable, path in ENVIRONMENT_VARIABLES.items():
+    for variable in variables:
+        *parents, key = path = ENVIRONMENT_VARIABLES[variable]
         if _lookup(block, path) is not None:
-            *parents, key = path
             holder = block
             for parent in parents:
                 holder = holder[parent]
             holder[key] = f"${{{variable}}}"
-    return document.render(block)
+    return block
 
 
 def environment(config: Mapping[str, Any]) -> dict[str, str]:

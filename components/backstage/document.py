@@ -1,4 +1,4 @@
-"""The block as an app-config.yaml document: PyYAML writes it, for every reader that an app-config may meet."""
+"""Documents in YAML: PyYAML writes them, for every reader that an app-config or a manifest may meet."""
 
 import re
 import sys
@@ -42,14 +42,30 @@ _WHY_NULL = "# A null removes that key of the app-config files below, so this me
 
 def render(config: Mapping[str, Any]) -> str:
     """Returns the document that holds `config` at `backend.database`, one key a line and in the order of `config`."""
-    return (_WHY_NULL if _holds_none(config) else "") + yaml.dump(
-        {"backend": {"database": config}},
+    return (_WHY_NULL if _holds_none(config) else "") + dump({"backend": {"database": config}})
+
+
+def dump(value: Mapping[str, Any]) -> str:
+    """Returns a document that holds `value`, one key a line and in its order."""
+    return yaml.dump(
+        value,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         default_flow_style=False,
         width=sys.maxsize,
     )
+
+
+class Lines(str):
+    """A string that `dump` writes line by line, as people write a file into a ConfigMap."""
+
+
+def _represent_lines(dumper: yaml.SafeDumper, text: Lines) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
+
+
+_Dumper.add_representer(Lines, _represent_lines)
 
 
 def _holds_none(value: Any) -> bool:

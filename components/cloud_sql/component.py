@@ -8,6 +8,7 @@ import pulumi
 from pulumi_gcp import organizations, projects, serviceaccount, sql
 
 from .. import backstage
+from ..kubernetes_outputs import Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
@@ -57,6 +58,18 @@ class CloudSqlPostgres(pulumi.ComponentResource):
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those variables and their values. Not secret."""
+
+    helm_values: pulumi.Output[str]
+    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document: the block, and with
+    `kubernetes_service_account` the service account that gives Backstage its identity. Not secret."""
+
+    kubernetes_manifests: pulumi.Output[str]
+    """The same for a Backstage without Helm: the ServiceAccount, if there is one, and a ConfigMap with the app-config.
+    Not secret."""
+
+    kubernetes_secret: pulumi.Output[str]
+    """The Secret that both refer to, as a YAML document: empty, because there is no password, unless an argument that the
+    block holds was given as a secret."""
 
     host: pulumi.Output[str]
     """The instance's address: public, private, or its DNS name with PSC. Backstage's connector finds it by itself."""
@@ -157,7 +170,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             hooks=refuse_deletion(name) if settings.deletion_protection else None,
         )
 
-        self._set_outputs(settings, project, region, instance_name, instance, users, children)
+        self._set_outputs(name, settings, project, region, instance_name, instance, users, children)
         self.register_outputs(outputs(CloudSqlPostgres, self))
 
     def _location(self, name: str, settings: CloudSqlSettings) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -210,6 +223,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
 
     def _set_outputs(
         self,
+        name: str,
         settings: CloudSqlSettings,
         project: pulumi.Output[str],
         region: pulumi.Output[str],
@@ -228,20 +242,16 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
             "ipAddressType": settings.ip_address_type,
         }
-        config = pulumi.Output.all(
-            connection=children.when_ready(values), role=role, options=settings.database_options
-        ).apply(
-            lambda v: backstage.database_config(
-                v["connection"],
-                v["options"],
-                pluginDivisionMode="schema" if settings.plugin_division_mode == "schema" else None,
-                role=v["role"],
-            )
-        )
+        config = _database_config(settings, children.when_ready(values), role)
+        # Variables stand for host and user, so what has them is not secret because one of these is.
+        config_from_env = _database_config(settings, children.when_ready({**values, "host": "", "user": ""}), role)
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
-        self.app_config_from_env = config.apply(backstage.app_config_from_env)
+        self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
+        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
+            name, Blocks(config, config, config_from_env), _pods(settings, user)
+        )
         self.host = children.when_ready(values["host"])
         self.port = children.when_ready(values["port"])
         self.user = children.when_ready(values["user"])
@@ -275,6 +285,30 @@ class CloudSqlPostgres(pulumi.ComponentResource):
                 list(map(Login, v["principals"], v["roles"])),
             )
         )
+
+
+def _pods(settings: CloudSqlSettings, user: pulumi.Output[Principal]) -> PodIdentity | None:
+    """Returns what makes GKE give the pods of the service account the identity that Backstage logs in as."""
+    if settings.kubernetes_service_account is None:
+        return None
+    return PodIdentity(
+        settings.kubernetes_service_account,
+        annotations={"iam.gke.io/gcp-service-account": user.apply(lambda v: v.email)},
+    )
+
+
+def _database_config(
+    settings: CloudSqlSettings, connection: pulumi.Output[Mapping[str, Any]], role: pulumi.Output[str]
+) -> pulumi.Output[dict[str, Any]]:
+    """Returns the block for this connection."""
+    return pulumi.Output.all(connection=connection, role=role, options=settings.database_options).apply(
+        lambda v: backstage.database_config(
+            v["connection"],
+            v["options"],
+            pluginDivisionMode="schema" if settings.plugin_division_mode == "schema" else None,
+            role=v["role"],
+        )
+    )
 
 
 class InstanceChildren:

@@ -6,6 +6,7 @@ from typing import Any, Optional
 import pulumi
 
 from .. import backstage
+from ..kubernetes_outputs import Blocks, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from .args import ExistingPostgresArgs
@@ -33,6 +34,16 @@ class ExistingPostgres(pulumi.ComponentResource):
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those variables and their values. Secret if one is the password."""
+
+    helm_values: pulumi.Output[str]
+    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document with the block; a password comes from
+    `kubernetes_secret`. Holds no password."""
+
+    kubernetes_manifests: pulumi.Output[str]
+    """The same for a Backstage without Helm: a ConfigMap with the app-config. Holds no password."""
+
+    kubernetes_secret: pulumi.Output[str]
+    """The Secret that both refer to, as a YAML document; empty without a password. Secret if it holds one."""
 
     host: pulumi.Output[str]
     """Where Backstage connects."""
@@ -63,18 +74,29 @@ class ExistingPostgres(pulumi.ComponentResource):
         place = pulumi.Output.all(settings.place, proof).apply(lambda v: v[0])
         access = settings.access
         options = settings.database_options
-        config = pulumi.Output.all(place=place, access=access, password=settings.password, options=options).apply(
+        password = settings.password
+        config = pulumi.Output.all(place=place, access=access, password=password, options=options).apply(
             lambda v: existing_block(**v)
         )
         # Without the password, so that it is not secret; the variable that stands for it has the same place.
-        config_from_env = pulumi.Output.all(place=place, access=access, options=options).apply(
-            lambda v: existing_block(**v, password=None if settings.password is None else "")
+        placeholder = None if password is None else ""
+        without_password = pulumi.Output.all(place=place, access=access, options=options).apply(
+            lambda v: existing_block(**v, password=placeholder)
+        )
+        config_from_env = pulumi.Output.all(
+            ready=proof, ssl=settings.ssl, access=settings.access_without_user, options=options
+        ).apply(
+            lambda v: existing_block({"host": "", "port": "", "ssl": v["ssl"]}, v["access"], placeholder, v["options"])
         )
 
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
         self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
+        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
+            name,
+            Blocks(config, without_password, config_from_env, None if password is None else "POSTGRES_PASSWORD"),
+        )
         self.host = place["host"]
         self.port = place["port"]
         self.user = access.apply(lambda v: v.user)

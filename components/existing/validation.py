@@ -62,6 +62,9 @@ class ExistingSettings:
 
     # Of `connection`: host and port, and ssl, which is None without TLS.
     place: pulumi.Output[dict[str, Any]]
+    # The same `ssl` alone, and the access without its user: neither is secret because the address or the user is.
+    ssl: pulumi.Output[dict[str, Any] | None]
+    access_without_user: pulumi.Output[Access]
     password: pulumi.Output[str] | None
     access: pulumi.Output[Access]
     verify_login: bool
@@ -91,10 +94,11 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
         "plugins": inputs.get("plugins", plugin_ids, ()),
     }
     password = inputs.get("password", password_text, secret=True)
+    tls = _connection_ssl(inputs, host)
     return ExistingSettings(
-        place=pulumi.Output.all(
-            host=host, port=inputs.get("port", port_number, 5432), ssl=_connection_ssl(inputs, host)
-        ),
+        place=pulumi.Output.all(host=host, port=inputs.get("port", port_number, 5432), ssl=tls),
+        ssl=tls,
+        access_without_user=pulumi.Output.all(**{**access, "user": ""}).apply(lambda known: Access(**known)),
         password=None if password is None else pulumi.Output.secret(password),
         access=pulumi.Output.all(**access).apply(lambda known: Access(**known)),
         verify_login=inputs.get_plain("verify_login", boolean, False),

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_docker as docker
 
 from .. import backstage
+from ..kubernetes_outputs import Blocks, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import persist_once
@@ -24,6 +25,11 @@ PASSWORD_FILE = "/run/postgres-password"
 _FOLDER = importlib.resources.files(__name__.rpartition(".")[0])
 ENTRYPOINT_SCRIPT = (_FOLDER / "entrypoint.sh").read_text()
 HEALTHCHECK_SCRIPT = (_FOLDER / "healthcheck.sh").read_text()
+
+_NETWORK_REMARK = (
+    "WARNING: the host is a container's name. Pods find it only if the cluster's nodes are containers on the same Docker "
+    "network."
+)
 
 # Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
 _NO_ARGUMENTS: LocalPostgresArgs = {}
@@ -48,6 +54,16 @@ class LocalPostgres(pulumi.ComponentResource):
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those four variables and their values. Secret: one is the password."""
+
+    helm_values: pulumi.Output[str]
+    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document with the block; its password comes from
+    `kubernetes_secret`. With a `host_address` that pods reach; the document says so where they do not. Not secret."""
+
+    kubernetes_manifests: pulumi.Output[str]
+    """The same for a Backstage without Helm: a ConfigMap with the app-config. Not secret."""
+
+    kubernetes_secret: pulumi.Output[str]
+    """The Secret that both refer to, as a YAML document. Secret: it holds the password."""
 
     host: pulumi.Output[str]
     """Where Backstage connects: 127.0.0.1, the given `host_address`, or with `network` the container's name."""
@@ -89,8 +105,11 @@ class LocalPostgres(pulumi.ComponentResource):
         container_name = container.name.apply(lambda known: known or f"{name}-postgres")
 
         connection = self._proven_connection(name, settings, container, container_name, password)
-        values = {"connection": connection, "options": settings.database_options}
-        config = pulumi.Output.all(**values, password=password).apply(lambda known: _database_config(settings, **known))
+        values = pulumi.Output.all(connection=connection, options=settings.database_options)
+        config = pulumi.Output.all(values, password).apply(
+            lambda known: _database_config(settings, **known[0], password=known[1])
+        )
+        without_password = values.apply(lambda known: _database_config(settings, **known, password=""))
         # Variables replace host, port, user and password, so this output is not secret because one of them is.
         config_from_env = pulumi.Output.all(
             ready=pulumi.Output.unsecret(connection.apply(lambda _: True)),
@@ -102,6 +121,11 @@ class LocalPostgres(pulumi.ComponentResource):
         self.app_config = config.apply(backstage.app_config)
         self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
+        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
+            name,
+            Blocks(config, without_password, config_from_env, "POSTGRES_PASSWORD"),
+            remark=None if settings.network is None else _NETWORK_REMARK,
+        )
         self.host = connection["host"]
         self.port = connection["port"]
         self.user = connection["user"]

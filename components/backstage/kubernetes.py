@@ -1,0 +1,140 @@
+"""How Backstage gets its database on Kubernetes: values for its Helm chart, or manifests.
+
+Pure functions, no resources. The chart is `backstage/backstage` of https://backstage.github.io/charts.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import document
+from .block import environment, with_variables
+
+CONFIG_FILE = "app-config.database.yaml"
+"""The file of the ConfigMap."""
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Backstage as Kubernetes knows it."""
+
+    name: str
+    """Of the ConfigMap and of the Secret: `object_name`."""
+    service_account: str | None = None
+    """namespace/name; None where Backstage needs no identity."""
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the service account. What is empty is left out."""
+    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Without which the cluster gives a pod no identity."""
+    remark: str | None = None
+    """What an admin has to know before applying it."""
+
+    @property
+    def account(self) -> str | None:
+        """Name of the service account."""
+        return None if self.service_account is None else self.service_account.rpartition("/")[2]
+
+    @property
+    def namespace(self) -> str | None:
+        return None if self.service_account is None else self.service_account.rpartition("/")[0]
+
+
+def object_name(component: str) -> str:
+    """Returns a name for Kubernetes' objects that follows from a component's: an RFC 1123 label."""
+    label = re.sub(r"[^a-z0-9]+", "-", component.lower()).strip("-")[: 63 - len("-database")].rstrip("-")
+    return f"{label or 'backstage'}-database"
+
+
+def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
+    """Returns values for the chart. What `variables` stand for comes from the Secret, everything else is literal."""
+    backstage: dict[str, Any] = {"appConfig": {"backend": {"database": _literal(with_variables(config, variables))}}}
+    if variables:
+        backstage["extraEnvVarsSecrets"] = [workload.name]
+    if workload.pod_labels:
+        backstage["podLabels"] = dict(workload.pod_labels)
+    values: dict[str, Any] = {"backstage": backstage}
+    if workload.account is not None:
+        values["serviceAccount"] = {"create": True, "name": workload.account, **_annotations(workload)}
+    # The chart's own database; it also sets POSTGRES_HOST and POSTGRES_USER for itself.
+    values["postgresql"] = {"enabled": False}
+    comments = ["Values for the Helm chart backstage/backstage of https://backstage.github.io/charts."]
+    if workload.namespace is not None:
+        comments.append(f"Install it with --namespace {workload.namespace}: the identity is bound to that namespace.")
+    if variables:
+        comments.append(f"Needs the Secret {workload.name}, which the output of the database for Secrets holds.")
+    return _comments(workload, config, comments) + document.dump(values)
+
+
+def kubernetes_manifests(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
+    """Returns the ServiceAccount, where Backstage needs one, and a ConfigMap with the app-config."""
+    comments = [
+        f"Mount the ConfigMap's {CONFIG_FILE} into Backstage's container, and start Backstage with --config and its path.",
+    ]
+    objects: list[dict[str, Any]] = []
+    if workload.account is not None:
+        labels = "".join(f', labels with {key}: "{value}"' for key, value in workload.pod_labels.items())
+        comments.append(f"Its pods have serviceAccountName: {workload.account}{labels}.")
+        metadata = {**_metadata(workload, workload.account), **_annotations(workload)}
+        objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    if variables:
+        comments.append(f"Its container has envFrom: [{{secretRef: {{name: {workload.name}}}}}].")
+    file = document.Lines(document.render(with_variables(config, variables)))
+    objects.append(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": _metadata(workload, workload.name),
+            "data": {CONFIG_FILE: file},
+        }
+    )
+    return _comments(workload, config, comments) + "---\n".join(map(document.dump, objects))
+
+
+def kubernetes_secret(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
+    """Returns the Secret that holds these variables; empty without any."""
+    values = {variable: value for variable, value in environment(config).items() if variable in variables}
+    if not values:
+        return ""
+    return document.dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": _metadata(workload, workload.name),
+            "type": "Opaque",
+            "stringData": values,
+        }
+    )
+
+
+def host_remark(host: Any) -> str | None:
+    """Returns what is wrong with an address that means another machine in a pod than where the program runs."""
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return None
+    return f"WARNING: no pod reaches this database: in a pod {host} is the pod itself." if loopback else None
+
+
+def _metadata(workload: Workload, name: str) -> dict[str, Any]:
+    return {"name": name, **({} if workload.namespace is None else {"namespace": workload.namespace})}
+
+
+def _annotations(workload: Workload) -> dict[str, Any]:
+    given = {key: value for key, value in workload.annotations.items() if value}
+    return {"annotations": given} if given else {}
+
+
+def _comments(workload: Workload, config: Mapping[str, Any], comments: list[str]) -> str:
+    remarks = [workload.remark, host_remark(config["connection"]["host"])]
+    return "".join(f"# {line}\n" for line in [*comments, *filter(None, remarks)])
+
+
+def _literal(value: Any) -> Any:
+    """A deep copy that the chart's templates leave alone: it runs every value of appConfig that has `{{` as one."""
+    if isinstance(value, Mapping):
+        return {_literal(key): _literal(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_literal(item) for item in value]
+    return value.replace("{{", "{{`{{`}}") if isinstance(value, str) else value

@@ -1,0 +1,83 @@
+"""What every component returns for a Backstage on Kubernetes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pulumi
+
+from . import backstage
+from .backstage import kubernetes
+from .backstage.kubernetes import Workload
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """One block in three forms, each as secret as what it holds."""
+
+    complete: pulumi.Output[Mapping[str, Any]]
+    without_secret: pulumi.Output[Mapping[str, Any]]
+    """With any string in the place of the password or client secret."""
+    from_env: pulumi.Output[Mapping[str, Any]]
+    """With any string in the place of everything that a variable stands for."""
+    secret_variable: str | None = None
+    """The variable that stands for the password or client secret; None where there is none."""
+
+
+@dataclass(frozen=True)
+class PodIdentity:
+    """What gives Backstage's pods the identity that it logs in as."""
+
+    service_account: pulumi.Output[str]
+    annotations: Mapping[str, pulumi.Input[str]]
+    pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class KubernetesOutputs(NamedTuple):
+    """The outputs of these names."""
+
+    helm_values: pulumi.Output[str]
+    kubernetes_manifests: pulumi.Output[str]
+    kubernetes_secret: pulumi.Output[str]
+
+
+def kubernetes_outputs(
+    name: str, blocks: Blocks, pods: PodIdentity | None = None, remark: str | None = None
+) -> KubernetesOutputs:
+    """Returns the outputs of the component of this name.
+
+    The app-config has literal values, and a variable for the password or client secret, whose value is in the Secret.
+    If the caller gave anything else of the block as a secret, it has all variables.
+    """
+    hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
+    # Chosen only where it is not secret.
+    literal = pulumi.Output.unsecret(blocks.without_secret)
+    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
+        lambda v: v["from_env"] if v["hidden"] else v["literal"]
+    )
+    variables = pulumi.Output.all(hidden=hidden, from_env=blocks.from_env).apply(
+        lambda v: list(backstage.environment(v["from_env"])) if v["hidden"] else _list(blocks.secret_variable)
+    )
+    workload = _workload(name, pods, remark)
+
+    def render(rendering: Any, config: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
+        return pulumi.Output.all(workload, config, variables).apply(lambda v: rendering(*v))
+
+    return KubernetesOutputs(
+        helm_values=render(kubernetes.helm_values, block),
+        kubernetes_manifests=render(kubernetes.kubernetes_manifests, block),
+        kubernetes_secret=render(kubernetes.kubernetes_secret, blocks.complete),
+    )
+
+
+def _workload(name: str, pods: PodIdentity | None, remark: str | None) -> pulumi.Output[Workload]:
+    object_name = kubernetes.object_name(name)
+    if pods is None:
+        return pulumi.Output.from_input(Workload(object_name, remark=remark))
+    return pulumi.Output.all(account=pods.service_account, annotations=pods.annotations).apply(
+        lambda v: Workload(object_name, v["account"], v["annotations"], pods.pod_labels, remark)
+    )
+
+
+def _list(value: str | None) -> list[str]:
+    return [] if value is None else [value]
