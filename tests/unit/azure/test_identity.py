@@ -120,7 +120,7 @@ def test_without_a_client_secret_nothing_is_secret() -> None:
 def test_exactly_the_outputs_that_hold_a_client_secret_are_secret() -> None:
     results = create(**PRINCIPAL, client_id=CLIENT, client_secret="s3cret")
     holders = {name for name, result in results.outputs.items() if "s3cret" in str(result.value)}
-    assert holders == {"database_config", "app_config", "environment"}
+    assert holders == {"database_config", "app_config", "environment", "kubernetes_secret"}
     assert {name for name, result in results.outputs.items() if result.secret} == holders
 
 

@@ -196,7 +196,8 @@ def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_and_said_so(cap
     results = create(mocks=EchoMocks(), instance_name="portal-db", **PLACE)
     unknown_outputs = {name for name, result in results.outputs.items() if not result.known}
     assert unknown_outputs == {
-        *("database_config", "app_config", "app_config_from_env", "environment", "host"),
+        *("database_config", "app_config", "environment", "host"),
+        *("helm_values", "kubernetes_manifests", "kubernetes_secret"),
         *("instance_service_account", "self_link"),
     }
     assert "the provider did not tell the PUBLIC address, so outputs that contain it are unknown" in caplog.text

@@ -55,7 +55,7 @@ def test_every_output_agrees_with_the_block() -> None:
 
 def test_exactly_the_outputs_that_hold_the_password_are_secret() -> None:
     secret = {name for name, result in create(password="x").outputs.items() if result.secret}
-    assert secret == {"database_config", "app_config", "environment", "password"}
+    assert secret == {"database_config", "app_config", "environment", "password", "kubernetes_secret"}
 
 
 def test_all_outputs_are_registered_in_camel_case() -> None:
@@ -71,6 +71,9 @@ def test_all_outputs_are_registered_in_camel_case() -> None:
         "password",
         "containerName",
         "psqlCommand",
+        "helmValues",
+        "kubernetesManifests",
+        "kubernetesSecret",
     }
 
 
