@@ -1,6 +1,7 @@
 """A .env file must carry `environment` unchanged through every tool that people read one with."""
 
 import json
+import re
 import shutil
 import string
 import subprocess
@@ -58,6 +59,20 @@ def from_docker(folder: Path) -> dict[str, str]:
     return parsed(done.stdout)
 
 
+def from_kubectl(folder: Path) -> dict[str, str]:
+    """By the rules of kubernetes/kubectl, pkg/util/env_file.go, which is the same for secrets and config maps."""
+    found: dict[str, str] = {}
+    for number, line in enumerate((folder / ".env").read_bytes().split(b"\n")):
+        text = line.removesuffix(b"\r").decode()  # bufio.ScanLines; not UTF-8 is an error
+        text = text.removeprefix("\ufeff") if number == 0 else text
+        text = text.lstrip()
+        if text and not text.startswith("#"):
+            name, equals, value = text.partition("=")
+            assert re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", name), f"kubectl refuses the name {name!r}"
+            found |= {name: value} if equals else {}
+    return found
+
+
 def parsed(printed: bytes) -> dict[str, str]:
     return dict(line.split("=", 1) for line in printed.decode(errors="replace").split("\0") if "=" in line)
 
@@ -68,6 +83,7 @@ READERS = {
     "sh": from_shell("sh"),
     "bash": from_shell("bash"),
     "docker run --env-file": from_docker,
+    "kubectl --from-env-file": from_kubectl,
 }
 
 
