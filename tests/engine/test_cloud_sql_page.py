@@ -1,16 +1,19 @@
 """docs/cloud-sql.md, followed word by word: its commands run on the real engine against the simulated Google.
 
-`gcloud`, `kubectl` and `yarn` are stand-ins that succeed; the SQL runs in tests/backstage/test_cloud_sql_backend.py.
+`gcloud`, `kubectl` and `yarn` only check their arguments; the SQL runs in tests/backstage/test_cloud_sql_backend.py.
 """
 
 import re
-import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.docs import vendor_tools
+
 from .cloud_stack import CloudSqlStack
+from .commands import follow
 from .simulated_cloud_sql import SimulatedCloudSql
 from .stack import REPOSITORY, succeeded
 
@@ -27,10 +30,7 @@ def cloud_sql() -> Iterator[SimulatedCloudSql]:
 @pytest.fixture
 def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
     tools = tmp_path / "tools"
-    tools.mkdir()
-    for tool in ("gcloud", "kubectl", "yarn"):
-        (tools / tool).write_text("#!/bin/sh\nexit 0\n")
-        (tools / tool).chmod(0o755)
+    vendor_tools.install(tools, "gcloud", "kubectl", "yarn")
     stack = CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
     stack.environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
@@ -40,31 +40,8 @@ def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
 def blocks(name: str = r"\w*") -> list[str]:
     found = re.findall(rf"^ *```shell ?{name}\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
     assert found, name
-    return found
-
-
-def follow(stack: CloudSqlStack, script: str) -> str:
-    """Runs a block of the page. What changes resources goes through the tests' operator; the stack exists already."""
-    printed, waiting = "", ""
-    for line in [*script.splitlines(), "pulumi end"]:
-        if line in ("pulumi up", "pulumi destroy", "pulumi end"):
-            printed += shell(stack, waiting)
-            waiting = ""
-            if line == "pulumi up":
-                succeeded(stack.up())
-            elif line == "pulumi destroy":
-                succeeded(stack.destroy())
-        elif not line.startswith("pulumi stack init"):
-            waiting += f"{line}\n"
-    return printed
-
-
-def shell(stack: CloudSqlStack, script: str) -> str:
-    done = subprocess.run(
-        ["bash", "-ec", script], cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
-    return done.stdout
+    # The stack is there already.
+    return [re.sub("(?m)^pulumi stack init .*\n", "", textwrap.dedent(block)) for block in found]
 
 
 def test_deploying_adding_people_and_taking_it_down_works_as_the_page_says(

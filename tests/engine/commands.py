@@ -1,0 +1,29 @@
+"""Commands as a page has them, run in a stack's folder."""
+
+import subprocess
+
+from .stack import Stack, succeeded
+
+
+def follow(stack: Stack, script: str) -> str:
+    """Runs a page's commands; what changes resources goes through the tests' operator. Returns what they printed."""
+    printed, waiting = "", ""
+    for line in [*script.splitlines(), "pulumi end"]:
+        if line in ("pulumi up", "pulumi destroy", "pulumi end"):
+            printed += shell(stack, waiting)
+            waiting = ""
+            if line == "pulumi up":
+                succeeded(stack.up())
+            elif line == "pulumi destroy":
+                succeeded(stack.destroy())
+        else:
+            waiting += f"{line}\n"
+    return printed
+
+
+def shell(stack: Stack, script: str) -> str:
+    done = subprocess.run(
+        ["bash", "-ec", script], cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+    return done.stdout
