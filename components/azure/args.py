@@ -15,7 +15,7 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     location: pulumi.Input[str]
     """Azure region, such as westeurope. Default: the provider's `azure-native:location`, else the resource group's
-    region. Changing it would replace the server.
+    region. Changing it would replace the server; removing it leaves everything where it is.
     """
 
     server_name: pulumi.Input[str]
@@ -120,23 +120,37 @@ class AzurePostgresArgs(TypedDict, total=False):
     Standard_B1ms has 35 connections, fewer than Backstage's plugins open.
     """
 
+    storage_type: str
+    """Kind of storage: Premium_LRS, whose performance comes with its size or `storage_tier`; or PremiumV2_LRS, Premium
+    SSD v2, whose performance is set by `storage_iops` and `storage_throughput`. The latter is for Standard_D and
+    Standard_E, does not grow by itself and takes no key of yours. Default: Premium_LRS. It is fixed when the server is
+    created.
+    """
+
     storage_gb: pulumi.Input[float]
-    """Storage in GiB: 32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384 or 32767. Default: 32. It only grows;
-    where Azure has grown it by itself, raise this to the new size.
+    """Storage in GiB: 32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384 or 32767; with PremiumV2_LRS any number
+    from 32 to 65536. Default: 32. It never shrinks: taking the argument away, or a smaller number, is refused by Azure.
+    Where Azure has grown it by itself, raise this to the new size.
     """
 
     storage_tier: pulumi.Input[str]
-    """Performance tier of the storage, P4 to P80, at least that of its size and up to P50, or P80 from 8192 GiB.
-    Default: that of its size. Higher tiers cost more.
+    """Performance tier of the storage, P4 to P80, at least that of its size and up to P50, or P80 from 8192 GiB. For
+    Premium_LRS. Default: that of its size. Higher tiers cost more, and Azure changes a tier once in 12 hours.
     """
 
     storage_iops: pulumi.Input[float]
-    """Input and output operations per second to pay for, 120 to 20000, within what `sku_name` allows. Default: those
-    that come with the tier.
+    """Input and output operations per second, 3000 to 80000 and at most 500 for each GiB, within what `sku_name` allows.
+    For PremiumV2_LRS. Default: what is free of charge, 3000, or 12000 from 400 GiB on.
+    """
+
+    storage_throughput: pulumi.Input[float]
+    """Throughput of the storage in MB/s, 125 to 1200 and at most a quarter of `storage_iops`. For PremiumV2_LRS. Default:
+    what is free of charge, 125, or 500 from 400 GiB on.
     """
 
     storage_auto_grow: pulumi.Input[bool]
-    """Whether Azure grows the storage when it is nearly full. Default: true."""
+    """Whether Azure grows the storage when it is nearly full. Default: true, and false for PremiumV2_LRS, which Azure does
+    not grow."""
 
     backup_retention_days: pulumi.Input[float]
     """How many days backups are kept, 7 to 35. Default: 7."""
@@ -156,11 +170,12 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     maintenance_day: pulumi.Input[float]
     """Day of the week on which Azure may restart the server for maintenance: 1, Monday, to 7, Sunday. With
-    `maintenance_hour`. Default: any. Azure takes it for an existing server only: the first update prints the command.
+    `maintenance_hour`. Default: Azure's choice, also after taking the argument away. Azure takes it for an existing
+    server only: the update that creates one prints the command.
     """
 
     maintenance_hour: pulumi.Input[float]
-    """Hour in UTC, 0 to 23, at which that may be. With `maintenance_day`. Default: any."""
+    """Hour in UTC, 0 to 23, at which that may be. With `maintenance_day`. Default: Azure's choice."""
 
     encryption_key_uri: pulumi.Input[str]
     """URI of your own key in Key Vault, which the server's data is encrypted with. With `encryption_identity_id`.
@@ -197,7 +212,7 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     private_endpoint_location: pulumi.Input[str]
     """Azure region of the private endpoint, which must be its virtual network's. Default: `location`. Changing it
-    replaces the endpoint.
+    replaces the endpoint; removing it leaves the endpoint where it is.
     """
 
     delegated_subnet_id: pulumi.Input[str]
@@ -218,8 +233,8 @@ class AzurePostgresArgs(TypedDict, total=False):
     """
 
     database_name: pulumi.Input[str]
-    """Name of that one database, with `plugin_division_mode` schema. Default: backstage. It becomes
-    `connection.database`.
+    """Name of that one database, with `plugin_division_mode` schema. Default: backstage. Changing it would replace the
+    database. It becomes `connection.database`.
     """
 
     server_parameters: Mapping[str, pulumi.Input[str]]

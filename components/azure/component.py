@@ -193,7 +193,9 @@ class AzurePostgres(pulumi.ComponentResource):
                 storage_size_gb=settings.storage_gb,
                 auto_grow=settings.storage_auto_grow.apply(_switch),
                 tier=settings.storage_tier,
+                type=settings.storage_type,
                 iops=settings.storage_iops,
+                throughput=settings.storage_throughput,
             ),
             backup=dbforpostgresql.BackupArgs(
                 backup_retention_days=settings.backup_retention_days,
@@ -327,9 +329,12 @@ def _network(settings: AzureSettings) -> dbforpostgresql.NetworkArgs:
     )
 
 
-def _maintenance_window(settings: AzureSettings) -> dbforpostgresql.MaintenanceWindowArgs | None:
+def _maintenance_window(settings: AzureSettings) -> dbforpostgresql.MaintenanceWindowArgs:
+    """Returns the window. Without one it says so, because Azure keeps the window of a server that is not told."""
     if settings.maintenance_day is None:
-        return None
+        return dbforpostgresql.MaintenanceWindowArgs(
+            custom_window="Disabled", day_of_week=0, start_hour=0, start_minute=0
+        )
     return dbforpostgresql.MaintenanceWindowArgs(
         custom_window="Enabled",
         # Azure counts from Sunday, 0, to Saturday, 6.

@@ -33,6 +33,7 @@ _PUBLIC_ONLY = (
 _ONE_ROLE = "each principal is one PostgreSQL role. Name it once."
 
 DEFAULT_SKU = "Standard_D2ds_v5"
+PREMIUM_V2 = "PremiumV2_LRS"
 # The name that the Azure portal gives to this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
@@ -93,10 +94,12 @@ class AzureSettings:
 
     version: pulumi.Output[str]
     sku_name: pulumi.Output[str]
+    storage_type: str | None
     storage_gb: pulumi.Output[int]
     storage_auto_grow: pulumi.Output[bool]
     storage_tier: pulumi.Output[str] | None
     storage_iops: pulumi.Output[int] | None
+    storage_throughput: pulumi.Output[int] | None
     backup_retention_days: pulumi.Output[int]
     geo_redundant_backup: pulumi.Output[bool]
     high_availability: pulumi.Output[str]
@@ -151,6 +154,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
     _check_operations(inputs)
     _check_cloud(inputs)
     principals = _read_principals(inputs, create_identity)
+    storage = _read_storage(inputs)
     settings = AzureSettings(
         inputs=inputs,
         resource_group_name=inputs.require("resource_group_name", resource_group_name),
@@ -171,11 +175,13 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         identity_resource_id=inputs.get("identity_resource_id", managed_identity_id),
         token_renewal_offset=inputs.get("token_renewal_offset", duration),
         version=inputs.get("version", major_version, "17"),
-        sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU),
-        storage_gb=inputs.get("storage_gb", disk_size, 32),
-        storage_auto_grow=inputs.get("storage_auto_grow", boolean, True),
-        storage_tier=inputs.get("storage_tier", storage_tier, related=["storage_gb"]),
-        storage_iops=inputs.get("storage_iops", integer(120, 20000)),
+        sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU, related=["storage_type"]),
+        storage_type=storage.type,
+        storage_gb=storage.gb,
+        storage_auto_grow=inputs.get("storage_auto_grow", auto_grow, storage.type is None, related=["storage_type"]),
+        storage_tier=storage.tier,
+        storage_iops=storage.iops,
+        storage_throughput=storage.throughput,
         backup_retention_days=inputs.get("backup_retention_days", integer(7, 35), 7),
         geo_redundant_backup=inputs.get(
             "geo_redundant_backup", geo_backup, False, related=["encryption_key_uri", "geo_backup_encryption_key_uri"]
@@ -483,6 +489,32 @@ def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
     return inputs.get_map("kubernetes_oidc_issuers", cluster_name, oidc_issuer)
 
 
+@dataclass(frozen=True)
+class _Storage:
+    type: str | None
+    """None for Premium_LRS, which Azure knows as the absence of a type."""
+    gb: pulumi.Output[int]
+    tier: pulumi.Output[str] | None
+    iops: pulumi.Output[int] | None
+    throughput: pulumi.Output[int] | None
+
+
+def _read_storage(inputs: Inputs) -> _Storage:
+    """Returns the storage, with what Azure would choose for its performance: it keeps what it is not told to change."""
+    type_ = inputs.get_plain("storage_type", one_of("Premium_LRS", PREMIUM_V2), "Premium_LRS")
+    gb = inputs.get("storage_gb", disk_size, 32, related=["storage_type"])
+    tier = inputs.get("storage_tier", storage_tier, related=["storage_gb", "storage_type"])
+    iops = inputs.get("storage_iops", storage_iops, related=["storage_type", "storage_gb"])
+    throughput = inputs.get(
+        "storage_throughput", storage_throughput, related=["storage_type", "storage_iops", "storage_gb"]
+    )
+    if type_ != PREMIUM_V2:
+        return _Storage(None, gb, tier or gb.apply(_BASELINE_TIERS.__getitem__), iops, throughput)
+    if inputs.is_set("encryption_key_uri"):
+        inputs.fail("encryption_key_uri", f"cannot be used with storage_type {PREMIUM_V2}: Azure has no such server.")
+    return _Storage(type_, gb, tier, iops or gb.apply(_free_iops), throughput or gb.apply(_free_throughput))
+
+
 def _read_encryption(inputs: Inputs, prefix: str, key_uri: Validator[str]) -> Encryption | None:
     uri = inputs.get(f"{prefix}_key_uri", key_uri)
     identity_id = inputs.get(f"{prefix}_identity_id", managed_identity_id)
@@ -655,11 +687,13 @@ def _version_warning(version: str) -> str | None:
     }.get(version)
 
 
-def compute_size(value: Any) -> str:
+def compute_size(value: Any, storage_type: Any = None) -> str:
     text = str(value)
     hint = " The prefix B_, GP_ or MO_ is Terraform's." if re.match(r"(?:B|GP|MO)_Standard_", text) else ""
     if not re.fullmatch(r"Standard_[BDE]C?[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*", text):
         raise ValueError(f"must be Azure's name of a B, D or E size, such as Standard_D2ds_v5.{hint}")
+    if storage_type == PREMIUM_V2 and text.startswith("Standard_B"):
+        raise ValueError(f"must be a Standard_D or Standard_E with storage_type {PREMIUM_V2}, which Burstable lacks.")
     return text
 
 
@@ -670,8 +704,10 @@ def sku_tier(sku_name: str) -> str:
 def _sku_warning(sku_name: str) -> str | None:
     if sku_tier(sku_name) != "Burstable":
         return None
-    limit = {"standard_b1ms": 35, "standard_b2s": 414, "standard_b2ms": 844}.get(sku_name.lower())
-    connections = f" It allows {limit} connections; Backstage opens up to 10 for each plugin." if limit else ""
+    size, connections = capacity(sku_name, None), ""
+    if size is not None:
+        usable = size.max_connections - size.reserved
+        connections = f" It allows {usable} connections; Backstage opens up to 10 for each plugin."
     return f"{sku_name} is Burstable, which Microsoft advises for development only.{connections}"
 
 
@@ -682,11 +718,69 @@ def standby_mode(value: Any, sku_name: Any) -> str:
     return mode
 
 
-def disk_size(value: Any) -> int:
+_premium_v2_size = integer(32, 65536)
+_iops = integer(3000, 80000)
+
+
+def disk_size(value: Any, storage_type: Any = None) -> int:
+    if storage_type == PREMIUM_V2:
+        return _premium_v2_size(value)
     sizes = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
     if isinstance(value, bool) or str(value).removesuffix(".0") not in map(str, sizes):
-        raise ValueError(f"must be one of Azure's disk sizes in GiB: {', '.join(map(str, sizes))}.")
+        raise ValueError(
+            f"must be one of Azure's disk sizes in GiB: {', '.join(map(str, sizes))}. A new server with storage_type "
+            f"{PREMIUM_V2} takes any size."
+        )
     return int(float(value))
+
+
+def auto_grow(value: Any, storage_type: Any) -> bool:
+    if boolean(value) and storage_type == PREMIUM_V2:
+        raise ValueError(f"must be false with storage_type {PREMIUM_V2}, which Azure does not grow.")
+    return value
+
+
+def _free_iops(storage_gb: int) -> int:
+    return 3000 if storage_gb < 400 else 12000
+
+
+def _free_throughput(storage_gb: int) -> int:
+    return 125 if storage_gb < 400 else 500
+
+
+def storage_iops(value: Any, storage_type: Any, storage_gb: Any) -> int:
+    if storage_type != PREMIUM_V2:
+        raise ValueError(
+            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the operations come with "
+            "storage_tier."
+        )
+    number = _iops(value)
+    most = max(3000, 500 * _valid_or(65536, _premium_v2_size, storage_gb or 32))
+    if number > most:
+        raise ValueError(f"must be at most {most} for this storage_gb: 500 for each GiB.")
+    return number
+
+
+def storage_throughput(value: Any, storage_type: Any, storage_iops: Any, storage_gb: Any) -> int:
+    if storage_type != PREMIUM_V2:
+        raise ValueError(
+            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the throughput comes with "
+            "storage_tier."
+        )
+    number = integer(125, 1200)(value)
+    free = _free_iops(_valid_or(65536, _premium_v2_size, storage_gb or 32))
+    most = (free if storage_iops is None else _valid_or(80000, _iops, storage_iops)) // 4
+    if number > most:
+        raise ValueError(f"must be at most {most}, a quarter of storage_iops.")
+    return number
+
+
+def _valid_or(fallback: int, validator: Validator[int], value: Any) -> int:
+    """Returns the value of another argument, or `fallback` for a wrong one, which has a message of its own."""
+    try:
+        return validator(value)
+    except ValueError:
+        return fallback
 
 
 # Microsoft, Premium SSD sizes: the performance tier that a disk of each size in GiB has of its own.
@@ -696,11 +790,13 @@ _BASELINE_TIERS = {
 }
 
 
-def storage_tier(value: Any, storage_gb: Any) -> str:
+def storage_tier(value: Any, storage_gb: Any, storage_type: Any) -> str:
+    if storage_type == PREMIUM_V2:
+        raise ValueError(f"must be left out with storage_type {PREMIUM_V2}: set storage_iops and storage_throughput.")
     tiers = list(dict.fromkeys(_BASELINE_TIERS.values()))
     tier = one_of(*tiers)(value)
     try:
-        baseline = _BASELINE_TIERS[32 if storage_gb is None else disk_size(storage_gb)]
+        baseline = _BASELINE_TIERS[32 if storage_gb is None else disk_size(storage_gb, storage_type)]
     except ValueError:
         return tier  # storage_gb has a message of its own
     highest = "P50" if tiers.index(baseline) <= tiers.index("P50") else "P80"
@@ -783,15 +879,11 @@ def _renewal_warning(offset: Any) -> str | None:
     )
 
 
-# GiB of memory → max_connections of a server that is created with it, by Microsoft's page on limits; the largest from
-# 48 GiB on.
-_MAX_CONNECTIONS = {2: 50, 4: 429, 8: 859, 16: 1718, 32: 3437}
-_MOST_CONNECTIONS = 5000
-# Azure keeps these of them for replication and monitoring.
+# Azure keeps these connections for replication and monitoring.
 _RESERVED_CONNECTIONS = 15
 # GiB of memory: for each vCPU of a series, and of the smallest burstable sizes.
 _GIB_PER_VCPU = {"B": 4, "D": 4, "E": 8}
-_GIB_OF_SMALL = {"Standard_B1ms": 2, "Standard_B2s": 4}
+_GIB_OF_SMALL = {"standard_b1ms": 2, "standard_b2s": 4}
 
 
 def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
@@ -802,5 +894,10 @@ def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
     size = re.match(r"Standard_([BDE])(\d+)", sku_name)
     if not size:
         return None
-    memory = _GIB_OF_SMALL.get(sku_name, int(size[2]) * _GIB_PER_VCPU[size[1]])
-    return Capacity(_MAX_CONNECTIONS.get(memory, _MOST_CONNECTIONS), _RESERVED_CONNECTIONS, sku_name)
+    gib = _GIB_OF_SMALL.get(sku_name.lower(), int(size[2]) * _GIB_PER_VCPU[size[1]])
+    return Capacity(_max_connections(gib), _RESERVED_CONNECTIONS, sku_name)
+
+
+def _max_connections(gib: int) -> int:
+    """Returns max_connections of a server that is created with this memory, by Microsoft's formula for it."""
+    return gib * 25 if gib <= 2 else min(int(gib * 1024 * 0.1049164697034809), 5000)

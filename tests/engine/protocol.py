@@ -6,7 +6,7 @@
     assert deployment.refresh() == []
 
 It does what the engine does with each resource, in the order of the program: Check, then Create, or Diff and Update. A
-replacement is reported and not done. `ignoreChanges` is honoured for top-level inputs.
+replacement is reported and not done. `ignoreChanges` and `replaceOnChanges` are honoured for top-level inputs.
 """
 
 from collections.abc import Sequence
@@ -105,8 +105,9 @@ class Deployment:
         if diff.changes != provider_pb2.DiffResponse.DIFF_SOME:
             old.inputs = plain(checked.inputs)
             return []
-        if diff.replaces:
-            return [f"replace {_name(urn)}: {', '.join(diff.replaces)}"]
+        replaces = {*diff.replaces, *(set(diff.detailedDiff) & set(registration.options.replaceOnChanges))}
+        if replaces:
+            return [f"replace {_name(urn)}: {', '.join(sorted(replaces))}"]
         updated = self._provider.Update(
             provider_pb2.UpdateRequest(
                 id=old.id, urn=urn, olds=struct(old.outputs), news=checked.inputs, old_inputs=struct(old.inputs)

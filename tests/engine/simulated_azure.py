@@ -520,13 +520,14 @@ class SimulatedAzure(SimulatedProvider):
             raise ServiceError(400, "HADisabledForBurstable", "High availability is not supported on Burstable")
         # [docs] storage options: these sizes, and no way back.
         size = at(server, "storage.storageSizeGB") or 32
-        if size not in (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767):
+        version_2 = self._check_storage_type(server, existing, size)
+        if not version_2 and size not in (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767):
             raise ServiceError(400, "InvalidParameterValue", f"{size} GB is not a size of storage")
         if existing and size < (at(existing, "storage.storageSizeGB") or 32):
             raise ServiceError(400, "StorageSizeDecreaseNotSupported", "Storage cannot shrink")
         # [docs] Premium SSD: a performance tier is at least the one of the disk's size; up to P50 below 8 TiB.
         tier = at(server, "storage.tier")
-        if tier and not BASELINE_TIERS[size] <= int(tier[1:]) <= (50 if size <= 4096 else 80):
+        if tier and not version_2 and not BASELINE_TIERS[size] <= int(tier[1:]) <= (50 if size <= 4096 else 80):
             raise ServiceError(400, "InvalidPerformanceTier", f"{tier} is not a tier for {size} GB")
         # [docs] major version upgrade: only up.
         if existing and int(server.get("version", 17)) < int(existing.get("version", 17)):
@@ -560,6 +561,27 @@ class SimulatedAzure(SimulatedProvider):
         server["availabilityZone"] = server.get("availabilityZone") or (existing or {}).get("availabilityZone") or "1"
         server["fullyQualifiedDomainName"] = f"{server['serverName']}.postgres.database.azure.com"
         server["state"] = "Ready"
+
+    def _check_storage_type(self, server: dict[str, Any], existing: dict[str, Any] | None, size: int) -> bool:
+        """Whether the storage is Premium SSD v2. [docs] concepts-storage-premium-ssd-v2; [cli] azure-cli, rdbms,
+        _pg_storage_type_validator: operations and throughput are for it alone, which has no tier and no auto-grow.
+        """
+        storage = server.get("storage", {})
+        version_2 = storage.get("type") == "PremiumV2_LRS"
+        if existing and version_2 != (at(existing, "storage.type") == "PremiumV2_LRS"):
+            raise ServiceError(400, "StorageTypeChangeNotSupported", "The type of storage is fixed at creation")
+        iops, throughput = storage.get("iops"), storage.get("throughput")
+        if not version_2:
+            if iops is not None or throughput is not None:
+                raise ServiceError(400, "InvalidParameterValue", "iops and throughput need the type PremiumV2_LRS")
+            return False
+        if storage.get("tier") or storage.get("autoGrow") == "Enabled" or server["sku"]["tier"] == "Burstable":
+            raise ServiceError(400, "InvalidParameterValue", "PremiumV2_LRS has no tier, auto-grow or Burstable sizes")
+        if at(server, "dataEncryption.type") == "AzureKeyVault":
+            raise ServiceError(400, "InvalidParameterValue", "PremiumV2_LRS takes no customer-managed key")
+        if not 3000 <= (iops or 0) <= min(80000, max(3000, 500 * size)) or not 125 <= (throughput or 0) <= iops / 4:
+            raise ServiceError(400, "InvalidParameterValue", f"{iops} operations and {throughput} MB/s at {size} GiB")
+        return True
 
     def _check_encryption(self, server: dict[str, Any], existing: dict[str, Any] | None) -> None:
         """[docs] data encryption: decided at creation, read as an identity of the server, one key for each region."""

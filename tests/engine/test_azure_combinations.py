@@ -18,6 +18,8 @@ from tests.unit.azure.cases import (
     GEO_BACKUP,
     GROUP,
     MAINTENANCE,
+    OWN_IDENTITY,
+    PODS,
     PRINCIPAL,
     PRIVATELINK,
     REACHABLE,
@@ -29,13 +31,20 @@ from tests.unit.azure.cases import (
 )
 
 FACTORS: list[list[dict[str, Any]]] = [
-    [{}, PRINCIPAL, {**PRINCIPAL, **USER}, {**GROUP, "create_identity": True}],
+    [{}, PODS, PRINCIPAL, {**PRINCIPAL, **USER}, {**GROUP, "create_identity": True}, {**OWN_IDENTITY, **PODS}],
     [{}, REACHABLE, VNET, {"private_endpoint_subnet_id": SUBNET, "private_dns_zone_id": PRIVATELINK}],
     [{}, {"plugin_division_mode": "schema"}],
     [{"sku_name": "Standard_D2ds_v5"}, {"sku_name": "Standard_E2ds_v5"}, {"sku_name": "Standard_B2s"}],
     [{}, {"high_availability": "SameZone"}, {"high_availability": "ZoneRedundant"}],
     [{"storage_gb": size} for size in (32, 512, 4095, 8192)],
-    [{}, {"storage_tier": "P10"}, {"storage_tier": "P50"}, {"storage_tier": "P80"}, {"storage_iops": 3000}],
+    [
+        {},
+        {"storage_tier": "P10"},
+        {"storage_tier": "P50"},
+        {"storage_tier": "P80"},
+        {"storage_type": "PremiumV2_LRS"},
+        {"storage_type": "PremiumV2_LRS", "storage_iops": 16000, "storage_throughput": 1200},
+    ],
     [{}, ENCRYPTION, {**ENCRYPTION, **GEO_BACKUP}, {"geo_redundant_backup": True}],
     [{}, MAINTENANCE, {"availability_zone": "3"}],
     [{}, {"delete_lock": True}, {"deletion_protection": False}],
@@ -102,6 +111,17 @@ def answers() -> list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]] | N
     return [(args, registered(args)) for args in combinations(300)]
 
 
+def simulated_azure() -> SimulatedAzure:
+    """With what is there before: the resource group, and an identity of the caller's in another one."""
+    azure = SimulatedAzure(server_seconds=0, child_seconds=0)
+    azure.add_group("group", "westeurope")
+    azure.add_group("people", "westeurope")
+    identity = RULES["azure-native:managedidentity:UserAssignedIdentity"].path
+    id_ = identity.format(resourceGroupName="people", resourceName="portal")
+    azure.resources[id_] = {"_type": "UserAssignedIdentity", "name": "portal"}
+    return azure
+
+
 def accepted() -> list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]]:
     return [(args, resources) for args, resources in answers() if resources is not None]
 
@@ -113,8 +133,7 @@ def test_at_least_300_combinations_are_tried_and_many_of_them_accepted() -> None
 
 def test_the_simulated_azure_has_no_objection_to_what_is_not_refused() -> None:
     for args, resources in accepted():
-        azure = SimulatedAzure(server_seconds=0, child_seconds=0)
-        azure.add_group("group", "westeurope")
+        azure = simulated_azure()
         assert [found for type_, inputs in resources for found in azure.objections(type_, inputs)] == [], args
 
 
@@ -138,6 +157,7 @@ def test_the_sdks_own_input_types_have_no_objection_to_what_is_not_refused() -> 
             assert sdk_inputs.objections(sdk_inputs.input_type(type_), inputs, enums=enums) == [], (type_, args)
     assert judged - arm_description.DESCRIPTION.keys() == {
         "azure-native:authorization:ManagementLockByScope",
+        "azure-native:managedidentity:FederatedIdentityCredential",
         "azure-native:monitor:DiagnosticSetting",
     }
 

@@ -28,6 +28,7 @@ UNITS = {"years": 8760 * HOUR, "months": 720 * HOUR, "weeks": 168 * HOUR, "days"
 UNITS |= {"minutes": 60_000, "seconds": 1000, "milliseconds": 1}
 ISO_UNITS: dict[str, float] = {f"{unit[0].upper()} of a date": UNITS[unit] for unit in [*UNITS][:4]}
 ISO_UNITS |= {f"{unit[0].upper()} of a time": UNITS[unit] for unit in [*UNITS][4:7]}
+DISK_TYPES = st.sampled_from([None, "Premium_LRS", "PremiumV2_LRS"])
 DISKS = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
 
 GUID = "0123abcd-4567-89EF-0123-456789abcdef"
@@ -238,8 +239,15 @@ INVARIANTS = {
     "azure.secret_text": Invariant(kept(lambda text: text == text.strip(JAVASCRIPT_BLANKS) != ""), ["a.B~3 $x"]),
     "azure.major_version": Invariant(whole(14, 18, made=str), ["17", 15, 16.0, "18.0"]),
     "azure.compute_size": Invariant(
-        kept(lambda text: azure.sku_tier(text) and made_of(WORD, 10**6, "S")(text)),
-        ["Standard_D2ds_v5", "Standard_EC4eds_v5"],
+        kept(
+            lambda text, type_: (
+                azure.sku_tier(text)
+                and made_of(WORD, 10**6, "S")(text)
+                and not (type_ == "PremiumV2_LRS" and azure.sku_tier(text) == "Burstable")
+            )
+        ),
+        ["Standard_D2ds_v5", "Standard_EC4eds_v5", "Standard_B2s"],
+        st.tuples(DISK_TYPES),
     ),
     "azure.workspace_id": Invariant(
         kept(lambda text: text.lower().split("/")[5:8] == ["providers", "microsoft.operationalinsights", "workspaces"]),
@@ -259,9 +267,24 @@ INVARIANTS = {
     ),
     "azure.availability_zone": Invariant(kept(lambda text: text in ("1", "2", "3")), ["1"]),
     "azure.storage_tier": Invariant(
-        kept(lambda text, _size: text[0] == "P" and 4 <= int(text[1:]) <= 80),
+        kept(lambda text, _size, type_: text[0] == "P" and 4 <= int(text[1:]) <= 80 and type_ != "PremiumV2_LRS"),
         ["P50"],
-        st.tuples(st.sampled_from([None, 32, 128.0, "4095", 33, "x"])),
+        st.tuples(st.sampled_from([None, 32, 128.0, "4095", 33, "x"]), DISK_TYPES),
+    ),
+    "azure.storage_iops": Invariant(
+        lambda made, value, type_, _size: type_ == "PremiumV2_LRS" and whole(3000, 80000)(made, value),
+        [3000, 16000.0, "4000"],
+        st.tuples(DISK_TYPES, st.sampled_from([None, 32, 4095.0, "100", "x"])),
+    ),
+    "azure.storage_throughput": Invariant(
+        lambda made, value, type_, _iops, _size: type_ == "PremiumV2_LRS" and whole(125, 1200)(made, value),
+        [125, 1200.0, "300"],
+        st.tuples(DISK_TYPES, st.sampled_from([None, 3000, 16000.0, "4800"]), st.sampled_from([None, 32, "4095", "x"])),
+    ),
+    "azure.auto_grow": Invariant(
+        lambda made, value, type_: made is value and not (made and type_ == "PremiumV2_LRS"),
+        [False],
+        st.tuples(DISK_TYPES),
     ),
     "azure.geo_backup": Invariant(
         lambda made, value, key, paired: made is value and not (made and key and not paired),
@@ -274,7 +297,13 @@ INVARIANTS = {
         st.tuples(st.sampled_from([None, "Standard_B2s", "Standard_D2ds_v5", 5])),
     ),
     "azure.disk_size": Invariant(
-        lambda made, value: made in DISKS and whole(32, 32767)(made, value), [32, 4095.0, "4096"]
+        lambda made, value, type_: (
+            whole(32, 65536)(made, value)
+            if type_ == "PremiumV2_LRS"
+            else made in DISKS and whole(32, 32767)(made, value)
+        ),
+        [32, 4095.0, "4096"],
+        st.tuples(DISK_TYPES),
     ),
     "azure.address_range": Invariant(addresses, ["203.0.113.7", "203.0.113.1 - 203.0.113.9", "203.0.113.0/28"]),
     "azure.private_dns_zone_id": Invariant(

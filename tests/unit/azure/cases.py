@@ -44,6 +44,7 @@ GEO_BACKUP: dict[str, Any] = {
     "geo_backup_encryption_key_uri": KEY.replace("vault.", "paired.", 1),
     "geo_backup_encryption_identity_id": f"{KEY_IDENTITY}-paired",
 }
+PREMIUM_V2: dict[str, Any] = {"storage_type": "PremiumV2_LRS"}
 MAINTENANCE: dict[str, Any] = {"maintenance_day": 7, "maintenance_hour": 3}
 ISSUER = "https://westeurope.oic.prod-aks.azure.com/00000000-0000-0000-0000-000000000002/cluster/"
 PODS: dict[str, Any] = {
@@ -144,11 +145,11 @@ SETS: dict[str, dict[str, Any]] = {
     "operations": {
         **MAINTENANCE,
         "storage_tier": "P20",
-        "storage_iops": 3000,
         "availability_zone": "2",
         "delete_lock": True,
         "log_analytics_workspace_id": WORKSPACE,
     },
+    "premium v2": {**PREMIUM_V2, "storage_gb": 100, "storage_iops": 6000, "storage_throughput": 300},
     "hub": {
         "private_endpoint_subnet_id": SUBNET,
         "private_dns_zone_id": PRIVATELINK,
@@ -165,7 +166,7 @@ SETS: dict[str, dict[str, Any]] = {
 
 PLAIN = {
     *("use_default_credential", "allow_azure_services", "plugin_division_mode", "deletion_protection"),
-    *("create_identity", "delete_lock"),
+    *("create_identity", "delete_lock", "storage_type"),
 }
 
 

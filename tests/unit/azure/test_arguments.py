@@ -24,6 +24,7 @@ from .cases import (
     OBJECT,
     OTHER_ID,
     PLAIN,
+    PREMIUM_V2,
     PRINCIPAL,
     REACHABLE,
     SETS,
@@ -86,7 +87,7 @@ def test_an_output_does_what_its_plain_value_does(args: dict[str, Any]) -> None:
     assert {name: result.value for name, result in from_outputs.outputs.items()} == {
         name: result.value for name, result in from_plain.outputs.items()
     }
-    assert [(r.name, r.inputs) for r in from_outputs.resources] == [(r.name, r.inputs) for r in from_plain.resources]
+    assert {r.name: r.inputs for r in from_outputs.resources} == {r.name: r.inputs for r in from_plain.resources}
 
 
 @pytest.mark.parametrize("args", SETS.values(), ids=SETS)
@@ -192,7 +193,22 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"storage_tier": "P4", "storage_gb": 128}, "must be P10 to P50 for this storage_gb."),
     ({"storage_tier": "P60", "storage_gb": 128}, "must be P10 to P50 for this storage_gb."),
     ({"storage_tier": "P50", "storage_gb": 8192}, "must be P60 to P80 for this storage_gb."),
-    ({"storage_iops": 100}, "from 120 to 20000"),
+    (
+        {"storage_iops": 3000},
+        "it is for storage_type PremiumV2_LRS. With Premium_LRS the operations come with storage_tier",
+    ),
+    ({"storage_throughput": 200}, "it is for storage_type PremiumV2_LRS. With Premium_LRS the throughput comes with"),
+    ({"storage_gb": 100}, "A new server with storage_type PremiumV2_LRS takes any size."),
+    ({"storage_type": "UltraSSD_LRS"}, "must be Premium_LRS or PremiumV2_LRS."),
+    ({**PREMIUM_V2, "storage_gb": 31}, "from 32 to 65536"),
+    ({**PREMIUM_V2, "storage_iops": 100}, "from 3000 to 80000"),
+    ({**PREMIUM_V2, "storage_iops": 16001}, "must be at most 16000 for this storage_gb: 500 for each GiB."),
+    ({**PREMIUM_V2, "storage_throughput": 100}, "from 125 to 1200"),
+    ({**PREMIUM_V2, "storage_throughput": 751}, "must be at most 750, a quarter of storage_iops."),
+    ({**PREMIUM_V2, "storage_tier": "P10"}, "must be left out with storage_type PremiumV2_LRS"),
+    ({**PREMIUM_V2, "storage_auto_grow": True}, "must be false with storage_type PremiumV2_LRS"),
+    ({**PREMIUM_V2, "sku_name": "Standard_B2s"}, "must be a Standard_D or Standard_E with storage_type PremiumV2_LRS"),
+    ({**PREMIUM_V2, **ENCRYPTION}, "cannot be used with storage_type PremiumV2_LRS"),
     ({"availability_zone": "4"}, "must be 1, 2 or 3"),
     ({**MAINTENANCE, "maintenance_day": 0}, "from 1 to 7"),
     ({**MAINTENANCE, "maintenance_hour": 24}, "from 0 to 23"),

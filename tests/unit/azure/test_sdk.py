@@ -77,7 +77,9 @@ NESTED: dict[type, dict[str, str]] = {
         "storage_size_gb": "storageSizeGB",
         "auto_grow": "autoGrow",
         "tier": "tier",
+        "type": "type",
         "iops": "iops",
+        "throughput": "throughput",
     },
     postgresql.MaintenanceWindowArgs: {
         "custom_window": "customWindow",

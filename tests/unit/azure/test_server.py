@@ -60,7 +60,7 @@ def test_the_defaults_are_a_small_server_that_carries_backstage() -> None:
     inputs = server()
     assert inputs["version"] == "17"
     assert inputs["sku"] == {"name": "Standard_D2ds_v5", "tier": "GeneralPurpose"}
-    assert inputs["storage"] == {"storageSizeGB": 32, "autoGrow": "Enabled"}
+    assert inputs["storage"] == {"storageSizeGB": 32, "autoGrow": "Enabled", "tier": "P4"}
     assert inputs["backup"] == {"backupRetentionDays": 7, "geoRedundantBackup": "Disabled"}
     assert inputs["highAvailability"]["mode"] == "Disabled"
     assert inputs["network"] == {"publicNetworkAccess": "Disabled"}
@@ -81,9 +81,23 @@ def test_every_setting_of_the_server_reaches_it() -> None:
     )
     assert (inputs["location"], inputs["version"], inputs["tags"]) == ("westeurope", "16", {"team": "platform"})
     assert inputs["sku"] == {"name": "Standard_E4ds_v5", "tier": "MemoryOptimized"}
-    assert inputs["storage"] == {"storageSizeGB": 128, "autoGrow": "Disabled"}
+    assert inputs["storage"] == {"storageSizeGB": 128, "autoGrow": "Disabled", "tier": "P10"}
     assert inputs["backup"] == {"backupRetentionDays": 35, "geoRedundantBackup": "Enabled"}
     assert inputs["highAvailability"]["mode"] == "ZoneRedundant"
+
+
+@pytest.mark.parametrize(
+    ("size", "iops", "throughput"), [(32, 3000, 125), (399, 3000, 125), (400, 12000, 500), (65536, 12000, 500)]
+)
+def test_premium_ssd_v2_has_the_performance_that_is_free_of_charge(size: int, iops: int, throughput: int) -> None:
+    storage = server(storage_type="PremiumV2_LRS", storage_gb=size)["storage"]
+    performance = {"iops": iops, "throughput": throughput}
+    assert storage == {"type": "PremiumV2_LRS", "storageSizeGB": size, "autoGrow": "Disabled", **performance}
+
+
+def test_without_an_argument_for_it_the_maintenance_window_is_azures() -> None:
+    window = {"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0}
+    assert server()["maintenanceWindow"] == window
 
 
 @pytest.mark.parametrize(
