@@ -10,6 +10,11 @@ from . import backstage
 from .backstage import kubernetes
 from .backstage.kubernetes import Workload
 
+NO_IDENTITY = (
+    "WARNING: nothing here gives Backstage's pods the identity that it logs in as: set kubernetes_service_account."
+)
+"""The remark of a component without a password, where the caller named no service account."""
+
 
 @dataclass(frozen=True)
 class Blocks:

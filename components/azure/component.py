@@ -9,7 +9,7 @@ from pulumi_azure_native import authorization, dbforpostgresql
 
 from .. import backstage
 from ..error_hooks import unique_hook_name
-from ..kubernetes_outputs import Blocks, PodIdentity, kubernetes_outputs
+from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
@@ -306,7 +306,9 @@ class AzurePostgres(pulumi.ComponentResource):
         self.app_config = blocks.complete.apply(backstage.app_config)
         self.app_config_from_env = blocks.from_env.apply(backstage.app_config_from_env)
         self.environment = blocks.complete.apply(backstage.environment)
-        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(name, blocks, pods)
+        self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
+            name, blocks, pods, remark=NO_IDENTITY if pods is None and client_secret is None else None
+        )
 
 
 def _principals(settings: AzureSettings, identity: Identity | None) -> tuple[Principal, Principal]:

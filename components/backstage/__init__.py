@@ -6,3 +6,4 @@ from .block import app_config as app_config
 from .block import app_config_from_env as app_config_from_env
 from .block import database_config as database_config
 from .block import environment as environment
+from .block import with_variables as with_variables

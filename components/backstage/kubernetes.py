@@ -63,7 +63,9 @@ def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collec
     if workload.namespace is not None:
         comments.append(f"Install it with --namespace {workload.namespace}: the identity is bound to that namespace.")
     if variables:
-        comments.append(f"Needs the Secret {workload.name}, which the output of the database for Secrets holds.")
+        comments.append(
+            f"Apply the Secret {workload.name} first, in the same namespace: another output of the component holds it."
+        )
     return _comments(workload, config, comments) + document.dump(values)
 
 
@@ -79,7 +81,7 @@ def kubernetes_manifests(workload: Workload, config: Mapping[str, Any], variable
         metadata = {**_metadata(workload, workload.account), **_annotations(workload)}
         objects.append({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     if variables:
-        comments.append(f"Its container has envFrom: [{{secretRef: {{name: {workload.name}}}}}].")
+        comments.append(f"Its container has envFrom: [{{secretRef: {{name: {workload.name}}}}}], from another output.")
     file = document.Lines(document.render(with_variables(config, variables)))
     objects.append(
         {

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_gcp import organizations, projects, serviceaccount, sql
 
 from .. import backstage
-from ..kubernetes_outputs import Blocks, PodIdentity, kubernetes_outputs
+from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
@@ -250,7 +250,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
         self.environment = config.apply(backstage.environment)
         self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
-            name, Blocks(config, config, config_from_env), _pods(settings, user)
+            name,
+            Blocks(config, config, config_from_env),
+            _pods(settings, user),
+            remark=NO_IDENTITY if settings.kubernetes_service_account is None else None,
         )
         self.host = children.when_ready(values["host"])
         self.port = children.when_ready(values["port"])
