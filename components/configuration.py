@@ -18,6 +18,9 @@ from .outputs import camel_case
 # The providers whose own configuration a stack of these components may have.
 PROVIDERS = ("azure-native", "docker", "gcp")
 
+# What people call them otherwise, and no provider of Pulumi's is called.
+_FOREIGN_NAMES = {"google": "gcp", "gcloud": "gcp", "cloud-sql": "gcp", "azurerm": "azure-native"}
+
 # What `Pulumi.<stack>.yaml` has at its top level next to the configuration.
 NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
@@ -179,7 +182,10 @@ def _refuse_mistaken_namespace(namespace: str, name: str, value: Any, sections: 
     key = f"{namespace}:{name}"
     if namespace in sections:
         _refuse(key, f"because of the colon. Run {_move(key, key, f'{namespace}.{name}', value)}.")
-    closest = _closest(namespace, [pulumi.get_project(), *PROVIDERS])
+    known = [pulumi.get_project(), *PROVIDERS]
+    # Short names are too far from each other with two letters exchanged, as in gpc.
+    exchanged = next((name for name in known if sorted(name) == sorted(namespace)), None)
+    closest = _FOREIGN_NAMES.get(namespace) or exchanged or _closest(namespace, known)
     if closest and closest != namespace:
         _refuse(key, f". Did you mean {closest}:{name}? To remove it, run `pulumi config rm {shlex.quote(key)}`.")
 

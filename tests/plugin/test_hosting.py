@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pulumi
 import pytest
+import yaml
 
 from components.outputs import camel_case
 from components.testing import Run
@@ -19,6 +20,7 @@ from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.existing import cases as existing_cases
 from tests.unit.inputs import by_name, changed, unknown
 from tests.unit.local import cases as local_cases
+from tests.unit.test_database_options import LEAST
 
 from .hosting import Host, hosted, wire
 
@@ -130,6 +132,42 @@ def test_a_secret_inside_a_map_is_neither_lost_nor_shown(host: Host) -> None:
         {"startIpAddress", "endIpAddress"},
     )
     assert (vpn.inputs["startIpAddress"], vpn.secret_inputs) == ("203.0.113.8", set())
+
+
+# --- The keys of a map in Backstage's own spelling
+
+
+@pytest.mark.parametrize("component", LEAST)
+def test_database_options_arrive_with_their_integers_secrets_and_unknowns(host: Host, component: str) -> None:
+    options = {
+        "knexConfig": {"pool": {"max": 3.0, "min": wire(1.0)}, "version": wire("16.1", secret=True)},
+        "keepalive": wire(True),
+        "plugin": {"catalog": {"skipMigrations": True}},
+    }
+    results = construct(host, component, **LEAST[component], database_options=options)
+    added = {
+        "knexConfig": {"pool": {"max": 3, "min": 1}, "version": "16.1"},
+        "keepalive": True,
+        "plugin": {"catalog": {"skipMigrations": True}},
+    }
+    for document in (
+        results["databaseConfig"].value,
+        *(yaml.safe_load(results[name].value)["backend"]["database"] for name in ("appConfig", "appConfigFromEnv")),
+    ):
+        assert {key: document[key] for key in added} == added
+    assert "max: 3\n" in results["appConfig"].value, "a float that nobody wrote"
+    assert all(results[name].secret for name in ("databaseConfig", "appConfig", "appConfigFromEnv"))
+
+    later = {**options, "keepalive": wire()}
+    preview = construct(host, component, preview=True, **LEAST[component], database_options=later)
+    assert not preview["databaseConfig"].known
+
+
+@pytest.mark.parametrize("component", LEAST)
+def test_a_wrong_key_of_database_options_is_named_with_the_closest(host: Host, component: str) -> None:
+    message = refusal(host, component, **LEAST[component], database_options={"knexConfg": {}})
+    assert 'argument "databaseOptions" is {"knexConfg": {}}, but it must have keys that Backstage reads' in message
+    assert "Did you mean knexConfig?" in message
 
 
 # --- Wrong arguments
