@@ -6,7 +6,7 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pulumi.provider import main
@@ -47,12 +47,12 @@ def provider() -> Provider:
 def _with_unwrapped_descriptions(value: Any) -> Any:
     """The schema with each description on a line of its own per paragraph: a docstring's indentation would be code."""
     if isinstance(value, list):
-        return [_with_unwrapped_descriptions(item) for item in value]
+        return [_with_unwrapped_descriptions(item) for item in cast(list[Any], value)]
     if not isinstance(value, dict):
         return value
     return {
         key: _unwrapped(item) if key == "description" and isinstance(item, str) else _with_unwrapped_descriptions(item)
-        for key, item in value.items()
+        for key, item in cast(dict[str, Any], value).items()
     }
 
 

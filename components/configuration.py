@@ -14,6 +14,7 @@ from pulumi.runtime import config as runtime_config
 
 from .inputs import ArgumentError, CamelCaseArgs, annotations, as_text, is_map_of_text, is_plain
 from .outputs import camel_case
+from .validators import is_list, is_map
 
 # The providers whose own configuration a stack of these components may have.
 PROVIDERS = ("azure-native", "docker", "gcp")
@@ -102,29 +103,26 @@ def _map(key: str) -> Mapping[str, Any]:
 def _shown(key: str) -> Mapping[str, Any]:
     """What the stack's file shows under the key: the only place that says which values inside a map are secret."""
     settings = _stack_file().get("config")
-    if not isinstance(settings, Mapping):
+    if not is_map(settings):
         return {}
-    section = cast(Mapping[str, Any], settings).get(_qualified(key), cast(Mapping[str, Any], settings).get(key))
-    return cast(Mapping[str, Any], section) if isinstance(section, Mapping) and "secure" not in section else {}
+    section = settings.get(_qualified(key), settings.get(key))
+    return section if is_map(section) and "secure" not in section else {}
 
 
 def _marked(value: Any, shown: Any) -> Any:
     """The value with everything in it a secret that the stack's file does not show in plain text."""
-    if isinstance(value, dict) and isinstance(shown, Mapping):
-        inside = cast(Mapping[str, Any], shown)
-        return {key: _marked(item, inside.get(key)) for key, item in cast(dict[str, Any], value).items()}
-    if isinstance(value, list):
-        items = cast(list[Any], value)
-        listed = cast(list[Any], shown) if isinstance(shown, list) and len(cast(list[Any], shown)) == len(items) else []
-        return [_marked(item, listed[index] if listed else None) for index, item in enumerate(items)]
-    if isinstance(value, dict):
-        return {key: _marked(item, None) for key, item in cast(dict[str, Any], value).items()}
+    if is_map(value):
+        inside: Mapping[str, Any] = shown if is_map(shown) else {}
+        return {key: _marked(item, inside.get(key)) for key, item in value.items()}
+    if is_list(value):
+        listed = shown if is_list(shown) and len(shown) == len(value) else [None] * len(value)
+        return [_marked(item, listed[index]) for index, item in enumerate(value)]
     return value if shown is not None and as_text(value) == shown else pulumi.Output.secret(value)
 
 
 def _must_stay_plain(name: str, allowed: type, shown: Mapping[str, Any]) -> bool:
     """Whether the argument decides what is created, and nobody asked for this very value to be secret."""
-    secured = isinstance(shown.get(camel_case(name)), Mapping) or isinstance(shown.get(name), Mapping)
+    secured = is_map(shown.get(camel_case(name))) or is_map(shown.get(name))
     return name in annotations(allowed) and is_plain(annotations(allowed)[name]) and not secured
 
 
@@ -134,7 +132,7 @@ def _stack_file() -> Mapping[str, Any]:
         file = Path(folder or ".") / f"Pulumi.{pulumi.get_stack()}.yaml"
         if file.is_file():
             settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - it makes text only
-            return cast(Mapping[str, Any], settings) if isinstance(settings, Mapping) else {}
+            return settings if is_map(settings) else {}
     return {}
 
 

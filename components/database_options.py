@@ -8,7 +8,7 @@ import pulumi
 from .backstage.connection_budget import DEFAULT_PLUGINS, Capacity, pool_max, with_pool_max
 from .backstage.options import database_options
 from .inputs import Inputs
-from .validators import integer
+from .validators import integer, is_map
 
 # Returns what a server of that size allows, None if its size is not known; given the arguments that decide it.
 ReadCapacity = Callable[..., Capacity | None]
@@ -37,7 +37,10 @@ def read_database_options(
         wanted = _given_pool_max(options)
         return pool_max(allowed, count, _plugin_count(plugins or DEFAULT_PLUGINS), given_division or division, wanted)
 
-    options = inputs.get("database_options", lambda value: database_options(value, decided), {})
+    def validate_options(value: Any) -> Mapping[str, Any]:
+        return database_options(value, decided)
+
+    options = inputs.get("database_options", validate_options, {})
     if inputs.is_set("plugin_count") and not inputs.is_set("replicas"):
         inputs.fail("plugin_count", "is for replicas: set that too, or leave it out.")
     inputs.get("plugin_count", _plugin_count)
@@ -54,5 +57,5 @@ def _given_pool_max(options: Any) -> int | None:
     """Returns the pool size that the caller chose, None for none or for one that its own validator refuses."""
     value = options
     for key in ("knexConfig", "pool", "max"):
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if is_map(value) else None
     return int(value) if isinstance(value, int | float) else None

@@ -11,7 +11,7 @@ import pulumi
 from typing_extensions import Required
 
 from .outputs import camel_case
-from .validators import Validator
+from .validators import Validator, is_list, is_map, with_integers
 
 T = TypeVar("T")
 
@@ -110,18 +110,17 @@ class Inputs:
         values = self._values.get(argument)
         if values is None:
             return {}
-        if not isinstance(values, Mapping):
+        if not is_map(values):
             self.fail(
                 argument, "must be a map with plain keys, because they name resources; its values may be Outputs."
             )
-        entries = cast(Mapping[str, Any], values)
-        for key, value in entries.items():
+        for key, value in values.items():
             try:
                 key_validator(key)
             except ValueError as reason:
                 self.fail(argument, f"has the key {self._shown(key)}, but it {reason}")
-            if isinstance(value, Mapping):
-                self.fail(argument, self._nested(argument, key, cast(Mapping[str, Any], value)))
+            if is_map(value):
+                self.fail(argument, self._nested(argument, key, value))
         from_text = is_map_of_text(self._annotations[argument])
 
         def validate(value: Any) -> T:
@@ -129,9 +128,9 @@ class Inputs:
 
         return {
             key: self._checked(
-                argument, f'argument "{self.spelled(argument)}", key "{key}",', entries[key], validate, False, []
+                argument, f'argument "{self.spelled(argument)}", key "{key}",', values[key], validate, False, []
             )
-            for key in sorted(entries)
+            for key in sorted(values)
         }
 
     def raw(self, argument: str) -> Any:
@@ -193,7 +192,7 @@ class Inputs:
 
     def _shown(self, value: Any) -> str:
         """A value as the caller writes it."""
-        value = _with_integers(value)
+        value = with_integers(value)
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
     def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
@@ -226,8 +225,8 @@ class Inputs:
 def _as_mapping(owner: str, values: Any, allowed: type) -> Mapping[str, Any]:
     if values is None:
         return {}
-    if isinstance(values, Mapping):
-        return cast(Mapping[str, Any], values)
+    if is_map(values):
+        return values
     if isinstance(values, pulumi.ResourceOptions):
         raise ArgumentError(f"{owner}: resource options are the third argument: pass them as opts=….")
     kind = "an Output" if isinstance(values, pulumi.Output) else f"a {type(cast(object, values)).__name__}"
@@ -238,10 +237,10 @@ def _as_mapping(owner: str, values: Any, allowed: type) -> Mapping[str, Any]:
 
 
 def _contains_output(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_contains_output, cast(Mapping[str, Any], value).values()))
-    if isinstance(value, list | tuple):
-        return any(map(_contains_output, cast(Sequence[Any], value)))
+    if is_map(value):
+        return any(map(_contains_output, value.values()))
+    if is_list(value):
+        return any(map(_contains_output, value))
     return isinstance(value, pulumi.Output) or isawaitable(value)
 
 
@@ -265,15 +264,4 @@ def as_text(value: Any) -> Any:
     """The text that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(_with_integers(value)) if isinstance(value, int | float) else value
-
-
-def _with_integers(value: Any) -> Any:
-    """The value with the integers that it had before they travelled as floats."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
-        return {key: _with_integers(item) for key, item in cast(Mapping[str, Any], value).items()}
-    if isinstance(value, list):
-        return [_with_integers(item) for item in cast(list[Any], value)]
-    return value
+    return str(with_integers(value)) if isinstance(value, int | float) else value

@@ -1,12 +1,15 @@
 """Logs in to a PostgreSQL server from where the program runs: the only proof that Backstage can, too."""
 
+# pg8000 and scramp come without types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
 import socket
 import ssl
 from typing import Literal
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
-from scramp import ScramException  # pyright: ignore[reportMissingTypeStubs]
+from scramp import ScramException
 
 Reason = Literal["host", "refused", "timeout", "closed", "tls", "password", "database", "server", "unsupported"]
 

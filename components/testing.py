@@ -17,15 +17,18 @@ No engine, no network, no Docker; runs neither see each other nor leave anything
     import infra
 """
 
+# Pulumi's mocks and gRPC's stubs are untyped: what comes from them gets its type where it is first named.
+# pyright: reportUnknownMemberType=false
+
 import asyncio
 import contextvars
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pulumi
@@ -63,9 +66,9 @@ class Registration:
 class Run:
     """The outputs of the program, by `run["name"]`, and its resources, by `run.resource(type)`."""
 
-    outputs: dict[str, Resolved] = field(default_factory=dict)
-    resources: list[Registration] = field(default_factory=list)
-    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, Resolved] = field(default_factory=dict[str, Resolved])
+    resources: list[Registration] = field(default_factory=list[Registration])
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """What each component registered as its outputs, by URN."""
 
     def __getitem__(self, output: str) -> Resolved:
@@ -98,12 +101,13 @@ class Mocks(mocks.Mocks):
     """Answers like providers that accept everything, and decides what the clouds would. Derive from it for other answers."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        inputs = cast(dict[str, Any], args.inputs)
         if args.typ == "pulumi:index:Stash":
-            return f"{args.name}-id", {**args.inputs, "output": args.inputs["input"]}
+            return f"{args.name}-id", {**inputs, "output": inputs["input"]}
         if pulumi.runtime.is_dry_run():
-            return "", dict(args.inputs)
-        inputs = {key: rpc.unwrap_rpc_secret(value) for key, value in args.inputs.items()}
-        return f"{args.name}-id", {"name": f"{args.name}-0000000", **args.inputs, **_decided(args.typ, inputs)}
+            return "", dict(inputs)
+        plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
+        return f"{args.name}-id", {"name": f"{args.name}-0000000", **inputs, **_decided(args.typ, plain)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in LOGINS:
@@ -133,7 +137,8 @@ def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
                 "privateIpAddress": "10.1.2.3",
                 "dnsName": f"a1b2.c3d4.{inputs['region']}.sql.goog.",
             }
-    return {}
+        case _:
+            return {}
 
 
 def run(
@@ -173,7 +178,8 @@ def run(
         async def resolve() -> None:
             returned = program() or {}
             exported: Any = settings.get_root_resource()
-            for key, value in {**(exported.outputs if exported else {}), **returned}.items():
+            outputs: dict[str, Any] = {**(exported.outputs if exported else {}), **returned}
+            for key, value in outputs.items():
                 output = pulumi.Output.from_input(value)
                 result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
 
@@ -210,7 +216,7 @@ def _with_event_loop(work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
 
 
 @contextmanager
-def _errors_for_formatted_outputs() -> Iterator[None]:
+def _errors_for_formatted_outputs() -> Generator[None]:
     """Turns an Output formatted into a string, otherwise a warning text as the value, into an error."""
     name = "PULUMI_ERROR_OUTPUT_STRING"
     before = os.environ.get(name)
@@ -224,7 +230,7 @@ def _errors_for_formatted_outputs() -> Iterator[None]:
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
+def _without_garbage_collection() -> Generator[None]:
     """Pulumi's SDK makes so many objects that collecting them would take half of the time."""
     enabled = gc.isenabled()
     gc.disable()
@@ -318,7 +324,8 @@ class RecordingMonitor(mocks.MockMonitor):
             )
             with grpc.insecure_channel(callback.target) as channel:
                 invocation = callback_pb2.CallbackInvokeRequest(token=callback.token, request=asked.SerializeToString())
-                answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(invocation)
+                stub = cast(Any, callback_pb2_grpc.CallbacksStub(channel))
+                answer: callback_pb2.CallbackInvokeResponse = stub.Invoke(invocation)
             transformed = resource_pb2.TransformResponse.FromString(answer.response)
             changed = resource_pb2.RegisterResourceRequest()
             changed.CopyFrom(request)

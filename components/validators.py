@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard, TypeVar
 
 T = TypeVar("T")
@@ -14,6 +14,27 @@ Validator = Callable[..., T]
 def is_valid_string(given: Any) -> TypeGuard[str]:
     """Whether it is text that can be sent anywhere: half of a surrogate pair, which JSON may hold, cannot."""
     return isinstance(given, str) and not re.search(r"[\ud800-\udfff]", given)
+
+
+def is_map(given: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Returns whether it is a map. Unlike isinstance(), which leaves the type of what is inside unknown, it names one."""
+    return isinstance(given, Mapping)
+
+
+def is_list(given: Any) -> TypeGuard[Sequence[Any]]:
+    """Returns whether it is a list, or a tuple."""
+    return isinstance(given, list | tuple)
+
+
+def with_integers(value: Any) -> Any:
+    """Returns the value with the integers that it had before they travelled as floats, as other languages send them."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if is_map(value):
+        return {key: with_integers(item) for key, item in value.items()}
+    if is_list(value):
+        return [with_integers(item) for item in value]
+    return value
 
 
 def regex(pattern: str, allowed: str) -> Validator[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..validators import is_map
 from . import document
 
 ENVIRONMENT_VARIABLES = {
@@ -115,7 +116,7 @@ def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lookup(block: Any, path: tuple[str, ...]) -> Any:
     for key in path:
-        block = block.get(key) if isinstance(block, Mapping) else None
+        block = block.get(key) if is_map(block) else None
     return block
 
 
@@ -125,7 +126,7 @@ def _escaped(value: Any) -> Any:
     Its loader replaces a complete `${…}` and takes `$${…}` for a literal one; any other `$` it leaves alone, so
     escaping more than complete groups would change the text.
     """
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {key: _escaped(item) for key, item in value.items()}
     if isinstance(value, str):
         return re.sub(r"\$(\{[^{}]*\})", r"$$\1", value)

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
+
+from ..validators import is_map
 
 # knex, which Backstage pools its connections with, opens at most 10 for each plugin.
 KNEX_POOL_MAX = 10
@@ -29,7 +31,7 @@ class Capacity:
 
 def read_max_connections(parameters: Any) -> int | None:
     """Returns the max_connections in a map of PostgreSQL's parameters, None without a valid one."""
-    text = str(cast(Mapping[str, Any], parameters).get("max_connections")) if isinstance(parameters, Mapping) else ""
+    text = str(parameters.get("max_connections")) if is_map(parameters) else ""
     return int(float(text)) if re.fullmatch(r"\d{1,6}(\.0)?", text, re.ASCII) else None
 
 

@@ -1,11 +1,16 @@
 """Documents in YAML: PyYAML writes them, for every reader that an app-config or a manifest may meet."""
 
+# PyYAML's stubs leave some parameters untyped.
+# pyright: reportUnknownMemberType=false
+
 import re
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
+
+from ..validators import is_map
 
 
 class _Dumper(yaml.SafeDumper):
@@ -69,4 +74,4 @@ _Dumper.add_representer(Lines, _represent_lines)
 
 
 def _holds_none(value: Any) -> bool:
-    return any(map(_holds_none, value.values())) if isinstance(value, Mapping) else value is None
+    return any(map(_holds_none, value.values())) if is_map(value) else value is None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from ..validators import is_map
+
 MILLISECONDS = {
     "years": 365 * 86_400_000,
     "months": 30 * 86_400_000,
@@ -60,7 +62,7 @@ def _iso_8601(units: Mapping[str, float]) -> str:
 def milliseconds(value: Any) -> float:
     number, integer = r"(\d{1,20}(?:\.\d{1,20})?)", r"(\d{1,20}(?:[.,]\d{1,20})?)"
     iso = rf"P(?:{number}Y)?(?:{number}M)?(?:{number}W)?(?:{number}D)?(?:T(?:{number}H)?(?:{number}M)?(?:{integer}S)?)?"
-    if isinstance(value, Mapping) and value:
+    if is_map(value) and value:
         if all(_is_length(part) for part in value.values()) and value.keys() <= MILLISECONDS.keys():
             return sum(part * MILLISECONDS[unit] for unit, part in value.items())
     elif isinstance(value, str):

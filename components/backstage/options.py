@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..validators import is_map, with_integers
+
 # How Backstage works with its database: config.schema.json of @backstage/backend-defaults, without what is decided
 # by the component. tests/backstage/test_options.py compares this with the schema.
 OPTIONS = (
@@ -39,7 +41,7 @@ def database_options(value: Any, decided: Sequence[str] = ()) -> dict[str, Any]:
         _check_keys(_map(keys, f"plugin.{plugin}"), f"plugin.{plugin}.", PLUGIN_OPTIONS, DECIDED)
         for key, option in keys.items():
             _check_value(key, f"plugin.{plugin}.{key}", option)
-    return _with_integers(options)
+    return with_integers(options)
 
 
 def _check_keys(given: Mapping[str, Any], path: str, allowed: tuple[str, ...], decided: tuple[str, ...]) -> None:
@@ -65,8 +67,8 @@ def _check_value(key: str, path: str, option: Any) -> None:
             lambda text: isinstance(text, str) and bool(re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text)),
             "a string of A-Z, a-z, 0-9 and _ that does not start with a digit",
         ),
-        "knexConfig": (lambda knex: isinstance(knex, Mapping), "a map"),
-        "plugin": (lambda plugins: isinstance(plugins, Mapping), "a map"),
+        "knexConfig": (is_map, "a map"),
+        "plugin": (is_map, "a map"),
     }
     is_right, expected = checks.get(key, (lambda flag: isinstance(flag, bool), "true or false"))
     if not is_right(option):
@@ -77,17 +79,8 @@ def _check_value(key: str, path: str, option: Any) -> None:
                 raise ValueError(f"must not have {path}.{decided}, because the component decides it.")
 
 
-def _map(value: Any, path: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
+def _map(value: Any, path: str) -> Mapping[Any, Any]:
+    if not is_map(value):
         where = f" under {path}" if path else ", such as {'knexConfig': {'pool': {'max': 5}}}"
         raise ValueError(f"must be a map{where}.")
     return value
-
-
-def _with_integers(value: Any) -> Any:
-    # Other languages send every number as a float.
-    if isinstance(value, Mapping):
-        return {key: _with_integers(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_with_integers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -70,8 +70,10 @@ def working_endpoint(
 
 
 def _endpoints(psc_configs: Sequence[Any] | None) -> list[Endpoint]:
+    # Any, because the results of functions and those of resources have classes of their own.
+    lists: list[Sequence[Any]] = [config.psc_auto_connections or [] for config in psc_configs or []]
     return [
         Endpoint(one.ip_address, one.status, one.consumer_network_status, one.service_connection_policy_creation_result)
-        for config in psc_configs or []
-        for one in config.psc_auto_connections or []
+        for connections in lists
+        for one in connections
     ]

@@ -17,7 +17,7 @@ from ..backstage.connection_budget import Capacity, read_max_connections
 from ..database_options import read_database_options
 from ..inputs import Inputs
 from ..kubernetes import service_account
-from ..validators import Validator, boolean, integer, one_of, parameter_value, regex, role_name
+from ..validators import Validator, boolean, integer, is_list, one_of, parameter_value, regex, role_name
 from .args import CloudSqlPostgresArgs
 
 DEFAULT_TIER = "db-custom-1-3840"
@@ -304,8 +304,9 @@ def unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSet
     """Refuses one principal in two places: at once where both are plain, else when their values are known."""
     places = {"user": settings.user} if settings.user is not None else {}
     places |= {f"additional_users.{key}": value for key, value in settings.additional_users.items()}
+    additional_users: Mapping[str, Any] = inputs.raw("additional_users") or {}
     raw = {"user": inputs.raw("user")}
-    raw |= {f"additional_users.{key}": value for key, value in (inputs.raw("additional_users") or {}).items()}
+    raw |= {f"additional_users.{key}": value for key, value in additional_users.items()}
     plain = {place: principal(raw[place]) for place in places if isinstance(raw[place], str)}
     for place, found in plain.items():
         _check_unique(inputs, place, found, plain)
@@ -341,7 +342,8 @@ def _check_unique(
 def check_users(inputs: Inputs) -> None:
     """Refuses a role for an additional user that is not there."""
     users: Mapping[str, Any] = inputs.raw("additional_users") or {}
-    for key in inputs.raw("additional_user_roles") or {}:
+    roles: Mapping[str, Any] = inputs.raw("additional_user_roles") or {}
+    for key in roles:
         if key not in users:
             inputs.fail(
                 "additional_user_roles",
@@ -647,10 +649,9 @@ def high_availability(value: Any, backup_retention: Any) -> bool:
 
 
 def consumer_projects(value: Any) -> list[str]:
-    if not isinstance(value, list | tuple) or not value:
+    if not is_list(value) or not value:
         raise ValueError("must be a list of project ids or numbers.")
-    projects: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType] - of a list[Unknown]
-    return [consumer_project(project) for project in projects]
+    return [consumer_project(project) for project in value]
 
 
 def allowed_projects(consumers: list[str] | None, network: str | None, service_project: str | None) -> list[str]:

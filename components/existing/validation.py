@@ -12,7 +12,7 @@ import pulumi
 from ..backstage.connection_budget import DEFAULT_CAPACITY
 from ..database_options import read_database_options
 from ..inputs import Inputs
-from ..validators import boolean, is_valid_string, one_of, port_number, regex
+from ..validators import boolean, is_list, is_valid_string, one_of, port_number, regex
 from .args import ExistingPostgresArgs
 
 # What a database per plugin is called, where app-config.yaml says nothing else.
@@ -248,7 +248,7 @@ _plugin_id = regex(
 
 
 def plugin_ids(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str | Mapping) or not isinstance(value, list | tuple):
+    if not is_list(value):
         raise ValueError("must be a list of plugins' ids, such as [app, auth, catalog].")
     return tuple(dict.fromkeys(map(_plugin_id, value)))
 

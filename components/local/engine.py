@@ -128,7 +128,8 @@ def _context_host(name: str) -> str | None:
 
 
 def _describe(attributes: Mapping[str, Any]) -> Found:
-    environment = dict(entry.partition("=")[::2] for entry in attributes["Config"]["Env"] or [])
+    entries: list[str] = attributes["Config"]["Env"] or []
+    environment = {name: value for name, _, value in (entry.partition("=") for entry in entries)}
     return Found(
         id=attributes["Id"],
         name=attributes["Name"].removeprefix("/"),
