@@ -31,8 +31,8 @@ def read(
 ) -> tuple[str, Any]:
     """Returns which section the key `selector` chooses, and the arguments in it, with their Python names.
 
-    `sections` has the TypedDict of each section's arguments. Whatever else is in the project's configuration is refused,
-    except the keys in `also_read`, which the program reads itself.
+    `sections` has the TypedDict of each section's arguments. Whatever else is in the project's configuration is
+    refused, except the keys in `also_read`, which the program reads itself.
     """
     choice = pulumi.Config().get(selector) or default
     if choice not in sections:
@@ -55,7 +55,8 @@ def read(
 def arguments(key: str, allowed: type) -> CamelCaseArgs:
     """Returns the map under the key `key`, with Python names for the arguments of the TypedDict `allowed`.
 
-    Names that are not in it stay as they are, for the component to refuse. What was set with --secret is a secret Output.
+    Names that are not in it stay as they are, for the component to refuse. What was set with --secret is a secret
+    Output.
     """
     values = _map(key)
     names = {camel_case(name): name for name in annotations(allowed)}

@@ -17,8 +17,8 @@ _names_without_root: Counter[str] = Counter()
 def unique_hook_name(name: str) -> str:
     """Returns `name`, or from its second use in a program on `name (2)`, `name (3)` and so on.
 
-    The engine takes each name once, but components of one name may live under different parents. The name is the same in
-    every run, because a delete looks its hook up by the name in the state.
+    The engine takes each name once, but components of one name may live under different parents. The name is the same
+    in every run, because a delete looks its hook up by the name in the state.
     """
     root = pulumi.runtime.get_root_resource()
     names = _names_without_root if root is None else _names_by_program.setdefault(root, Counter())
@@ -29,7 +29,7 @@ def unique_hook_name(name: str) -> str:
 def error_hook(
     name: str, wait: Callable[[pulumi.Resource, pulumi.ErrorHookArgs], Awaitable[bool]], component: pulumi.Resource
 ) -> pulumi.ResourceHookBinding:
-    """Returns a binding for the `hooks` of the component's resources; `wait` returns whether to retry after a failure."""
+    """Returns a binding for the `hooks` of the component's resources; `wait` decides whether a failure is retried."""
     hook = pulumi.ErrorHook(unique_hook_name(name), functools.partial(wait, component))
     return pulumi.ResourceHookBinding(on_error=[hook])
 

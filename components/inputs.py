@@ -72,8 +72,8 @@ class Inputs:
         """Returns the argument after validation; `default`, or None without one, when it is absent or None.
 
         A plain value is checked here, an Output's when it is known. The message repeats the value unless it is
-        `secret`, here or by the Output's own mark. The validator is also passed the arguments named in `related`, None for
-        an absent one.
+        `secret`, here or by the Output's own mark. The validator is also passed the arguments named in `related`, None
+        for an absent one.
         """
         value = self._values.get(argument)
         if value is None:

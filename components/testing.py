@@ -98,7 +98,10 @@ LOGINS: Mapping[str, Mapping[str, Any]] = {
 
 
 class Mocks(mocks.Mocks):
-    """Answers like providers that accept everything, and decides what the clouds would. Derive from it for other answers."""
+    """Answers like providers that accept everything, and decides what the clouds would.
+
+    Derive from it for other answers.
+    """
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = cast(dict[str, Any], args.inputs)

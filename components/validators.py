@@ -17,7 +17,10 @@ def is_valid_string(given: Any) -> TypeGuard[str]:
 
 
 def is_map(given: Any) -> TypeGuard[Mapping[Any, Any]]:
-    """Returns whether it is a map. Unlike isinstance(), which leaves the type of what is inside unknown, it names one."""
+    """Returns whether it is a map.
+
+    Unlike isinstance(), it also tells the type checker what is inside.
+    """
     return isinstance(given, Mapping)
 
 

@@ -264,13 +264,14 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     database_options: pulumi.Input[Mapping[str, Any]]
     """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `ensureExists`,
-    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as `{knexConfig: {pool: {max: 5}}}`.
-    What the component decides (client, connection, role, pluginDivisionMode) cannot be changed with it. Default: none."""
+    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as
+    `{knexConfig: {pool: {max: 5}}}`. What the component decides (client, connection, role, pluginDivisionMode) cannot
+    be changed with it. Default: none."""
 
     replicas: pulumi.Input[float]
     """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
-    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `sku_name` allows, at most 10, or the error says how many connections
-    are too many. Default: none; each plugin's pool may grow to 10 connections."""
+    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `sku_name` allows, at most 10, or
+    the error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections."""
 
     plugin_count: pulumi.Input[float]
     """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""

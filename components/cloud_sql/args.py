@@ -34,7 +34,8 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
 
     kubernetes_service_account: pulumi.Input[str]
     """Kubernetes service account that Backstage's pods run as, `namespace/name`: pods of it may act as the service
-    account that Backstage logs in as, which gets a binding of the role roles/iam.workloadIdentityUser. Default: none."""
+    account that Backstage logs in as, which gets a binding of the role roles/iam.workloadIdentityUser. Default: none.
+    """
 
     workload_identity_pool: pulumi.Input[str]
     """Workload identity pool of the clusters in which that Kubernetes service account is trusted, PROJECT.svc.id.goog.
@@ -90,26 +91,28 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     smallest. Google grows the disk when it is nearly full; it never shrinks."""
 
     disk_size_limit_gb: pulumi.Input[float]
-    """Size in GB up to which Google grows the disk. Default: 0, which means no limit. A full disk stops the database."""
+    """Size in GB up to which Google grows the disk. Default: 0, which means no limit. A full disk stops the database.
+    """
 
     backup_retention: pulumi.Input[float]
-    """Number of daily backups that are kept, 1 to 365. 0 switches backups and point-in-time recovery off. Default: 7."""
+    """Number of daily backups that are kept, 1 to 365. 0 switches backups and point-in-time recovery off. Default: 7.
+    """
 
     backup_start_time: pulumi.Input[str]
     """Start of the four hours in which the daily backup is made, HH:MM in UTC. Default: Google's choice. Removing it
     keeps the time."""
 
     backup_location: pulumi.Input[str]
-    """Where backups are stored: a region such as europe-west1, or eu, us or asia. Default: Google's multi-region that is
-    closest to the instance."""
+    """Where backups are stored: a region such as europe-west1, or eu, us or asia. Default: Google's multi-region that
+    is closest to the instance."""
 
     log_retention_days: pulumi.Input[float]
     """Days of log for point-in-time recovery: 1 to 7, or to 35 with ENTERPRISE_PLUS, and not more than
     `backup_retention`. Default: 7, or `backup_retention` if that is less."""
 
     retain_backups: pulumi.Input[bool]
-    """Whether backups outlive the instance: when it is deleted, each is kept for as long as it would have been. Default:
-    true."""
+    """Whether backups outlive the instance: when it is deleted, each is kept for as long as it would have been.
+    Default: true."""
 
     final_backup_days: pulumi.Input[float]
     """Days for which Google keeps a last backup, made when the instance is deleted: 1 to 365, or 0 for none. Default:
@@ -140,8 +143,8 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     created: changing it would replace the instance, and removing it keeps the key."""
 
     ip_address_type: str
-    """How Backstage reaches the instance: PUBLIC, over an address that only IAM opens; PRIVATE, inside a VPC network; or
-    PSC, Private Service Connect. Default: PUBLIC. An instance that has a private address keeps it: a move away from
+    """How Backstage reaches the instance: PUBLIC, over an address that only IAM opens; PRIVATE, inside a VPC network;
+    or PSC, Private Service Connect. Default: PUBLIC. An instance that has a private address keeps it: a move away from
     PRIVATE replaces the instance, unless `private_network` stays and `public_ip` is true. It becomes
     `connection.ipAddressType`."""
 
@@ -188,13 +191,14 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
 
     database_options: pulumi.Input[Mapping[str, Any]]
     """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `ensureExists`,
-    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as `{knexConfig: {pool: {max: 5}}}`.
-    What the component decides (client, connection, role, pluginDivisionMode) cannot be changed with it. Default: none."""
+    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as
+    `{knexConfig: {pool: {max: 5}}}`. What the component decides (client, connection, role, pluginDivisionMode) cannot
+    be changed with it. Default: none."""
 
     replicas: pulumi.Input[float]
     """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
-    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `tier` allows, at most 10, or the error says how many connections
-    are too many. Default: none; each plugin's pool may grow to 10 connections."""
+    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `tier` allows, at most 10, or the
+    error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections."""
 
     plugin_count: pulumi.Input[float]
     """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""

@@ -54,7 +54,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     """The same as an app-config YAML document, usable as a file. Not secret."""
 
     app_config_from_env: pulumi.Output[str]
-    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}` and `${POSTGRES_USER}`. Not secret; may be committed."""
+    """The same document with `${POSTGRES_HOST}`, `${POSTGRES_PORT}` and `${POSTGRES_USER}`. Not secret; may be
+    committed."""
 
     environment: pulumi.Output[Mapping[str, str]]
     """Those variables and their values. Not secret."""
@@ -114,7 +115,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     """How Backstage reaches the instance: PUBLIC, PRIVATE or PSC."""
 
     psql_command: pulumi.Output[str]
-    """A shell line that starts the Cloud SQL Auth Proxy, logs in through it with `gcloud auth application-default login`, and stops it."""
+    """A shell line that starts the Cloud SQL Auth Proxy, logs in through it with `gcloud auth application-default
+    login`, and stops it."""
 
     def __init__(
         self, name: str, args: CloudSqlPostgresArgs = _NO_ARGUMENTS, opts: Optional[pulumi.ResourceOptions] = None

@@ -1,4 +1,4 @@
-"""Retries what Google refuses only for a moment, and logs how to import what an interrupted update left in Google Cloud."""
+"""Retries transient errors of Google Cloud, and logs how to import what an interrupted update left there."""
 
 import re
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookAr
 
 
 def import_id(type_: str, inputs: Mapping[str, Any]) -> str | None:
-    """Returns the id by which `pulumi import` finds the resource with these inputs, or None if it cannot be imported."""
+    """Returns the id by which `pulumi import` finds the resource with these inputs; None if it cannot be imported."""
     match type_:
         case "gcp:serviceaccount/account:Account":
             email = account_email(inputs["accountId"], inputs["project"])

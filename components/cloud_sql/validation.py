@@ -68,7 +68,10 @@ class Principal:
 
     @property
     def role(self) -> str:
-        """Role in PostgreSQL. Cloud SQL refuses a service account's full e-mail (hashicorp/terraform-provider-google#14019)."""
+        """Role in PostgreSQL.
+
+        Cloud SQL refuses a service account's full e-mail address (hashicorp/terraform-provider-google#14019).
+        """
         return self.email.removesuffix(SERVICE_ACCOUNT_SUFFIX)
 
 
@@ -379,8 +382,8 @@ def check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
     if private and (kind == "PSC" or (kind == "PUBLIC" and not inputs.raw("public_ip"))):
         inputs.fail(
             "private_network",
-            "is for ip_address_type PRIVATE: set that too, or leave it out. With PUBLIC and public_ip true the instance "
-            "has both addresses, and Backstage uses the public one.",
+            "is for ip_address_type PRIVATE: set that too, or leave it out. With PUBLIC and public_ip true the "
+            "instance has both addresses, and Backstage uses the public one.",
         )
     if kind == "PUBLIC" and not settings.public_ip:
         inputs.fail("public_ip", "is false, but ip_address_type PUBLIC needs a public address.")
@@ -452,8 +455,8 @@ def pods_service_account(value: Any, user: Any) -> str:
         return found  # user has a message of its own
     if kind == "user":
         raise ValueError(
-            "must be left out: Backstage logs in as a person, and pods can only act as a service account. Leave out user "
-            "to have one created, or name one there."
+            "must be left out: Backstage logs in as a person, and pods can only act as a service account. Leave out "
+            "user to have one created, or name one there."
         )
     return found
 

@@ -10,9 +10,9 @@ from typing import Any
 from ..sql import literal
 from .validation import Access
 
-_HEADER = r"""-- Gives Backstage the least rights that it needs. Run it with psql, on the database postgres, as a superuser or as a
--- role that may create roles and databases. Run again, it changes nothing. It holds no password: give the role one
--- with psql's \password.
+_HEADER = r"""-- Gives Backstage the least rights that it needs. Run it with psql, on the database postgres, as a
+-- superuser or as a role that may create roles and databases. Run again, it changes nothing. It holds no password: give
+-- the role one with psql's \password.
 \set ON_ERROR_STOP on
 """
 

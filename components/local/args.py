@@ -10,8 +10,8 @@ class LocalPostgresArgs(TypedDict, total=False):
     """Inputs of LocalPostgres, all optional."""
 
     image: pulumi.Input[str]
-    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when absent.
-    Another major version starts empty next to the old data, and going back finds the old data again."""
+    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when
+    absent. Another major version starts empty next to the old data, and going back finds the old data again."""
 
     port: pulumi.Input[float]
     """Port on the machine with the Docker engine, 1 to 65535. Default: 5432. It becomes `connection.port`, except with
@@ -22,8 +22,8 @@ class LocalPostgresArgs(TypedDict, total=False):
     starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
 
     password: pulumi.Input[str]
-    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one takes
-    effect on existing data. Not empty, one line, and not a verifier (`md5…`, `SCRAM-SHA-256$…`). It becomes
+    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one
+    takes effect on existing data. Not empty, one line, and not a verifier (`md5…`, `SCRAM-SHA-256$…`). It becomes
     `connection.password`."""
 
     timezone: pulumi.Input[str]
@@ -36,8 +36,8 @@ class LocalPostgresArgs(TypedDict, total=False):
 
     volume: pulumi.Input[str]
     """Name of a Docker volume that outlives the stack; Docker creates it if needed and `destroy` leaves it. Data of an
-    official image's own layout on it is used in place if its major version is that of the image. One container at a time
-    can use it. Default: a volume that lives and dies with the stack."""
+    official image's own layout on it is used in place if its major version is that of the image. One container at a
+    time can use it. Default: a volume that lives and dies with the stack."""
 
     host_address: pulumi.Input[str]
     """Name or IP address by which Backstage reaches the machine with the Docker engine, when that is not this machine
@@ -55,13 +55,15 @@ class LocalPostgresArgs(TypedDict, total=False):
 
     database_options: pulumi.Input[Mapping[str, Any]]
     """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `ensureExists`,
-    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as `{knexConfig: {pool: {max: 5}}}`.
-    What the component decides (client, connection, role, pluginDivisionMode) cannot be changed with it. Default: none."""
+    `ensureSchemaExists`, `knexConfig`, `keepalive`, `skipMigrations` and `plugin`, such as
+    `{knexConfig: {pool: {max: 5}}}`. What the component decides (client, connection, role, pluginDivisionMode) cannot
+    be changed with it. Default: none."""
 
     replicas: pulumi.Input[float]
     """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
-    the old ones. `knexConfig.pool.max` is then as large as PostgreSQL's default of 100 connections allows, at most 10, or the error says how many connections
-    are too many. Default: none; each plugin's pool may grow to 10 connections."""
+    the old ones. `knexConfig.pool.max` is then as large as PostgreSQL's default of 100 connections allows, at most 10,
+    or the error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections.
+    """
 
     plugin_count: pulumi.Input[float]
     """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""

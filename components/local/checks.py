@@ -60,8 +60,9 @@ def refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
             if found.is_postgres and volume["volumeName"] in found.volumes:
                 _fail(
                     name,
-                    f"container {found} runs PostgreSQL on the volume {volume['volumeName']}. Two servers on one volume "
-                    f"destroy its data, so no second one was started. {_remedy(found, owner, 'Use another `volume`')}",
+                    f"container {found} runs PostgreSQL on the volume {volume['volumeName']}. Two servers on one "
+                    f"volume destroy its data, so no second one was started. "
+                    f"{_remedy(found, owner, 'Use another `volume`')}",
                 )
     for port in container.get("ports", []):
         for found in engine.running_containers(publish=str(int(port["external"]))):
@@ -74,11 +75,14 @@ _ANOTHER_PORT = "Choose another `port`"
 def _remedy(found: engine.Found, owner: str, alternative: str) -> str:
     if found.owner == owner:
         return (
-            "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another checkout. "
-            f"If it is not needed, remove it, which keeps its volume: `{found.removal}`. Else: {alternative.lower()}. "
-            "Then run `pulumi up` again."
+            "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another "
+            f"checkout. If it is not needed, remove it, which keeps its volume: `{found.removal}`. "
+            f"Else: {alternative.lower()}. Then run `pulumi up` again."
         )
-    return f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. Then run `pulumi up` again."
+    return (
+        f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. "
+        "Then run `pulumi up` again."
+    )
 
 
 def explain_failure(owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
@@ -105,8 +109,8 @@ def prove_login(name: str, record: Mapping[str, Any]) -> None:
         if engine.is_healthy(record["container"]) is False:
             _fail(
                 name,
-                f"container {record['name']} does not accept a login. Find the cause with `docker logs {record['name']}`, "
-                f"then have it recreated: `pulumi up --replace '**::{name}-postgres'`.",
+                f"container {record['name']} does not accept a login. Find the cause with "
+                f"`docker logs {record['name']}`, then have it recreated: `pulumi up --replace '**::{name}-postgres'`.",
             )
         return
     try:
@@ -128,8 +132,9 @@ def _login_advice(name: str, error: LoginError, record: Mapping[str, Any]) -> st
             "Then run `pulumi up` again."
         )
     return (
-        f"Its container is {record['name']}: see `docker logs {record['name']}`. Start it if it is stopped: `docker start "
-        f"{record['name']}`; or have it recreated: `pulumi up --replace {shlex.quote(f'**::{name}-postgres')}`."
+        f"Its container is {record['name']}: see `docker logs {record['name']}`. Start it if it is stopped: "
+        f"`docker start {record['name']}`; or have it recreated: "
+        f"`pulumi up --replace {shlex.quote(f'**::{name}-postgres')}`."
     )
 
 

@@ -43,7 +43,8 @@ class LocalPostgres(pulumi.ComponentResource):
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
-    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret: it holds the password."""
+    """Value of `backend.database` in Backstage's app-config.yaml, with literal values. Secret: it holds the password.
+    """
 
     app_config: pulumi.Output[str]
     """The same as an app-config YAML document, usable as a file. Secret: it holds the password."""
@@ -259,7 +260,7 @@ def _warn_about_exposure(name: str, host_address: str, component: pulumi.Resourc
     if not is_loopback(host_address):
         pulumi.log.warn(
             f'LocalPostgres "{name}": with host_address {host_address}, PostgreSQL listens on all addresses of the '
-            "Docker engine's machine, without TLS. Anyone who reaches that port needs only the password, and may read it on "
-            "the way. Prefer a tunnel, `ssh -N -L`, with host_address left out.",
+            "Docker engine's machine, without TLS. Anyone who reaches that port needs only the password, and may read "
+            "it on the way. Prefer a tunnel, `ssh -N -L`, with host_address left out.",
             component,
         )

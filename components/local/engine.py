@@ -64,7 +64,7 @@ def remote_machine(host: str) -> str | None:
 
 
 def running_containers(**filters: str) -> list[Found]:
-    """Returns the running containers that match, such as `publish="5432"` or `volume="data"`; none if nobody answers."""
+    """Returns the running containers that match, such as `publish="5432"` or `volume="x"`; none without an answer."""
 
     def find(client: Any) -> list[Found]:
         found = client.containers.list(filters={**filters, "status": "running"}, ignore_removed=True)
@@ -74,7 +74,7 @@ def running_containers(**filters: str) -> list[Found]:
 
 
 def last_words(container: str) -> tuple[str, str] | None:
-    """Returns the state of a container, such as `exited, exit code 1`, and the end of its log; None if nobody answers."""
+    """Returns a container's state, such as `exited, exit code 1`, and the end of its log; None without an answer."""
 
     def read(client: Any) -> tuple[str, str]:
         found = client.containers.get(container)
@@ -86,7 +86,7 @@ def last_words(container: str) -> tuple[str, str] | None:
 
 
 def is_healthy(container: str) -> bool | None:
-    """Returns whether the last health check of a container succeeded; None if nobody answers."""
+    """Returns whether the last health check of a container succeeded; None without an answer."""
     return _ask(lambda client: client.containers.get(container).attrs["State"]["Health"]["Status"] == "healthy")
 
 

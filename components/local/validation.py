@@ -76,7 +76,8 @@ network_name = regex(
 
 volume_name = regex(
     r"[A-Za-z0-9][A-Za-z0-9_.-]+",
-    "must be the name of a Docker volume, not a path: at least two of A-Z, a-z, 0-9, _ . and -, such as backstage-data.",
+    "must be the name of a Docker volume, not a path: at least two of A-Z, a-z, 0-9, _ . and -, such as "
+    "backstage-data.",
 )
 
 database_name = regex(
@@ -123,8 +124,8 @@ def password_text(value: Any) -> str:
         raise ValueError("must be valid Unicode text: it has half of a surrogate pair.")
     if re.fullmatch(r"md5[0-9a-fA-F]{32}", value) or value.startswith("SCRAM-SHA-256$"):
         raise ValueError(
-            "must be the password itself, not its verifier: PostgreSQL would store md5… and SCRAM-SHA-256$… as they are, "
-            "and no login would work."
+            "must be the password itself, not its verifier: PostgreSQL would store md5… and SCRAM-SHA-256$… as they "
+            "are, and no login would work."
         )
     return value
 
