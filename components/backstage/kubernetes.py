@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..validators import is_list, is_map
 from . import document
 from .block import environment, with_variables
 
@@ -72,7 +73,8 @@ def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collec
 def kubernetes_manifests(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
     """Returns the ServiceAccount, where Backstage needs one, and a ConfigMap with the app-config."""
     comments = [
-        f"Mount the ConfigMap's {CONFIG_FILE} into Backstage's container, and start Backstage with --config and its path.",
+        f"Mount the ConfigMap's {CONFIG_FILE} into Backstage's container, and start Backstage with --config and its "
+        "path.",
     ]
     objects: list[dict[str, Any]] = []
     if workload.account is not None:
@@ -135,8 +137,8 @@ def _comments(workload: Workload, config: Mapping[str, Any], comments: list[str]
 
 def _literal(value: Any) -> Any:
     """A deep copy that the chart's templates leave alone: it runs every value of appConfig that has `{{` as one."""
-    if isinstance(value, Mapping):
+    if is_map(value):
         return {_literal(key): _literal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return [_literal(item) for item in value]
     return value.replace("{{", "{{`{{`}}") if isinstance(value, str) else value

@@ -69,8 +69,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     Not secret."""
 
     kubernetes_secret: pulumi.Output[str]
-    """The Secret that both refer to, as a YAML document: empty, because there is no password, unless an argument that the
-    block holds was given as a secret."""
+    """The Secret that both refer to, as a YAML document: empty, because there is no password, unless an argument that
+    the block holds was given as a secret."""
 
     host: pulumi.Output[str]
     """The instance's address: public, private, or its DNS name with PSC. Backstage's connector finds it by itself."""

@@ -27,8 +27,8 @@ ENTRYPOINT_SCRIPT = (_FOLDER / "entrypoint.sh").read_text()
 HEALTHCHECK_SCRIPT = (_FOLDER / "healthcheck.sh").read_text()
 
 _NETWORK_REMARK = (
-    "WARNING: the host is a container's name. Pods find it only if the cluster's nodes are containers on the same Docker "
-    "network."
+    "WARNING: the host is a container's name. Pods find it only if the cluster's nodes are containers on the same "
+    "Docker network."
 )
 
 # Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
@@ -57,8 +57,9 @@ class LocalPostgres(pulumi.ComponentResource):
     """Those four variables and their values. Secret: one is the password."""
 
     helm_values: pulumi.Output[str]
-    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document with the block; its password comes from
-    `kubernetes_secret`. With a `host_address` that pods reach; the document says so where they do not. Not secret."""
+    """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document with the block; its password comes
+    from `kubernetes_secret`. With a `host_address` that pods reach; the document says so where they do not. Not secret.
+    """
 
     kubernetes_manifests: pulumi.Output[str]
     """The same for a Backstage without Helm: a ConfigMap with the app-config. Not secret."""
