@@ -100,8 +100,10 @@ class ExistingPostgres(pulumi.ComponentResource):
         self.host = place["host"]
         self.port = place["port"]
         self.user = access.apply(lambda v: v.user)
-        self.bootstrap_sql = access.apply(bootstrap_sql)
-        self.psql_command = pulumi.Output.all(place=settings.place, access=access).apply(lambda v: psql_command(**v))
+        self.bootstrap_sql = settings.access_with_names.apply(bootstrap_sql)
+        self.psql_command = pulumi.Output.all(place=settings.place, access=settings.access_with_names).apply(
+            lambda v: psql_command(**v)
+        )
         self.register_outputs(outputs(ExistingPostgres, self))
 
 

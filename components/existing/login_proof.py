@@ -33,7 +33,7 @@ def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) 
         place=settings.place,
         user=settings.access.apply(lambda v: v.user),
         password=settings.password,
-        database=settings.access.apply(lambda v: v.first_database),
+        database=settings.access_with_names.apply(lambda v: v.first_database),
     )
 
     async def log_in_first(_: pulumi.ResourceHookArgs) -> None:

@@ -116,7 +116,7 @@ def _databases(access: Access) -> Iterator[str]:
         )
         if not access.creates_schemas:
             yield f'\\connect "{database}"'
-            schemas = access.plugins if access.division == "schema" else ["public"]
+            schemas = access.schemas if access.division == "schema" else ["public"]
             rights.append(_Rights(access.grantee, "SCHEMA", schemas, ["USAGE", "CREATE"]))
             if access.division == "schema":
                 yield (

@@ -1,5 +1,6 @@
 """What PostgreSQL, Backstage and its driver accept for an ExistingPostgres."""
 
+import dataclasses
 import ipaddress
 import re
 import ssl
@@ -18,6 +19,10 @@ from .args import ExistingPostgresArgs
 # What a database per plugin is called, where app-config.yaml says nothing else.
 DATABASE_PREFIX = "backstage_plugin_"
 
+# Of a database or schema: what PostgreSQL takes, and psql's \connect takes for a name and nothing else.
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}"
+_NAME_RULE = "1 to 63 of A-Z, a-z, 0-9, _ . and -, not starting with . or -."
+
 division_mode = one_of("database", "schema")
 ssl_mode = one_of("disable", "require", "verify-full")
 
@@ -33,6 +38,8 @@ class Access:
     ensure_exists: bool
     ensure_schema_exists: bool
     plugins: tuple[str, ...]
+    prefix: str = DATABASE_PREFIX
+    schema_prefix: str = ""
 
     @property
     def grantee(self) -> str:
@@ -48,7 +55,12 @@ class Access:
         """The databases that must be there before Backstage starts."""
         if self.division == "schema":
             return [self.database_name]
-        return [] if self.ensure_exists else [f"{DATABASE_PREFIX}{plugin}" for plugin in self.plugins]
+        return [] if self.ensure_exists else [f"{self.prefix}{plugin}" for plugin in self.plugins]
+
+    @property
+    def schemas(self) -> list[str]:
+        """The schemas of the plugins, in mode schema."""
+        return [f"{self.schema_prefix}{plugin}" for plugin in self.plugins]
 
     @property
     def first_database(self) -> str:
@@ -67,6 +79,9 @@ class ExistingSettings:
     access_without_user: pulumi.Output[Access]
     password: pulumi.Output[str] | None
     access: pulumi.Output[Access]
+    # The same with the names that database_options gives to databases and schemas. Apart, because it is as secret as the
+    # options are.
+    access_with_names: pulumi.Output[Access]
     verify_login: bool
     # Turns the names of arguments in a message into what the caller writes.
     spelled: Callable[[str], str]
@@ -95,26 +110,39 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
     }
     password = inputs.get("password", password_text, secret=True)
     tls = _connection_ssl(inputs, host)
+    options = read_database_options(
+        inputs, "database", lambda: DEFAULT_CAPACITY, decided=("ensureExists", "ensureSchemaExists")
+    )
+    known_access = pulumi.Output.all(**access).apply(lambda known: Access(**known))
     return ExistingSettings(
         place=pulumi.Output.all(host=host, port=inputs.get("port", port_number, 5432), ssl=tls),
         ssl=tls,
         access_without_user=pulumi.Output.all(**{**access, "user": ""}).apply(lambda known: Access(**known)),
         password=None if password is None else pulumi.Output.secret(password),
-        access=pulumi.Output.all(**access).apply(lambda known: Access(**known)),
+        access=known_access,
+        access_with_names=pulumi.Output.all(access=known_access, options=options).apply(
+            lambda known: _with_names(inputs, known["access"], known["options"])
+        ),
         verify_login=inputs.get_plain("verify_login", boolean, False),
         spelled=inputs.spelled,
-        database_options=read_database_options(
-            inputs,
-            "database",
-            lambda: DEFAULT_CAPACITY,
-            # The names of what bootstrap_sql makes for the plugins are fixed.
-            decided=(
-                "ensureExists",
-                "ensureSchemaExists",
-                *(("prefix", "schemaPrefix") if inputs.is_set("plugins") else ()),
-            ),
-        ),
+        database_options=options,
     )
+
+
+def _with_names(inputs: Inputs, access: Access, options: Mapping[str, Any]) -> Access:
+    """Returns the access with the prefixes in database_options, which decide what bootstrap_sql makes and opens."""
+    named = dataclasses.replace(
+        access, prefix=options.get("prefix", DATABASE_PREFIX), schema_prefix=options.get("schemaPrefix", "")
+    )
+    # The prefix is not shown: it may be a secret.
+    made = named.schemas if access.division == "schema" else named.databases
+    for plugin, name in zip(access.plugins, made, strict=False):
+        if not re.fullmatch(_NAME, name):
+            inputs.fail(
+                "database_options",
+                f"has a prefix that makes no name with the plugin {plugin}: both together must be {_NAME_RULE}",
+            )
+    return named
 
 
 def _connection_ssl(inputs: Inputs, host: pulumi.Output[str]) -> pulumi.Output[dict[str, Any] | None]:
@@ -206,9 +234,7 @@ def password_text(value: Any) -> str:
     return value
 
 
-_database_name = regex(
-    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", "must be 1 to 63 of A-Z, a-z, 0-9, _ . and -, not starting with . or -."
-)
+_database_name = regex(_NAME, f"must be {_NAME_RULE}")
 
 
 def database_name(value: Any, division: Any) -> str:

@@ -26,6 +26,17 @@ MODES: dict[str, dict[str, Any]] = {
     "databases made beforehand": {"ensure_exists": False, "plugins": PLUGINS},
     "schemas in a given database": {**SCHEMA, "ensure_exists": False, "ensure_schema_exists": True},
     "schemas made beforehand": {**SCHEMA, "ensure_exists": False, "plugins": PLUGINS},
+    "databases with a prefix": {
+        "ensure_exists": False,
+        "plugins": PLUGINS,
+        "database_options": {"prefix": "portal-1_"},
+    },
+    "schemas with a prefix": {
+        **SCHEMA,
+        "ensure_exists": False,
+        "plugins": PLUGINS,
+        "database_options": {"schemaPrefix": "portal_"},
+    },
     "databases of a role": {"role": "backstage_owner"},
     "schemas of a role": {**SCHEMA, "role": "backstage_owner"},
     "schemas of a role made beforehand": {
@@ -52,9 +63,10 @@ def server(any_server: Existing) -> Existing:
 def lock_down(server: Existing, mode: dict[str, Any]) -> None:
     """What a careful DBA prepares: the databases, and nobody may do anything in them."""
     server.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
-    made = [f"backstage_plugin_{plugin}" for plugin in mode.get("plugins", [])]
+    prefix = mode.get("database_options", {}).get("prefix", "backstage_plugin_")
+    made = [f"{prefix}{plugin}" for plugin in mode.get("plugins", [])]
     for database in ["backstage"] if "plugin_division_mode" in mode else made:
-        server.execute(f"CREATE DATABASE {database}", f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        server.execute(f'CREATE DATABASE "{database}"', f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
         server.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC", database=database)
 
 

@@ -134,8 +134,6 @@ def test_a_wrong_option_is_named_with_what_is_allowed(options: Any, message: str
 def test_an_existing_server_has_arguments_of_its_own_for_what_is_there_already() -> None:
     args = {**LEAST["ExistingPostgres"], "database_options": {"ensureExists": False}}
     assert "must not have ensureExists, because the component decides it" in refusal("ExistingPostgres", args)
-    fixed = {**args, "ensure_exists": False, "plugins": ["catalog"], "database_options": {"prefix": "x_"}}
-    assert "must not have prefix, because the component decides it" in refusal("ExistingPostgres", fixed)
 
 
 # --- The connection budget

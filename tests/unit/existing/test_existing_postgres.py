@@ -122,6 +122,45 @@ def test_the_role_that_backstage_works_as_is_in_the_block() -> None:
     assert block(role="owner")["role"] == "owner"
 
 
+MADE_BEFOREHAND = {**REMOTE, "ensure_exists": False, "plugins": ["catalog"]}
+
+
+@pytest.mark.parametrize(
+    ("args", "made"),
+    [
+        ({"database_options": {"prefix": "portal_"}}, "portal_catalog"),
+        ({"plugin_division_mode": "schema", "database_options": {"schemaPrefix": "portal_"}}, "portal_catalog"),
+        ({"plugin_division_mode": "schema", "database_options": {"prefix": "portal_"}}, "catalog"),
+        ({"database_options": {"schemaPrefix": "portal_"}}, "backstage_plugin_catalog"),
+    ],
+)
+def test_the_sql_makes_what_the_prefixes_name(args: dict[str, Any], made: str) -> None:
+    sql = create(**MADE_BEFOREHAND, **args)["bootstrap_sql"].value
+    assert f"'{made}'" in sql
+    assert {f"'{name}'" in sql for name in {"portal_catalog", "catalog", "backstage_plugin_catalog"} - {made}} == {
+        False
+    }
+
+
+def test_the_psql_command_opens_the_database_with_the_prefix() -> None:
+    results = create(**MADE_BEFOREHAND, database_options={"prefix": "portal_"})
+    assert "dbname=portal_catalog" in results["psql_command"].value
+
+
+def test_a_secret_option_does_not_make_the_user_secret() -> None:
+    results = create(**MADE_BEFOREHAND, database_options={"prefix": lambda: pulumi.Output.secret("portal_")})
+    assert results["bootstrap_sql"].secret
+    assert not results["user"].secret
+
+
+@pytest.mark.parametrize("prefix", ["a b_", "dbname=x ", '"', "x" * 60])
+def test_a_prefix_that_makes_no_name_is_refused(prefix: str) -> None:
+    with pytest.raises(
+        ArgumentError, match='"database_options" has a prefix that makes no name with the plugin catalog'
+    ):
+        create(**MADE_BEFOREHAND, database_options={"prefix": prefix})
+
+
 def test_all_outputs_are_registered_in_camel_case() -> None:
     registered = next(outputs for urn, outputs in create(**REMOTE).component_outputs.items() if COMPONENT in urn)
     assert registered.keys() == {
