@@ -764,8 +764,8 @@ def storage_iops(value: Any, storage_type: Any, storage_gb: Any) -> int:
 def storage_throughput(value: Any, storage_type: Any, storage_iops: Any, storage_gb: Any) -> int:
     if storage_type != PREMIUM_V2:
         raise ValueError(
-            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the throughput comes with "
-            "storage_tier."
+            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the throughput comes "
+            "with storage_tier."
         )
     number = integer(125, 1200)(value)
     free = _free_iops(_valid_or(65536, _premium_v2_size, storage_gb or 32))
