@@ -1,4 +1,4 @@
-"""The components as a Python package in somebody else's project: examples/python and examples/by_stack."""
+"""The components as a Python package in somebody else's project: examples/python, by_stack and kubernetes."""
 
 import json
 import os
@@ -125,7 +125,8 @@ def pyright(folder: Path, python: Path, environment: Mapping[str, str] | None = 
 def test_a_strict_type_check_accepts_the_examples_and_finds_mistakes(
     tmp_path: Path, theirs: Path, everything: dict[str, str]
 ) -> None:
-    assert pyright(project("by_stack", tmp_path), Path(sys.executable), everything) == []
+    for example in ("by_stack", "kubernetes"):
+        assert pyright(project(example, tmp_path), Path(sys.executable), everything) == []
     folder = project("python", tmp_path)
     (folder / "wrong.py").write_text(WRONG)
     assert pyright(folder, theirs) == ["wrong.py:4", "wrong.py:5", "wrong.py:6"]
@@ -133,7 +134,8 @@ def test_a_strict_type_check_accepts_the_examples_and_finds_mistakes(
 
 def test_the_examples_own_tests_pass(tmp_path: Path, theirs: Path, everything: dict[str, str]) -> None:
     run(theirs, "-m", "pytest", cwd=project("python", tmp_path))
-    run(sys.executable, "-m", "pytest", cwd=project("by_stack", tmp_path), environment=everything)
+    for example in ("by_stack", "kubernetes"):
+        run(sys.executable, "-m", "pytest", cwd=project(example, tmp_path), environment=everything)
 
 
 def test_serving_other_languages_needs_all_sdks_and_says_so(theirs: Path) -> None:

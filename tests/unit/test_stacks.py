@@ -16,7 +16,9 @@ REPOSITORY = Path(__file__).parents[2]
 GROUP = "azure-native:resources:ResourceGroup"
 
 
-COMMON = {"databaseConfig", "appConfig", "appConfigFromEnv", "environment", "host", "port", "user"}
+COMMON = {"databaseConfig", "appConfig", "appConfigFromEnv", "environment", "host", "port", "user"} | {
+    *("helmValues", "kubernetesManifests", "kubernetesSecret"),
+}
 
 
 def program() -> None:
