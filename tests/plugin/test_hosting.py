@@ -120,7 +120,7 @@ def test_the_block_arrives_in_backstages_spelling_and_as_secret_as_it_was(host: 
     credential = {"tenantId": TENANT, "clientId": CLIENT, "clientSecret": "s3cret"}
     assert seen(results["databaseConfig"].value["connection"]["tokenCredential"]) == credential
     secret = {name for name, result in results.outputs.items() if result.secret}
-    assert secret == {"databaseConfig", "appConfig", "environment"}
+    assert secret == {"databaseConfig", "appConfig", "environment", "kubernetesSecret"}
 
 
 def test_a_secret_inside_a_map_is_neither_lost_nor_shown(host: Host) -> None:
