@@ -140,9 +140,7 @@ def test_on_app_service_the_created_identity_lets_backstage_in(tmp_path: Path, s
     assert set(stand_in.asked) == {"App Service"}
 
 
-def test_the_created_identitys_client_id_does_not_stand_in_the_way_of_workload_identity(
-    tmp_path: Path, stand_in: Azure
-) -> None:
+def test_the_created_identitys_client_id_does_not_prevent_workload_identity(tmp_path: Path, stand_in: Azure) -> None:
     pod = stand_in.workload_identity(tmp_path, IDENTITY_CLIENT, TENANT)
     done = login(tmp_path, outputs()["app_config"], stand_in.variables(**pod))
     assert_worked(done, SERVER_NAME, "backstage_plugin_contract")
@@ -155,9 +153,7 @@ def test_the_literal_document_carries_the_client_secret_to_microsofts_login(tmp_
     assert set(stand_in.asked) == {f"{LOGIN} by secret"}
 
 
-def test_a_named_service_principal_is_found_by_the_default_credential_in_the_environment(
-    tmp_path: Path, stand_in: Azure
-) -> None:
+def test_the_default_credential_finds_a_service_principal_in_the_environment(tmp_path: Path, stand_in: Azure) -> None:
     of_libraries = {"AZURE_CLIENT_ID": CLIENT, "AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_SECRET": SECRET}
     done = login(tmp_path, outputs(**PRINCIPAL)["app_config"], stand_in.variables(**of_libraries))
     assert_worked(done, APPLICATION, "backstage_plugin_contract")
@@ -207,9 +203,8 @@ def test_the_token_of_another_principal_is_refused(tmp_path: Path, stand_in: Azu
     assert_refused(done, f'password authentication failed for user "{APPLICATION}"')
 
 
-def test_the_name_on_the_private_network_is_refused_because_the_certificate_does_not_carry_it(
-    tmp_path: Path, stand_in: Azure
-) -> None:
+def test_the_name_on_the_private_network_is_not_in_the_certificate(tmp_path: Path, stand_in: Azure) -> None:
+    """A login over that name is refused."""
     block = outputs()["database_config"]
     block = {**block, "connection": {**block["connection"], "host": PRIVATE_NAME}}
     done = login(tmp_path, backstage.app_config(block), stand_in.variables())

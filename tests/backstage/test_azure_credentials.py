@@ -147,9 +147,10 @@ def test_each_set_of_identity_arguments_becomes_the_credential_that_it_stands_fo
     assert {answer["scopes"] for answer in selected.values()} == {SCOPE}
 
 
-def test_with_each_credential_the_token_goes_to_the_servers_full_name_over_verified_tls(
+def test_each_credentials_token_goes_to_the_servers_full_name_over_tls(
     selected: dict[tuple[str, str], dict[str, Any]],
 ) -> None:
+    """TLS is verified."""
     for (given, form), answer in selected.items():
         args, _ = SELECTIONS[given]
         user = args.get("user", args.get("admin_name", SERVER_NAME))
@@ -163,7 +164,8 @@ def test_without_an_offset_tokens_are_renewed_five_minutes_early(
     assert {answer["renewal"] for answer in selected.values()} == {DEFAULT_RENEWAL}
 
 
-def test_on_each_network_backstage_connects_to_the_servers_full_name_over_verified_tls(tmp_path: Path) -> None:
+def test_on_each_network_backstage_connects_to_the_full_name_over_tls(tmp_path: Path) -> None:
+    """TLS is verified."""
     known = [outputs(**args) for args in NETWORKS.values()]
     seen = observe(tmp_path, [document for values in known for document in documents(values)])
     meant = connections(SERVER_NAME, "postgres", "backstage_plugin_catalog")

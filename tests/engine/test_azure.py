@@ -102,9 +102,8 @@ def test_a_preview_of_a_first_deployment_touches_nothing(stack: AzureStack, azur
     assert azure.calls == []
 
 
-def test_nothing_ever_waits_for_a_busy_server_although_the_service_takes_one_operation_at_a_time(
-    stack: AzureStack, azure: SimulatedAzure
-) -> None:
+def test_nothing_ever_waits_for_a_busy_server(stack: AzureStack, azure: SimulatedAzure) -> None:
+    """Azure takes one operation on a server at a time, so operations that overlap would be refused and tried again."""
     stack.arguments(
         **PRINCIPAL,
         pluginDivisionMode="schema",
@@ -201,7 +200,7 @@ def test_an_update_and_a_delete_wait_for_a_busy_server_too(stack: AzureStack, az
     broken="a creation succeeds, but its confirmation gets lost",
     survived="the admin: the next `up` keeps it and makes no second one",
 )
-def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_next_run(
+def test_what_was_created_despite_an_error_is_kept_and_repaired_by_the_next_run(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     azure.broken_polls.append("AdministratorsMicrosoftEntra")
@@ -219,9 +218,10 @@ def test_what_was_created_although_an_error_came_back_is_kept_and_mended_by_the_
     broken="`pulumi up` is killed while it creates the server, or its admin",
     survived="what was created: the next `up` prints the command that takes it over",
 )
-def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_command_that_the_next_run_prints(
+def test_what_a_killed_run_was_creating_is_imported_by_the_printed_command(
     stack: AzureStack, azure: SimulatedAzure, type_: str
 ) -> None:
+    """The next run reports what exists in Azure but not in the stack, and prints the command that imports it."""
     stack.arguments(firewallRules=RULES)
     pause = azure.pause(type_)
     refused(stack.up_killed(pause.reached))
@@ -308,9 +308,8 @@ def test_a_database_made_before_the_admin_belongs_to_a_role_that_nobody_can_use(
         ("another tenant", "tenantId must be the server's"),
     ],
 )
-def test_a_field_of_the_authentication_that_is_missing_or_misspelt_is_refused_by_the_service(
-    stack: AzureStack, how: str, answer: str
-) -> None:
+def test_a_missing_or_misspelt_field_of_the_authentication_is_refused(stack: AzureStack, how: str, answer: str) -> None:
+    """The simulated Azure refuses it, so the component's request is known to be complete."""
     stack.break_on_purpose(how)
     assert answer in refused(stack.up())
 
@@ -362,7 +361,7 @@ def test_a_failover_to_another_zone_changes_nothing(stack: AzureStack, azure: Si
     assert azure.changes() == before
 
 
-def test_admins_and_rules_that_are_added_later_come_one_by_one_and_touch_nothing_else(
+def test_admins_and_rules_added_later_come_one_by_one_and_touch_nothing_else(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     stack.arguments(firewallRules={"vpn": "203.0.113.0/28"})
@@ -496,9 +495,10 @@ def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
     broken="`destroy` of a protected database: the CLI's, with `--skip-preview`, through the Automation API",
     survived="everything, in the cloud and in the state",
 )
-def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
+def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
     stack: AzureStack, azure: SimulatedAzure, destroy: Any
 ) -> None:
+    """Nothing is deleted in the cloud, and nothing is forgotten in the state."""
     stack.arguments(firewallRules=RULES, pluginDivisionMode="schema")
     succeeded(stack.up())
     before, urns = azure.changes(), stack.urns()
@@ -510,7 +510,7 @@ def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_
     assert succeeded(stack.up()).changed == {}
 
 
-def test_without_protection_destroy_deletes_the_server_and_not_its_children_one_by_one(
+def test_an_unprotected_destroy_deletes_the_server_and_not_each_of_its_children(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192})

@@ -91,9 +91,8 @@ def test_a_private_endpoint_lives_in_the_group_and_region_of_its_network(
     assert succeeded(stack.up()).changed == {}
 
 
-def test_a_locked_server_can_be_changed_but_nothing_of_it_deleted_until_it_is_unlocked(
-    stack: AzureStack, azure: SimulatedAzure
-) -> None:
+def test_of_a_locked_server_nothing_is_deleted_until_it_is_unlocked(stack: AzureStack, azure: SimulatedAzure) -> None:
+    """It can be changed all the same."""
     stack.arguments(firewallRules=RULES, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
     succeeded(stack.up())
     more = {**RULES, "office": "203.0.113.8", "home": "203.0.113.9"}

@@ -64,7 +64,7 @@ def errors(cloud_sql: SimulatedCloudSql) -> list[str]:
 # --- First deployment
 
 
-def test_with_nothing_but_a_project_a_first_up_creates_all_that_backstage_needs_to_log_in(
+def test_with_only_a_project_a_first_up_creates_all_that_a_login_needs(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     up = succeeded(stack.up())
@@ -194,9 +194,10 @@ def test_an_account_that_the_same_program_makes_can_be_backstages_user(
     broken="the private network is not connected to Google's services",
     survived="everything: `up` ends before the instance is made",
 )
-def test_a_private_network_that_is_not_connected_ends_the_run_before_the_instance_is_made(
+def test_a_private_network_that_is_not_connected_ends_the_run_first(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
+    """The run ends before the instance is created, which takes Google many minutes."""
     cloud_sql.connected_networks.clear()
     stack.arguments(**PRIVATE)
     assert "doesn't have at least 1 private services connection" in refused(stack.up())
@@ -210,9 +211,10 @@ def test_a_private_network_that_is_not_connected_ends_the_run_before_the_instanc
 # --- A new user's story
 
 
-def test_a_new_user_deploys_adds_a_teammate_and_a_group_moves_to_a_private_network_and_takes_it_down(
+def test_a_new_user_goes_from_the_first_deployment_to_taking_it_down(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
+    """Deploys, adds a teammate and a group, moves to a private network and takes everything down."""
     succeeded(stack.up())
     before = len(cloud_sql.changes())
     stack.configure("cloudsql.additionalUsers.jo", "jo@example.com")
@@ -362,9 +364,10 @@ def test_an_endpoint_that_google_does_not_create_fails_the_up(
     broken="a change would replace the protected instance or its database",
     survived="everything: refused in the preview and by `up`",
 )
-def test_a_change_that_would_replace_the_instance_or_its_database_is_stopped_with_nothing_touched(
+def test_a_change_that_would_replace_instance_or_database_is_stopped(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, arguments: dict[str, Any], replacements: list[dict[str, Any]]
 ) -> None:
+    """It is stopped before anything is touched."""
     stack.arguments(**arguments, additionalUsers=TEAM)
     succeeded(stack.up())
     calls, urns = list(cloud_sql.calls), stack.urns()
@@ -418,9 +421,10 @@ def destroy_with(*flags: str) -> Callable[[CloudSqlStack], str]:
     broken="`destroy` of a protected database: the CLI's, with `--skip-preview`, through the Automation API",
     survived="everything, in the cloud and in the state",
 )
-def test_a_protected_database_refuses_to_be_destroyed_and_nothing_is_touched_or_forgotten(
+def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, destroy: Any
 ) -> None:
+    """Nothing is deleted in the cloud, and nothing is forgotten in the state."""
     stack.arguments(additionalUsers=TEAM)
     succeeded(stack.up())
     before, urns = cloud_sql.changes(), stack.urns()
@@ -474,9 +478,10 @@ def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
     broken="`pulumi up` is killed while it creates the account, the instance, the database, a user or a binding",
     survived="what was created: the next `up` prints the commands that take it over; no second instance",
 )
-def test_what_a_killed_run_was_creating_is_reported_and_taken_over_by_the_commands_that_the_next_runs_print(
+def test_what_a_killed_run_was_creating_is_imported_by_the_printed_commands(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, type_: str
 ) -> None:
+    """The next runs report what exists in Google Cloud but not in the stack, and print the commands that import it."""
     pause = cloud_sql.pause(type_)
     refused(stack.up_killed(pause.reached))
     pause.release()
@@ -538,7 +543,7 @@ def test_users_that_do_not_wait_for_the_database_are_refused_for_some_time(
     assert "waiting 0.05 s for the instance, which does not take IAM users yet" in up.output
 
 
-def test_without_the_hook_a_service_account_that_is_not_known_everywhere_yet_fails_the_run(
+def test_without_the_hook_a_service_account_not_known_everywhere_fails_the_run(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     cloud_sql.unknown_accounts = 1
@@ -546,7 +551,7 @@ def test_without_the_hook_a_service_account_that_is_not_known_everywhere_yet_fai
     assert "does not exist." in refused(stack.up())
 
 
-def test_without_deleted_with_a_user_who_owns_something_would_keep_the_instance_from_going(
+def test_without_deleted_with_a_user_who_owns_something_blocks_the_delete(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(user=EMAIL, deletionProtection=False)
@@ -556,7 +561,7 @@ def test_without_deleted_with_a_user_who_owns_something_would_keep_the_instance_
     assert "cannot be dropped because some objects depend on it" in refused(stack.destroy())
 
 
-def test_without_the_guard_a_refused_destroy_would_forget_users_and_take_their_rights(
+def test_without_the_guard_a_refused_destroy_forgets_users_and_takes_rights(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.break_on_purpose("guard")
@@ -568,9 +573,10 @@ def test_without_the_guard_a_refused_destroy_would_forget_users_and_take_their_r
     assert len(cloud_sql.of_type("User")) == 1
 
 
-def test_without_protect_googles_own_switches_would_stop_a_destroy_only_after_users_and_rights_are_gone(
+def test_without_protect_googles_own_switches_stop_a_destroy_too_late(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
+    """They stop it only after the users and their rights are gone."""
     stack.break_on_purpose("protect")
     succeeded(stack.up())
     stack.arguments(region="us-central1")

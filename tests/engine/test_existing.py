@@ -60,7 +60,8 @@ def test_up_logs_in_once_and_a_second_up_changes_nothing(stack: Stack, server: E
         assert succeeded(operation()).changed == {}
 
 
-def test_a_login_that_is_refused_fails_the_up_with_the_reason_and_a_preview_does_not_try(stack: Stack) -> None:
+def test_a_refused_login_fails_the_up_with_the_reason(stack: Stack) -> None:
+    """A preview does not try to log in."""
     stack.configure("existing.password", "wrong horse", secret=True)
     succeeded(stack.preview())
     output = refused(stack.up())

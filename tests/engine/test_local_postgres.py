@@ -187,7 +187,8 @@ def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_men
     broken="a `refresh` hides from the engine that the last `up` failed",
     survived="the data; `up` still fails, and says why",
 )
-def test_a_refresh_after_a_failed_up_does_not_make_a_database_that_refuses_the_login_pass(impatient: Stack) -> None:
+def test_a_refresh_after_a_failed_up_does_not_make_a_dead_database_pass(impatient: Stack) -> None:
+    """A database that refuses the login fails the next `up` too, although a refresh has seen its container running."""
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
     impatient.configure("local.user", "somebody_else")
@@ -288,9 +289,7 @@ def volume(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.drill(
     broken="the stack is destroyed and created again with another password", survived="the data on the caller's volume"
 )
-def test_data_on_a_volume_of_the_callers_outlives_destroy_and_opens_with_a_new_password(
-    volume: str, stack: Stack
-) -> None:
+def test_data_on_a_named_volume_outlives_destroy_and_takes_a_new_password(volume: str, stack: Stack) -> None:
     stack.configure("local.volume", volume)
     before = stack.up().outputs["databaseConfig"]
     execute(before, KEEP)

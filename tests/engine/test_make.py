@@ -25,9 +25,10 @@ def mode(file: Path) -> int:
     return stat.S_IMODE(file.stat().st_mode)
 
 
-def test_up_prints_and_writes_a_block_that_logs_in_env_writes_the_variables_and_down_leaves_nothing(
+def test_up_writes_a_block_that_logs_in_env_the_variables_down_leaves_nothing(
     checkout: Checkout,
 ) -> None:
+    """`make up` prints the block, too."""
     before = checkout.files()
 
     code, printed = checkout.make("up")

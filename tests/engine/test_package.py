@@ -69,7 +69,7 @@ def project(example: str, folder: Path) -> Path:
     return Path(shutil.copytree(EXAMPLES / example, folder / example))
 
 
-def test_only_the_sdk_of_the_chosen_extra_is_installed_and_the_absent_ones_are_named_on_use(theirs: Path) -> None:
+def test_an_extra_installs_its_sdk_only_and_a_missing_one_is_named_on_use(theirs: Path) -> None:
     program = """
 import importlib.util, backstage_database
 print([name for name in ("pulumi_docker", "pulumi_azure_native", "pulumi_gcp") if importlib.util.find_spec(name)])

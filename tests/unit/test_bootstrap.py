@@ -215,7 +215,7 @@ def test_only_the_language_hosts_that_the_cli_lacks_are_built(
     assert built == ["pulumi-language-yaml"]
 
 
-def test_a_program_that_another_version_of_bootstrap_built_stays_until_its_successor_is_there(
+def test_a_program_built_by_an_older_bootstrap_stays_until_its_successor_works(
     machine: Machine, progress: steps.Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yaml, nodejs = pulumi_cli.LANGUAGE_HOSTS

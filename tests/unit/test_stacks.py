@@ -61,14 +61,14 @@ def test_the_common_outputs_and_googles_own_are_exported() -> None:
     assert gcp_stack().outputs.keys() == COMMON | own
 
 
-def test_the_common_outputs_and_those_for_an_administrator_are_exported_for_an_existing_server() -> None:
+def test_an_existing_server_exports_the_common_outputs_and_an_administrators() -> None:
     existing = '{"host": "db.example.com", "user": "backstage", "pluginDivisionMode": "schema"}'
     results = run(program, config={"database": "existing", "existing": existing})
     assert results.outputs.keys() == COMMON | {"psqlCommand", "bootstrapSql"}
     assert results["databaseConfig"].value["pluginDivisionMode"] == "schema"
 
 
-def test_the_arguments_in_the_configuration_reach_the_component_under_their_python_names() -> None:
+def test_arguments_in_the_configuration_reach_the_component_in_snake_case() -> None:
     results = gcp_stack('{"instanceName": "portal-db", "additionalUsers": {"jo": "jo@example.com"}, "diskSizeGb": 20}')
     instance = results.resource(INSTANCE).inputs
     assert (instance["name"], instance["settings"]["diskSize"]) == ("portal-db", 20)

@@ -33,7 +33,7 @@ from .cases import (
 # --- The block: identities
 
 
-def test_without_an_identity_one_is_created_and_is_admin_and_the_blocks_managed_identity() -> None:
+def test_without_an_identity_a_created_one_is_admin_and_in_the_block() -> None:
     results = create(server_name="db-1", **REACHABLE)
     assert seen(results["database_config"].value) == {
         "client": "pg",
@@ -124,7 +124,8 @@ def test_exactly_the_outputs_that_hold_a_client_secret_are_secret() -> None:
     assert {name for name, result in results.outputs.items() if result.secret} == holders
 
 
-def test_in_the_environment_form_the_client_secret_is_a_variable_with_its_value_in_environment() -> None:
+def test_in_the_environment_form_the_client_secret_is_a_variable() -> None:
+    """Its value is in the output `environment`."""
     results = create(**PRINCIPAL, client_id=CLIENT, client_secret="s3cret", tenant_id=TENANT, server_name="srv")
     document = yaml.safe_load(results["app_config_from_env"].value)["backend"]["database"]["connection"]
     assert seen(document["tokenCredential"]) == {
@@ -159,9 +160,7 @@ MINUTES = ["5 minutes", "5 mins", "5m", "300s", "PT5M", "PT4M60S", {"minutes": 3
     ("offset", "written"),
     [*((text, text) for text in ("1d", "2 hours", "30 seconds")), ({"minutes": 3, "seconds": 30}, "PT3M30S")],
 )
-def test_every_form_of_the_guide_appears_under_the_documented_key_and_the_one_that_is_read(
-    offset: Any, written: str
-) -> None:
+def test_every_form_of_the_guide_has_the_documented_key_and_the_one_read(offset: Any, written: str) -> None:
     credential = connection(token_renewal_offset=offset)["tokenCredential"]
     assert credential == {"clientId": CLIENT, "tokenRenewalOffsetTime": written, "tokenRenewableOffsetTime": written}
 

@@ -14,7 +14,8 @@ from .cases import DNS, ENDPOINT, PRIVATELINK, REACHABLE, RULE, SERVER, SUBNET, 
 # --- Networks
 
 
-def test_a_single_address_a_range_and_a_block_become_firewall_rules_and_open_public_access() -> None:
+def test_an_address_a_range_and_a_cidr_block_become_firewall_rules() -> None:
+    """They open public access."""
     results = create(
         firewall_rules={"one": "203.0.113.7", "range": "203.0.113.1-203.0.113.9", "block": "203.0.113.16/28"}
     )
@@ -39,7 +40,7 @@ def test_letting_in_azure_services_is_a_rule_of_its_own_and_warned_about(caplog:
     assert "every machine in Azure, those of other customers too" in warning
 
 
-def test_a_private_endpoint_leaves_the_public_address_closed_and_the_host_name_as_it_is() -> None:
+def test_a_private_endpoint_leaves_public_access_off_and_the_host_name_as_is() -> None:
     results = create(private_endpoint_subnet_id=SUBNET, private_dns_zone_id=PRIVATELINK, server_name="srv")
     endpoint = results.resource(ENDPOINT).inputs
     assert endpoint["subnet"]["id"] == SUBNET
@@ -50,7 +51,7 @@ def test_a_private_endpoint_leaves_the_public_address_closed_and_the_host_name_a
     assert results["host"].value == "srv.postgres.database.azure.com"
 
 
-def test_a_private_endpoint_without_a_zone_warns_that_names_must_be_resolved_elsewhere(
+def test_a_private_endpoint_without_a_zone_warns_about_name_resolution(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     results = create(private_endpoint_subnet_id=SUBNET)

@@ -188,7 +188,7 @@ def test_nothing_is_used_that_is_not_named_here() -> None:
     assert named.keys() - used.keys() == {"azure-native:resources:ResourceGroup"}, "which the root program creates"
 
 
-def test_the_unsafe_defaults_of_the_sdk_are_why_we_set_all_fields_of_the_authentication() -> None:
+def test_the_sdks_unsafe_defaults_are_why_all_authentication_fields_are_set() -> None:
     defaults = postgresql.AuthConfigArgs()
     assert defaults.password_auth == "Enabled"
     assert not defaults.tenant_id

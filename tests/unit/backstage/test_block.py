@@ -67,7 +67,7 @@ def test_the_environment_form_names_the_guides_variables() -> None:
     )
 
 
-def test_the_environment_holds_every_variable_that_the_environment_form_names_as_text() -> None:
+def test_the_environment_holds_a_string_for_every_variable_of_the_block() -> None:
     assert backstage.environment(backstage.database_config(CONNECTION)) == {
         "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": "5432",
@@ -165,7 +165,7 @@ def test_any_password_is_read_back_exactly_from_the_literal_form(password: str) 
 
 
 @given(tricky_strings)
-def test_any_value_without_outer_blanks_is_read_back_exactly_from_the_environment_form(user: str) -> None:
+def test_any_value_without_outer_spaces_survives_the_environment_form(user: str) -> None:
     config = backstage.database_config({**CONNECTION, "user": user.strip() or "x"})
     environment = backstage.environment(config)
     expected = {**config, "connection": {**config["connection"], "port": "5432"}}

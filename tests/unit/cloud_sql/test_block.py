@@ -35,7 +35,7 @@ from tests.unit.inputs import of_type, output, unknown
 # --- The block
 
 
-def test_without_arguments_a_service_account_is_created_and_is_the_one_that_backstage_connects_as() -> None:
+def test_without_arguments_backstage_connects_as_a_created_service_account() -> None:
     results = create(instance_name="portal-db")
     assert seen(results["database_config"].value) == {
         "client": "pg",

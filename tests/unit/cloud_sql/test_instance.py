@@ -111,7 +111,7 @@ def test_a_final_backup_and_retained_backups_can_be_switched_off() -> None:
     assert (found["finalBackupConfig"], found["retainBackupsOnDelete"]) == ({"enabled": False}, False)
 
 
-def test_an_instance_can_have_both_addresses_and_backstage_uses_the_type_that_was_chosen() -> None:
+def test_an_instance_can_have_both_addresses_and_the_block_has_the_chosen_one() -> None:
     for kind, host in (("PUBLIC", "203.0.113.7"), ("PRIVATE", "10.1.2.3")):
         results = create(ip_address_type=kind, private_network=NETWORK, public_ip=True)
         addresses = results.resource(INSTANCE).inputs["settings"]["ipConfiguration"]
@@ -140,11 +140,12 @@ def test_without_backups_there_is_no_log_to_go_back_with_either() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 6, 7, 365])
-def test_the_log_never_reaches_further_back_than_the_backups_nor_than_enterprise_keeps_it(count: int) -> None:
+def test_the_log_reaches_no_further_back_than_backups_and_edition_allow(count: int) -> None:
     assert settings(backup_retention=count)["backupConfiguration"]["transactionLogRetentionDays"] == min(count, 7)
 
 
-def test_a_generated_instance_name_starts_with_the_components_and_is_kept_in_the_stack() -> None:
+def test_a_generated_instance_name_starts_with_the_components_and_is_kept() -> None:
+    """It is kept in the stack."""
     results = create()
     stash = by_name(results)["db-instance-name"]
     assert stash.options.ignoreChanges == ["input"]
@@ -183,7 +184,8 @@ def test_private_service_connect_admits_the_projects_that_are_named() -> None:
     }
 
 
-def test_a_network_for_private_service_connect_gets_an_endpoint_and_a_name_and_its_project_is_admitted() -> None:
+def test_a_network_for_psc_gets_an_endpoint_and_a_dns_name() -> None:
+    """Its project is among those that may connect."""
     found = settings(ip_address_type="PSC", psc_consumer_network="projects/consumer-2/global/networks/default")
     assert found["ipConfiguration"]["pscConfigs"] == [
         {

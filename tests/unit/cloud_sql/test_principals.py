@@ -29,7 +29,8 @@ def test_the_id_of_every_service_account_is_one_that_google_takes(instance_name:
     assert re.fullmatch(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])", account_id(instance_name))
 
 
-def test_a_created_account_whose_postgresql_name_would_be_too_long_is_refused_with_the_way_out() -> None:
+def test_a_created_account_with_too_long_a_postgresql_name_is_refused() -> None:
+    """The message says what to do."""
     project = "p" * 30
     with pytest.raises(ArgumentError, match=r'"user" is missing, and the created service account is .* 63 bytes'):
         create(project=project, instance_name="i" * 30)
@@ -84,7 +85,8 @@ def test_a_domain_scoped_projects_account_has_the_domain_at_its_end() -> None:
     assert import_id(ACCOUNT, inputs) == f"projects/example.com:portal/serviceAccounts/{email}"
 
 
-def test_an_account_that_does_not_fit_is_refused_in_a_preview_also_in_the_providers_project() -> None:
+def test_an_account_that_does_not_fit_is_refused_in_a_preview() -> None:
+    """Also if the project is only known from the provider."""
     with pytest.raises(ArgumentError, match='"user" is missing, and the created service account is'):
         create(preview=True, mocks=Google(project="p" * 30), instance_name="i" * 30)
 

@@ -33,9 +33,10 @@ def test_what_google_deletes_with_the_instance_is_not_deleted_one_by_one() -> No
 
 
 @pytest.mark.parametrize("protection", [True, False])
-def test_one_switch_protects_instance_database_and_guard_in_pulumi_in_the_provider_and_in_the_api(
+def test_one_switch_protects_instance_database_and_guard_at_every_level(
     protection: bool,
 ) -> None:
+    """In Pulumi, in the provider and in Google's API."""
     args: dict[str, Any] = {**TEAM, **({} if protection else {"deletion_protection": False})}
     results = create(**args)
     protected = {resource.name for resource in results.resources if resource.options.protect}

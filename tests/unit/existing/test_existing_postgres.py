@@ -198,7 +198,8 @@ def test_nothing_is_created_unless_a_login_is_asked_for() -> None:
     assert [resource.type for resource in create(**REMOTE).resources] == [COMPONENT]
 
 
-def test_the_record_of_the_login_holds_the_password_as_a_secret_and_logs_in_before_it_is_created() -> None:
+def test_the_record_of_the_login_keeps_the_password_secret() -> None:
+    """The login happens before the record is created."""
     record = create(**REMOTE, password="hunter2", verify_login=True).resource(STASH, "db-login")
     assert record.secret_inputs == {"input"}
     assert list(record.options.replaceOnChanges) == ["input"], "an update keeps the first password in the state"

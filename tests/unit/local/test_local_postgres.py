@@ -23,7 +23,8 @@ from .cases import COMPONENT, CONTAINER, IMAGE, PLAIN, SETS, STASH, VOLUME, cont
 # --- Outputs
 
 
-def test_without_arguments_the_block_is_for_the_guides_defaults_with_a_generated_password() -> None:
+def test_without_arguments_the_block_has_the_guides_defaults() -> None:
+    """The password is generated."""
     connection = seen(create()["database_config"].value["connection"])
     password = connection.pop("password")
     assert connection == {"type": "default", "host": "127.0.0.1", "port": 5432, "user": "postgres", "ssl": False}
