@@ -1,4 +1,4 @@
-"""Waits while Azure is busy with a server, and explains the refusals that only the user can do something about."""
+"""Waits while Azure is busy with a server or an identity, and explains the refusals that only the user can do something about."""
 
 import asyncio
 import functools
@@ -12,6 +12,12 @@ from .. import error_hooks
 # hashicorp/terraform-provider-azurerm#19953, Azure/azure-postgresql#134 and #127: Azure's answers while it still works
 # on a server.
 BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible")
+# Microsoft Entra Workload ID, considerations for federated identity credentials: one write of an identity at a time.
+# Those of one component wait for each other; others may write too.
+BUSY_IDENTITY_CODES = (
+    "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
+    "Concurrent write request to federated identity credential",
+)
 BUSY_MAX_RETRIES = 20
 BUSY_RETRY_DELAY_SECONDS = 15
 
@@ -21,6 +27,12 @@ _ADVICE = {
         "the storage of the server is larger than storage_gb (storageGb): Azure has grown it, and it never shrinks. "
         "Set the argument to the size that the server has now, which `az postgres flexible-server show --query "
         "storage.storageSizeGb` prints, or to a larger one."
+    ),
+    r"Issuer and subject combination already exists": (
+        "the identity has a federated credential under another name that trusts this service account in this cluster. "
+        "If the cluster had another name in kubernetes_oidc_issuers (kubernetesOidcIssuers): leave it out, run `pulumi "
+        "up`, and set it again. Else somebody else has made the credential: `az identity federated-credential list` "
+        "shows it."
     ),
     r"ScopeLocked": (
         "a CanNotDelete lock is on the server, and Azure refuses to delete or replace what belongs to it. If it is the "
@@ -54,13 +66,14 @@ async def wait_while_busy(
     for pattern, advice in _ADVICE.items():
         if re.search(pattern, error):
             pulumi.log.warn(f"{failure.name}: {advice}")
-    code = _busy_code(error)
-    if code is None:
+    busy = _busy(error)
+    if busy is None:
         return False
+    what, code = busy
     return await error_hooks.wait_and_retry(
         failure,
-        waiting_for=f"the server, which is busy ({code})",
-        timeout_message=f"the server was still busy ({code})",
+        waiting_for=f"the {what}, which is busy ({code})",
+        timeout_message=f"the {what} was still busy ({code})",
         max_retries=BUSY_MAX_RETRIES,
         seconds=BUSY_RETRY_DELAY_SECONDS,
     )
@@ -82,7 +95,12 @@ async def _owner_of(id_: str, name: str, created: Sequence[pulumi.CustomResource
     return None
 
 
-def _busy_code(error: str) -> str | None:
+def _busy(error: str) -> tuple[str, str] | None:
+    """Returns what is busy, and Azure's code for it."""
     if error_hooks.is_partial_failure(error):
         return None
-    return next((code for code in BUSY_CODES if code in error), None)
+    for what, codes in (("server", BUSY_CODES), ("identity", BUSY_IDENTITY_CODES)):
+        for code in codes:
+            if code in error:
+                return what, code
+    return None

@@ -5,6 +5,7 @@ the message says why.
 """
 
 import asyncio
+import functools
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -31,6 +32,11 @@ _PUBLIC_ONLY = (
 )
 
 _ONE_ROLE = "each principal is one PostgreSQL role. Name it once."
+
+# Microsoft Entra Workload ID: federated identity credentials of one identity.
+_MAX_CREDENTIALS = 20
+# Its own issuers, whose tokens it does not exchange.
+_ENTRA_ISSUER = r"([^/]+\.)?(login\.microsoftonline\.com|login\.windows\.net|login\.microsoft\.com|sts\.windows\.net)"
 
 DEFAULT_SKU = "Standard_D2ds_v5"
 PREMIUM_V2 = "PremiumV2_LRS"
@@ -140,6 +146,8 @@ class AzureSettings:
         self.inputs.warn(_network_warning(self.inputs), component)
         self.inputs.warn(self.version.apply(_version_warning), component)
         self.inputs.warn(self.sku_name.apply(_sku_warning), component)
+        for cluster, issuer in self.kubernetes_oidc_issuers.items():
+            self.inputs.warn(issuer.apply(functools.partial(_issuer_warning, cluster)), component)
         if self.token_renewal_offset is not None:
             self.inputs.warn(self.token_renewal_offset.apply(_renewal_warning), component)
 
@@ -251,7 +259,8 @@ def _check_principals(inputs: Inputs) -> None:
         )
     if inputs.is_set("client_secret") and not inputs.is_set("client_id"):
         inputs.fail("client_secret", "needs client_id, the client id of the same service principal.")
-    if inputs.is_set("use_default_credential") and inputs.is_set("client_id"):
+    pods = inputs.is_set("kubernetes_service_account")
+    if inputs.is_set("use_default_credential") and inputs.is_set("client_id") and not pods:
         inputs.fail("use_default_credential", "leaves the client id out of the block, so leave out client_id.")
 
 
@@ -486,7 +495,24 @@ def _read_service_account(inputs: Inputs, create_identity: bool) -> pulumi.Outpu
 
 
 def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
-    return inputs.get_map("kubernetes_oidc_issuers", cluster_name, oidc_issuer)
+    """Returns the issuer of each cluster. Azure takes each once for a service account, and 20 for an identity."""
+    argument = "kubernetes_oidc_issuers"
+    issuers = inputs.get_map(argument, cluster_name, oidc_issuer)
+    if len(issuers) > _MAX_CREDENTIALS:
+        inputs.fail(argument, f"has {len(issuers)} entries, but Azure allows {_MAX_CREDENTIALS} for an identity.")
+    if len({cluster.lower() for cluster in issuers}) < len(issuers):
+        inputs.fail(argument, "has two keys that differ only in capitals, which Azure takes for one name.")
+    values = [inputs.raw(argument)[cluster] for cluster in issuers]
+
+    def check(known: Any) -> None:
+        seen: dict[str, str] = {}
+        for cluster, issuer in zip(issuers, known, strict=True):
+            if isinstance(issuer, str) and (other := seen.setdefault(issuer, cluster)) != cluster:
+                inputs.fail(argument, f"has one issuer for {other!r} and {cluster!r}, but each cluster has its own.")
+
+    check(values)
+    checked = pulumi.Output.all(*map(_with_unknowns, values)).apply(check, run_with_unknowns=True)
+    return {cluster: _after(checked, issuer) for cluster, issuer in issuers.items()}
 
 
 @dataclass(frozen=True)
@@ -657,12 +683,26 @@ cluster_name = regex(
 
 def oidc_issuer(value: Any) -> str:
     """OpenID Connect Discovery 1.0: https without query and fragment. Microsoft Entra: at most 600 characters."""
-    if not is_valid_string(value) or not re.fullmatch(r"(?=.{9,600}$)https://[^\s/?#@]+(/[^\s?#]*)?", value, re.ASCII):
+    form = r"(?=.{9,600}$)https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()+,;=:@%/-]*)?"
+    if not is_valid_string(value) or not re.fullmatch(form, value, re.ASCII):
         raise ValueError(
             "must be the OIDC issuer of a cluster, https://… without ? and #, at most 600 characters: `az aks show "
             "--query oidcIssuerProfile.issuerUrl`."
         )
+    if re.match(rf"https://{_ENTRA_ISSUER}[:/]", f"{value}/", re.ASCII | re.IGNORECASE):
+        raise ValueError(
+            "must be the issuer of a Kubernetes cluster: Microsoft Entra does not exchange its own tokens."
+        )
     return value
+
+
+def _issuer_warning(cluster: str, issuer: str) -> str | None:
+    if not re.fullmatch(r"https://([a-z0-9]+\.oic|oidc)\.prod-aks\.azure\.com/.*[^/]", issuer):
+        return None
+    return (
+        f"kubernetes_oidc_issuers lacks the slash at the end that AKS puts there, for {cluster!r}. It must be exactly "
+        "what the pods' tokens say, or Microsoft Entra refuses them (AADSTS700211)."
+    )
 
 
 def secret_text(value: Any) -> str:

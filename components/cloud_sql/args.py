@@ -39,8 +39,8 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
 
     workload_identity_pool: pulumi.Input[str]
     """Workload identity pool of the clusters in which that Kubernetes service account is trusted, PROJECT.svc.id.goog.
-    Google makes it with the first cluster of PROJECT that has Workload Identity Federation. Default: the pool of
-    `project`."""
+    Google makes it with the first cluster of PROJECT that has Workload Identity Federation: for a cluster of the same
+    program pass its own `workload_identity_config`'s pool, which waits for it. Default: the pool of `project`."""
 
     project: pulumi.Input[str]
     """Id of the Google Cloud project. Default: the provider's `gcp:project`. Changing it would replace the instance."""

@@ -18,6 +18,15 @@ TRANSIENT_ERRORS = {
     ),
     r'role "cloudsqliam\w+" does not exist': "the instance, which does not take IAM users yet",
 }
+# What to do about other refusals, by a pattern in Google's answer.
+_ADVICE = {
+    r"Identity Pool does not exist": (
+        "Google makes the workload identity pool PROJECT.svc.id.goog with the first GKE cluster of PROJECT that has "
+        "Workload Identity Federation. If the cluster is in another project, name its pool by workload_identity_pool "
+        "(workloadIdentityPool). If it is created in the same program, pass the cluster's own pool there, which exists "
+        "when the cluster does."
+    ),
+}
 TRANSIENT_MAX_RETRIES = 6
 TRANSIENT_RETRY_DELAY_SECONDS = 10.0
 
@@ -34,6 +43,9 @@ async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookAr
     # Cloud SQL has its own words for users (GoogleCloudPlatform/k8s-config-connector#2416).
     if id_ and re.search(r"already ?exists|user exists with the same name", error, re.IGNORECASE):
         await error_hooks.log_import_commands(failure, id_, component, "Google Cloud")
+    for pattern, advice in _ADVICE.items():
+        if re.search(pattern, error):
+            pulumi.log.warn(f"{failure.name}: {advice}")
     # The provider writes every error as a list. If the resource was created despite the error, it also says
     # "creating urn:"; retrying would orphan that resource.
     if "creating urn:" in error:

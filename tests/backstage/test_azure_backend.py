@@ -147,6 +147,51 @@ def test_the_created_identitys_client_id_does_not_prevent_workload_identity(tmp_
     assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
 
 
+PODS: dict[str, Any] = {
+    "kubernetes_service_account": "portal/backstage",
+    "kubernetes_oidc_issuers": {"blue": "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"},
+}
+OWN_IDENTITY: dict[str, Any] = {
+    **PRINCIPAL,
+    "client_id": CLIENT,
+    "identity_resource_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/"
+    "userAssignedIdentities/portal",
+}
+
+
+@node.both_releases
+@pytest.mark.parametrize("credential", [{}, {"use_default_credential": True}], ids=["default block", "no client id"])
+@pytest.mark.parametrize("identity", [{}, OWN_IDENTITY], ids=["created", "given"])
+def test_a_pod_of_the_kubernetes_service_account_logs_in_without_a_secret(
+    tmp_path: Path, stand_in: Azure, identity: dict[str, Any], credential: dict[str, Any]
+) -> None:
+    known = outputs(**PODS, **identity, **credential)
+    pod = stand_in.workload_identity(tmp_path, known["client_id"], TENANT)
+    document, environment = known["app_config_from_env"], known["environment"]
+    done = login(tmp_path, document, stand_in.variables(**pod, **environment))
+    assert_worked(done, known["user"], "backstage_plugin_contract")
+    assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
+
+
+def test_the_pods_token_is_exchanged_for_the_blocks_client_id_even_if_the_pod_names_another_one(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    known = outputs(**PODS)
+    pod = stand_in.workload_identity(tmp_path, known["client_id"], TENANT)
+    for other in ({"AZURE_CLIENT_ID": CLIENT}, {"AZURE_CLIENT_ID": ""}):
+        done = login(tmp_path, known["app_config"], stand_in.variables(**{**pod, **other}))
+        assert_worked(done, known["user"], "backstage_plugin_contract")
+    assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
+
+
+def test_a_pod_without_the_label_for_workload_identity_has_no_token_to_exchange(
+    tmp_path: Path, stand_in: Azure
+) -> None:
+    pod = {"AZURE_CLIENT_ID": IDENTITY_CLIENT, "AZURE_TENANT_ID": TENANT}
+    login(tmp_path, outputs(**PODS)["app_config"], stand_in.variables(**pod))
+    assert set(stand_in.asked) == {"metadata service"}, "which is that of the node, and has the node's identities"
+
+
 def test_the_literal_document_carries_the_client_secret_to_microsofts_login(tmp_path: Path, stand_in: Azure) -> None:
     done = login(tmp_path, outputs(**WITH_SECRET)["app_config"], stand_in.variables())
     assert_worked(done, APPLICATION, "backstage_plugin_contract")

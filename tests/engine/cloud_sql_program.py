@@ -14,6 +14,7 @@ DATABASE = "gcp:sql/database:Database"
 USER = "gcp:sql/user:User"
 GUARD = "pulumi:index:Stash"
 BINDING = "gcp:projects/iAMMember:IAMMember"
+POD_BINDING = "gcp:serviceaccount/iAMMember:IAMMember"
 
 
 def settings(**values: Any) -> None:
@@ -22,6 +23,10 @@ def settings(**values: Any) -> None:
 
 def user(**values: Any) -> None:
     change(USER, lambda props: props.update(values))
+
+
+def pods(**values: Any) -> None:
+    change(POD_BINDING, lambda props: props.update(values))
 
 
 run_broken(
@@ -47,6 +52,11 @@ run_broken(
         "an unknown role": lambda: user(databaseRoles=["nobody"]),
         "an unknown argument": lambda: settings(backupConfiguration={"retention": 7}),
         "an unknown enforcement": lambda: settings(connectorEnforcement="ALWAYS"),
+        "a pod without a namespace": lambda: pods(member="serviceAccount:portal-123.svc.id.goog[backstage]"),
+        "an account of another project": lambda: pods(
+            serviceAccountId="projects/portal-123/serviceAccounts/backstage@another-1.iam.gserviceaccount.com"
+        ),
+        "an account's bare address": lambda: pods(serviceAccountId="backstage@another-1.iam.gserviceaccount.com"),
         "no condition": lambda: change(BINDING, lambda props: props.pop("condition")),
     }
 )

@@ -132,6 +132,12 @@ class SimulatedCloudSql(SimulatedProvider):
         """The roles of a user inside PostgreSQL."""
         return self.of_type("User")[user]["_roles"]
 
+    def add_pod_binding(self, email: str, member: str) -> None:
+        """A right of other pods to act as an account, from before."""
+        account = f"projects/{_account_project(email)}/serviceAccounts/{email}"
+        wanted = {"serviceAccountId": account, "role": "roles/iam.workloadIdentityUser", "member": member}
+        self._create("gcp:serviceaccount/iAMMember:IAMMember", wanted)
+
     # The provider
 
     def Configure(self, request: Any, context: Any) -> Any:

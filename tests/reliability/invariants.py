@@ -5,6 +5,7 @@ import ipaddress
 import math
 import re
 import string
+import urllib.parse
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from components import validators
+from components import kubernetes, validators
 from components.azure import validation as azure
 from components.backstage import duration
 from components.cloud_sql import validation as cloud_sql
@@ -53,7 +54,7 @@ class Invariant:
 def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Every rule there is, under its name: what takes a `value`, written out or made by `matching` and its like."""
     seen: list[Any] = []
-    for module in (validators, duration, local, azure, cloud_sql):
+    for module in (validators, kubernetes, duration, local, azure, cloud_sql):
         for name, rule in vars(module).items():
             if name.startswith("_") or not inspect.isfunction(rule) or rule in seen:
                 continue
@@ -159,6 +160,21 @@ def a_day(text: str) -> bool:
     return text.isascii() and 1 <= month <= 12 and 1 <= day <= 31 and len(text) in (5, 10)
 
 
+def kubernetes_account(text: str) -> bool:
+    namespace, name = text.split("/")
+    return dns_label(namespace) and len(name) <= 253 and all(map(dns_part, name.split(".")))
+
+
+def oidc_issuer(text: str) -> bool:
+    url = urllib.parse.urlsplit(text)
+    own = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
+    foreign = not any(f".{url.hostname}".endswith(f".{one}") for one in own)
+    plain = text.isascii() and text.isprintable() and not set(text) & set(" ?#*@" if "@" in url.netloc else " ?#*")
+    return url.scheme == "https" and bool(url.hostname) and foreign and plain and len(text) <= 600
+
+
+dns_part = made_of(LOWER + DIGITS + "-", 253, first=LOWER + DIGITS, last=LOWER + DIGITS)
+dns_label = all_of(dns_part, lambda text: len(text) <= 63)
 lower_name = made_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
 google_project = all_of(lower_name, lambda text: 6 <= len(text) <= 30)
 arm_name = made_of(LOWER + DIGITS + "-", 63, first=LOWER + DIGITS, last=LOWER + DIGITS)
@@ -171,6 +187,7 @@ INVARIANTS = {
     "validators.role_name": Invariant(
         kept(all_of(postgres_name, lambda text: text[:3] != "pg_")), ["postgres", "_a-B9"]
     ),
+    "kubernetes.service_account": Invariant(kept(kubernetes_account), ["backstage/backstage", "a-1/b.c-2"]),
     "duration.duration": Invariant(
         length_of_time, ["4 minutes", ".5 h", "PT4M", "P1Y2DT3,5S", dict.fromkeys(UNITS, 1.5)]
     ),
@@ -265,6 +282,15 @@ INVARIANTS = {
         kept(lambda text: text.startswith("https://") and ".azure.net" in text and "/keys/" in text),
         ["https://v.vault.azure.net/keys/k", f"https://h.managedhsm.azure.net/keys/k/{32 * 'a'}"],
     ),
+    "azure.pods_service_account": Invariant(
+        kept(lambda text, type_: kubernetes_account(text) and type_ not in ("User", "Group")),
+        ["portal/backstage"],
+        st.tuples(st.sampled_from([None, "ServicePrincipal", "User", "Group", 5])),
+    ),
+    "azure.cluster_name": Invariant(kept(made_of(WORD, 55, first=WORD[:-2])), ["blue", "0_a-B"]),
+    "azure.oidc_issuer": Invariant(
+        kept(oidc_issuer), ["https://westeurope.oic.prod-aks.azure.com/t/c/", "https://example.com:8443"]
+    ),
     "azure.availability_zone": Invariant(kept(lambda text: text in ("1", "2", "3")), ["1"]),
     "azure.storage_tier": Invariant(
         kept(lambda text, _size, type_: text[0] == "P" and 4 <= int(text[1:]) <= 80 and type_ != "PremiumV2_LRS"),
@@ -318,6 +344,15 @@ INVARIANTS = {
     ),
     "cloud_sql.project_id": Invariant(
         kept(lambda text: google_project(text.split(":")[-1])), ["my-project", "a.com:my-project"]
+    ),
+    "cloud_sql.workload_pool": Invariant(
+        kept(lambda text: text.endswith(".svc.id.goog") and google_project(text[:-12].split(":")[-1])),
+        ["my-project.svc.id.goog", "a.com:my-project.svc.id.goog"],
+    ),
+    "cloud_sql.pods_service_account": Invariant(
+        kept(lambda text, user: kubernetes_account(text) and user in (None, "x", 5, ACCOUNT)),
+        ["portal/backstage"],
+        st.tuples(st.sampled_from([None, "x", 5, ACCOUNT, "jo@example.com"])),
     ),
     "cloud_sql.region": Invariant(
         kept(all_of(made_of(LOWER + DIGITS + "-", 10**6, LOWER, DIGITS), lambda text: text.count("-") == 1)),

@@ -45,6 +45,15 @@ def test_backstage_connects_to_azure_as_the_identity_that_is_created():
     return azure_infra.azure.user.apply(check)
 
 
+@pulumi.runtime.test
+def test_pods_log_in_as_the_identity_that_the_block_names():
+    def check(known):
+        block, client_id = known
+        assert block["connection"]["tokenCredential"]["clientId"] == client_id
+
+    return pulumi.Output.all(azure_infra.portal.database_config, azure_infra.portal.client_id).apply(check)
+
+
 class TestPrincipals(unittest.TestCase):
     @pulumi.runtime.test
     def test_backstage_connects_to_azure_as_jo(self):

@@ -17,13 +17,16 @@ from .cases import (
     ENCRYPTION,
     GEO_BACKUP,
     GROUP,
+    ISSUER,
     KEY,
     KEY_IDENTITY,
     MAINTENANCE,
     NETWORK,
     OBJECT,
     OTHER_ID,
+    OWN_IDENTITY,
     PLAIN,
+    PODS,
     PREMIUM_V2,
     PRINCIPAL,
     REACHABLE,
@@ -52,6 +55,10 @@ from .cases import (
         ({"sku_name": "Standard_B4ms"}, "Standard_B4ms is Burstable"),
         ({"version": "14"}, "PostgreSQL 14 reaches its end of life in November 2026."),
         ({"version": "18"}, "Microsoft Entra logins on PostgreSQL 18 are reported broken"),
+        (
+            {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER.rstrip("/")}},
+            "kubernetes_oidc_issuers lacks the slash at the end that AKS puts there, for 'blue'.",
+        ),
     ],
 )
 def test_choices_that_work_badly_are_warned_about(
@@ -217,6 +224,36 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"log_analytics_workspace_id": "logs"}, "must be the resource id of a Log Analytics workspace"),
     ({"deletion_protection": "no"}, "must be true or false."),
     ({"use_default_credential": "no"}, "must be true or false."),
+    ({**PODS, "kubernetes_service_account": "backstage"}, "\"kubernetes_service_account\" is 'backstage', but it must"),
+    (
+        {**PODS, "kubernetes_service_account": "portal/Backstage"},
+        "must be namespace/name of a Kubernetes service account",
+    ),
+    ({**PODS, "kubernetes_service_account": "a.b/backstage"}, "must be namespace/name"),
+    ({**PODS, "kubernetes_service_account": f"{'n' * 64}/backstage"}, "at most 63 and 253 characters."),
+    ({**PODS, "kubernetes_service_account": f"portal/{'n' * 254}"}, "at most 63 and 253 characters."),
+    ({**PODS, "kubernetes_service_account": "portal/back.-stage"}, "must be namespace/name"),
+    ({**PODS, **OWN_IDENTITY, "admin_type": "Group"}, "Backstage connects as a Group of Microsoft Entra, and pods can"),
+    ({**PODS, **OWN_IDENTITY, **USER, "user_type": "Group"}, "Backstage connects as a Group of Microsoft Entra"),
+    (
+        {**PODS, "kubernetes_oidc_issuers": {"blue": "http://example.com/"}},
+        'argument "kubernetes_oidc_issuers", key "blue", is \'http://example.com/\', but it must be the OIDC issuer of',
+    ),
+    ({**PODS, "kubernetes_oidc_issuers": {"blue": "https://example.com/?a=b"}}, "https://… without ? and #"),
+    ({**PODS, "kubernetes_oidc_issuers": {"blue": "https://example.com/#a"}}, "https://… without ? and #"),
+    ({**PODS, "kubernetes_oidc_issuers": {"blue": f"https://example.com/{'a' * 581}"}}, "at most 600 characters"),
+    ({**PODS, "kubernetes_oidc_issuers": {"blue": "https://example.com/a b"}}, "must be the OIDC issuer"),
+    ({**PODS, "kubernetes_oidc_issuers": {"blue": "https://sts.windows.net/t/"}}, "does not exchange its own tokens."),
+    (
+        {**PODS, "kubernetes_oidc_issuers": {"a b": ISSUER}},
+        "\"kubernetes_oidc_issuers\" has the key 'a b', but it must",
+    ),
+    ({**PODS, "kubernetes_oidc_issuers": {"c" * 56: ISSUER}}, "must be 1 to 55 of A-Z"),
+    (
+        {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER, "green": ISSUER}},
+        "has one issuer for 'blue' and 'green', but each cluster has its own.",
+    ),
+    ({**PODS, **OWN_IDENTITY, "identity_resource_id": "portal"}, "must be the resource id of a managed identity"),
 ]
 
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
@@ -266,6 +303,37 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"delegated_subnet_id": SUBNET}, '"private_dns_zone_id" is missing: delegated_subnet_id needs it'),
     ({"private_dns_zone_id": ZONE}, '"private_dns_zone_id" is for private_endpoint_subnet_id or delegated_subnet_id'),
     ({"database_name": "bs"}, '"database_name" is for plugin_division_mode schema'),
+    (
+        {"kubernetes_service_account": "portal/backstage"},
+        '"kubernetes_oidc_issuers" is missing: kubernetes_service_account needs the OIDC issuer of each cluster',
+    ),
+    (
+        {"kubernetes_oidc_issuers": {"blue": ISSUER}},
+        '"kubernetes_oidc_issuers" is for kubernetes_service_account: set that too, or leave it out.',
+    ),
+    ({**OWN_IDENTITY}, '"identity_resource_id" is for kubernetes_service_account: set that too'),
+    (
+        {**PODS, "identity_resource_id": OWN_IDENTITY["identity_resource_id"]},
+        '"identity_resource_id" is for an identity of yours, but one is created',
+    ),
+    (
+        {**PODS, **GROUP, "create_identity": True, "identity_resource_id": OWN_IDENTITY["identity_resource_id"]},
+        '"identity_resource_id" is for an identity of yours, but one is created',
+    ),
+    ({**PODS, **PRINCIPAL}, '"identity_resource_id" is missing: kubernetes_service_account needs identity_resource_id'),
+    ({**PODS, **OWN_IDENTITY, "client_id": None}, '"client_id" is missing: kubernetes_service_account needs'),
+    (
+        {**PODS, **OWN_IDENTITY, "client_secret": "hunter2"},
+        '"client_secret" cannot be used with kubernetes_service_acc',
+    ),
+    (
+        {**PODS, "kubernetes_oidc_issuers": {f"c{number}": f"{ISSUER}{number}" for number in range(21)}},
+        '"kubernetes_oidc_issuers" has 21 entries, but Azure allows 20 for an identity.',
+    ),
+    (
+        {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER, "Blue": f"{ISSUER}2"}},
+        '"kubernetes_oidc_issuers" has two keys that differ only in capitals',
+    ),
 ]
 
 

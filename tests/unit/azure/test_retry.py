@@ -43,9 +43,11 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         BUSY,
         'Code="ServerBusy" Message="The server is busy processing another operation."',
         'Code="AadAuthOperationCannotBePerformedWhenServerIsNotAccessible" Message="…"',
+        'Status=409 Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too many …"',
+        'Status=409 Code="Conflict" Message="Concurrent write request to federated identity credential resources …"',
     ],
 )
-def test_a_busy_server_is_tried_again(error: str) -> None:
+def test_a_busy_server_or_identity_is_tried_again(error: str) -> None:
     assert tries_again(error)
 
 
@@ -77,3 +79,8 @@ def test_only_the_newest_error_counts_and_patience_ends_after_twenty_tries() -> 
     assert not tries_again("something else", BUSY)
     assert tries_again(*[BUSY] * 20)
     assert not tries_again(*[BUSY] * 21)
+
+
+def test_a_service_account_that_is_trusted_under_another_name_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    assert not tries_again('Code="BadRequest" Message="Issuer and subject combination already exists for this …"')
+    assert "If the cluster had another name in kubernetes_oidc_issuers" in caplog.messages[0]

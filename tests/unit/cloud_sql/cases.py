@@ -15,12 +15,14 @@ ACCOUNT = "gcp:serviceaccount/account:Account"
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 DATABASE = "gcp:sql/database:Database"
 USER = "gcp:sql/user:User"
+POD_BINDING = "gcp:serviceaccount/iAMMember:IAMMember"
 BINDING = "gcp:projects/iAMMember:IAMMember"
 
 PROJECT = LOGINS["gcp:organizations/getClientConfig:getClientConfig"]["project"]
 EMAIL = f"backstage@{PROJECT}.iam.gserviceaccount.com"
 NETWORK = f"projects/{PROJECT}/global/networks/default"
 TEAM: dict[str, Any] = {"additional_users": {"jo": "jo@example.com", "team": "group:team@example.com"}}
+PODS: dict[str, Any] = {"kubernetes_service_account": "portal/backstage"}
 PRIVATE: dict[str, Any] = {"ip_address_type": "PRIVATE", "private_network": NETWORK}
 PSC: dict[str, Any] = {"ip_address_type": "PSC", "psc_consumer_projects": ["consumer-1"]}
 
@@ -75,7 +77,7 @@ SETS: dict[str, dict[str, Any]] = {
         "high_availability": True,
         "encryption_key_name": "projects/keys-1/locations/us-central1/keyRings/ring/cryptoKeys/key",
     },
-    "pods": {"kubernetes_service_account": "portal/backstage", "workload_identity_pool": "clusters-1.svc.id.goog"},
+    "pods": {**PODS, "workload_identity_pool": "clusters-1.svc.id.goog"},
     "database": {"database_name": "bs", "plugin_division_mode": "database"},
     "instance": {
         "version": "16",

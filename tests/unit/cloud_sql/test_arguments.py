@@ -7,7 +7,7 @@ import pytest
 from components import CloudSqlPostgres
 from components.inputs import ArgumentError
 from components.testing import run
-from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PRIVATE, PROJECT, PSC, TEAM, create, later
+from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PODS, PRIVATE, PROJECT, PSC, TEAM, create, later
 
 # --- Wrong arguments
 
@@ -100,6 +100,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"plugin_division_mode": "databaze"}, "must be schema or database."),
     ({"deletion_protection": "no"}, "must be true or false."),
     ({"grant_iam_roles": "no"}, "must be true or false."),
+    ({"kubernetes_service_account": "backstage"}, "\"kubernetes_service_account\" is 'backstage', but it must be name"),
+    ({"kubernetes_service_account": "a.b/backstage"}, "must be namespace/name of a Kubernetes service account"),
+    ({**PODS, "user": "jo@example.com"}, "Backstage logs in as a person, and pods can only act as a service account."),
+    (
+        {**PODS, "workload_identity_pool": "principal://iam.googleapis.com/projects/1/locations/global/x/subject/y"},
+        "A principal:// or another pool cannot be used: IAM database authentication of Cloud SQL takes",
+    ),
+    ({**PODS, "workload_identity_pool": "clusters-1"}, "PROJECT.svc.id.goog"),
+    ({**PODS, "workload_identity_pool": "clusters-1.hub.id.goog"}, "PROJECT.svc.id.goog"),
 ]
 
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
@@ -132,6 +141,10 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     (
         {"user": "jo@example.com", "additional_users": {"me": "user:Jo@Example.com"}},
         "\"additional_users\" has 'jo@example.com', which is a user already: ",
+    ),
+    (
+        {"workload_identity_pool": "p-1234.svc.id.goog"},
+        '"workload_identity_pool" is for kubernetes_service_account: set',
     ),
     ({"additional_users": {"a": EMAIL, "b": EMAIL}}, f"\"additional_users\" has '{EMAIL}', which is a user already: "),
 ]

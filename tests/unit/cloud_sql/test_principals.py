@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 from components.cloud_sql.retry import import_id
 from components.cloud_sql.validation import account_id
 from components.inputs import ArgumentError
-from tests.unit.cloud_sql.cases import ACCOUNT, BINDING, EMAIL, PROJECT, TEAM, USER, Google, create, instance
-from tests.unit.inputs import of_type, output
+from tests.unit.cloud_sql.cases import (
+    ACCOUNT,
+    BINDING,
+    EMAIL,
+    POD_BINDING,
+    PODS,
+    PROJECT,
+    TEAM,
+    USER,
+    Google,
+    create,
+    instance,
+)
+from tests.unit.inputs import by_name, name_of, of_type, output
 
 
 @pytest.mark.parametrize(
@@ -130,3 +142,58 @@ def test_nothing_is_asked_when_project_and_region_are_given() -> None:
 def test_a_provider_without_project_or_region_is_named_as_what_to_configure(argument: str) -> None:
     with pytest.raises(ArgumentError, match=f"\"{argument}\" is missing, and the provider's gcp:{argument} is '', but"):
         create(mocks=Google(**{argument: ""}))
+
+
+# --- Pods of Kubernetes
+
+
+def bindings(**args: Any) -> list[tuple[str, str, str]]:
+    found = of_type(create(instance_name="portal-db", **args), POD_BINDING)
+    return [(one.inputs["serviceAccountId"], one.inputs["role"], one.inputs["member"]) for one in found]
+
+
+def test_pods_may_act_as_the_created_account_through_the_projects_own_pool() -> None:
+    assert bindings(**PODS) == [
+        (
+            f"projects/{PROJECT}/serviceAccounts/portal-db@{PROJECT}.iam.gserviceaccount.com",
+            "roles/iam.workloadIdentityUser",
+            f"serviceAccount:{PROJECT}.svc.id.goog[portal/backstage]",
+        )
+    ]
+
+
+def test_without_a_kubernetes_service_account_nobody_may_act_as_the_account() -> None:
+    assert bindings() == []
+
+
+def test_the_clusters_may_be_in_another_project() -> None:
+    ((_, _, member),) = bindings(**PODS, workload_identity_pool="clusters-1.svc.id.goog")
+    assert member == "serviceAccount:clusters-1.svc.id.goog[portal/backstage]"
+
+
+def test_a_domain_scoped_project_has_its_whole_id_in_account_and_pool() -> None:
+    ((account, _, member),) = bindings(**PODS, project="example.com:portal")
+    assert account == (
+        "projects/example.com:portal/serviceAccounts/portal-db@portal.example.com.iam.gserviceaccount.com"
+    )
+    assert member == "serviceAccount:example.com:portal.svc.id.goog[portal/backstage]"
+
+
+@pytest.mark.parametrize(
+    ("user", "account"),
+    [
+        ("app@another-1.iam.gserviceaccount.com", "projects/another-1/serviceAccounts/{}"),
+        ("app@one.example.com.iam.gserviceaccount.com", "projects/example.com:one/serviceAccounts/{}"),
+        ("123-compute@developer.gserviceaccount.com", "projects/-/serviceAccounts/{}"),
+    ],
+)
+def test_the_account_may_be_in_any_project(user: str, account: str) -> None:
+    ((bound, _, _),) = bindings(**PODS, user=user)
+    assert bound == account.format(user)
+
+
+def test_every_output_waits_for_the_pods_right_to_be_there() -> None:
+    results = create(preview=True, **PODS, user=EMAIL)
+    guard = by_name(results)["db-deletion-protection"]
+    assert "db-workload-identity" in set(map(name_of, guard.options.dependencies))
+    assert not results["host"].known

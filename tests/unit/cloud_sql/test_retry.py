@@ -48,6 +48,9 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
             f"googleapi: Error 400: Invalid request: Provided CLOUD_IAM_SERVICE_ACCOUNT: {EMAIL}, does not exist."
         ),
         answered(
+            f"googleapi: Error 404: Service account projects/p-1234/serviceAccounts/{EMAIL} does not exist., notFound"
+        ),
+        answered(
             'googleapi: Error 400: Invalid request: failed to create user: role "cloudsqliamuser" does not exist.'
         ),
     ],
@@ -91,3 +94,9 @@ def test_what_exists_already_is_named_with_the_commands_that_take_it_over(
         f"pulumi import {type_} db-x {id_} --parent 'component=urn:pulumi:dev::p::t$CloudSql::db' --protect=false "
         "--generate-code=false\npulumi refresh --clear-pending-creates"
     )
+
+
+def test_a_pool_that_does_not_exist_is_explained(caplog: pytest.LogCaptureFixture) -> None:
+    missing = "googleapi: Error 400: Identity Pool does not exist (portal-123.svc.id.goog). Please check …, badRequest"
+    assert not tries_again(answered(missing))
+    assert "with the first GKE cluster of PROJECT that has Workload Identity Federation" in caplog.messages[0]
