@@ -394,7 +394,8 @@ class InstanceChildren:
             member=pulumi.Output.all(
                 pool=pool or pulumi.Output.concat(self._project, ".svc.id.goog"), account=service_account
             ).apply(lambda v: f"serviceAccount:{v['pool']}[{v['account']}]"),
-            opts=pulumi.ResourceOptions(parent=self._component, depends_on=[self._previous], hooks=self._hooks),
+            # Does not wait for the instance: a pool that does not exist is named at once.
+            opts=pulumi.ResourceOptions(parent=self._component, hooks=self._hooks),
         )
         self.login_prerequisites.append(binding)
 

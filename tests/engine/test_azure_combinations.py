@@ -17,6 +17,7 @@ from tests.unit.azure.cases import (
     ENCRYPTION,
     GEO_BACKUP,
     GROUP,
+    ISSUER,
     MAINTENANCE,
     OWN_IDENTITY,
     PODS,
@@ -31,7 +32,11 @@ from tests.unit.azure.cases import (
 )
 
 FACTORS: list[list[dict[str, Any]]] = [
-    [{}, PODS, PRINCIPAL, {**PRINCIPAL, **USER}, {**GROUP, "create_identity": True}, {**OWN_IDENTITY, **PODS}],
+    [
+        *({}, PRINCIPAL, {**PRINCIPAL, **USER}, {**GROUP, "create_identity": True}),
+        *(PODS, {**OWN_IDENTITY, **PODS}, {**OWN_IDENTITY, **USER, **PODS, "use_default_credential": True}),
+        {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER, "green": "https://example.com/green"}},
+    ],
     [{}, REACHABLE, VNET, {"private_endpoint_subnet_id": SUBNET, "private_dns_zone_id": PRIVATELINK}],
     [{}, {"plugin_division_mode": "schema"}],
     [{"sku_name": "Standard_D2ds_v5"}, {"sku_name": "Standard_E2ds_v5"}, {"sku_name": "Standard_B2s"}],
@@ -115,10 +120,7 @@ def simulated_azure() -> SimulatedAzure:
     """With what is there before: the resource group, and an identity of the caller's in another one."""
     azure = SimulatedAzure(server_seconds=0, child_seconds=0)
     azure.add_group("group", "westeurope")
-    azure.add_group("people", "westeurope")
-    identity = RULES["azure-native:managedidentity:UserAssignedIdentity"].path
-    id_ = identity.format(resourceGroupName="people", resourceName="portal")
-    azure.resources[id_] = {"_type": "UserAssignedIdentity", "name": "portal"}
+    azure.add_identity("people", "portal")
     return azure
 
 

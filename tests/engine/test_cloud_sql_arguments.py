@@ -9,7 +9,7 @@ import pytest
 
 from components.cloud_sql.args import CloudSqlPostgresArgs
 from docs.reference import schema
-from tests.unit.cloud_sql.cases import EMAIL, NETWORK, TEAM, create
+from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PODS, TEAM, create
 
 from .protocol import Deployment, RefusedError
 from .simulated_cloud_sql import SimulatedCloudSql
@@ -67,6 +67,7 @@ FACTORS: dict[str, list[dict[str, Any]]] = {
     "user": [{}, {"user": EMAIL}, {"user": "jo.backstage@example.com", "role": "backstage"}],
     "others": [{}, TEAM, {**TEAM, "additional_user_roles": {"jo": "cloudsqlsuperuser"}}],
     "roles": [{}, {"grant_iam_roles": False}],
+    "pods": [{}, PODS, {**PODS, "workload_identity_pool": "clusters-1.svc.id.goog"}],
     "database": [{}, {"database_name": "portal", "plugin_division_mode": "database"}],
     "protection": [{}, {"deletion_protection": False}],
     "pools": [
@@ -79,7 +80,9 @@ FACTORS: dict[str, list[dict[str, Any]]] = {
 
 
 def goes_together(args: Mapping[str, Any]) -> bool:
-    """What Google refuses for any machine is left out: a standby without backups."""
+    """What is refused for any machine is left out: a standby without backups, and pods that log in as a person."""
+    if args.get("user") == "jo.backstage@example.com" and "kubernetes_service_account" in args:
+        return False
     return not (args.get("high_availability") and args.get("backup_retention") == 0)
 
 
@@ -111,6 +114,7 @@ def google() -> SimulatedCloudSql:
     simulated.known_accounts.add(EMAIL)
     simulated.connected_networks.add(NETWORK)
     simulated.policies.add(SHARED)
+    simulated.pools |= {f"{project}.svc.id.goog" for project in ("portal-123", "clusters-1", "example.com:portal")}
     simulated.keys.add(KEY)
     simulated.database_roles.add("backstage")
     simulated._config = {"project": "portal-123", "region": "europe-west1"}
@@ -208,6 +212,7 @@ TAKEN_AWAY: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "tier": ({"tier": "db-custom-4-15360"}, {}),
     "user": ({"user": EMAIL}, {}),
     "version": ({"version": 14}, {"version": 17}),
+    "workload_identity_pool": ({**PODS, "workload_identity_pool": "clusters-1.svc.id.goog"}, PODS),
 }
 
 # What Google replaces or keeps; the reference says so of each.
@@ -228,12 +233,13 @@ def test_an_argument_that_is_taken_away_puts_back_what_google_has_without_it(
     deployment.up(registered(given))
     done = deployment.up(registered(left))
     if any(change.startswith("replace ") for change in done):
-        assert argument in REPLACES or argument == "user", done
+        assert argument in REPLACES or argument in ("user", "workload_identity_pool"), done
     elif google_has(google) != fresh:
         assert argument in STAYS
     else:
         assert argument not in STAYS
-    assert argument == "user" or not any("delete" in change for change in done) or argument in ("additional_users",)
+    deletes = ("additional_users", "kubernetes_service_account", "user")
+    assert argument in deletes or not any("delete" in change for change in done)
 
 
 def deployed(google: SimulatedCloudSql, args: Mapping[str, Any]) -> dict[str, Any]:

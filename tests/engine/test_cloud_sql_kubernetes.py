@@ -90,7 +90,7 @@ def test_a_new_account_that_is_not_known_everywhere_yet_is_waited_for(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.arguments(**PODS, grantIamRoles=False)
-    cloud_sql.unknown_accounts = 6
+    cloud_sql.unknown_accounts = 3
     up = succeeded(stack.up())
     assert "backstage-workload-identity: waiting" in up.output
     assert len(bindings(cloud_sql)) == 1
