@@ -1,48 +1,51 @@
 PYTHON ?= python3
+# Python's first message goes nowhere until start.py gives the error output back: on Ctrl-C it would be a traceback.
+BOOTSTRAP = command -v $(firstword $(PYTHON)) >/dev/null || { echo "Python is missing: $(PYTHON)" >&2; exit 127; }; \
+  exec 3>&2 2>/dev/null $(PYTHON) -S bootstrap/start.py
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 up: ## PostgreSQL for Backstage in Docker, and app-config.local.yaml
-	@$(PYTHON) -S bootstrap/start.py up
+	@$(BOOTSTRAP) up
 
 env: ## .env with the POSTGRES_ variables, for dotenv-cli and env-cmd
-	@$(PYTHON) -S bootstrap/start.py env
+	@$(BOOTSTRAP) env
 
 down: ## destroy that database with its data, delete the written files
-	@$(PYTHON) -S bootstrap/start.py down
+	@$(BOOTSTRAP) down
 
 clean: ## down, and remove all that was cached, built or started here
-	@$(PYTHON) -S bootstrap/start.py clean
+	@$(BOOTSTRAP) clean
 
 tools: ## what the tests need
-	@$(PYTHON) -S bootstrap/start.py tools
+	@$(BOOTSTRAP) tools
 
 check: ## formatting, lint and types
-	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run --unattended sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
+	@$(BOOTSTRAP) python
+	@$(BOOTSTRAP) run --unattended sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
 
 docs: ## the reference, from the docstrings
-	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run --unattended python -m docs.reference
+	@$(BOOTSTRAP) python
+	@$(BOOTSTRAP) run --unattended python -m docs.reference
 
 unit: ## the unit tests alone: a quick look
-	@$(PYTHON) -S bootstrap/start.py python
-	@$(PYTHON) -S bootstrap/start.py run --unattended pytest -q -n auto tests/unit
+	@$(BOOTSTRAP) python
+	@$(BOOTSTRAP) run --unattended pytest -q -n auto tests/unit
 
 lock: ## the exact versions and hashes of the Python packages, from requirements/*.txt
-	@$(PYTHON) -S bootstrap/start.py python
-	@for name in dev test go; do $(PYTHON) -S bootstrap/start.py run uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+	@$(BOOTSTRAP) python
+	@for name in dev test go; do ( $(BOOTSTRAP) run uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	  --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' \
-	  --output-file requirements/$$name.lock requirements/$$name.txt || exit 1; done
+	  --output-file requirements/$$name.lock requirements/$$name.txt ) || exit 1; done
 
 test: tools check ## all tests, on the real engine, Docker and Backstage
-	@$(PYTHON) -S bootstrap/start.py run --unattended pytest -n 4 --dist loadgroup tests
+	@$(BOOTSTRAP) run --unattended pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
-	@$(PYTHON) -S bootstrap/start.py run --unattended python -m tests.bench
+	@$(BOOTSTRAP) run --unattended python -m tests.bench
 
 reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load
-	@$(PYTHON) -S bootstrap/start.py run --unattended python -m tests.reliability
+	@$(BOOTSTRAP) run --unattended python -m tests.reliability
 
 .PHONY: help up env down clean tools check docs lock unit test bench reliability

@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from bootstrap import paths
+
 from .docker import docker
 from .stack import REPOSITORY
 
@@ -37,6 +39,8 @@ class Checkout:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
+        self.variables: dict[str, str] = {}
+        """Of the environment of every command."""
         copy_checkout(folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.configure()
@@ -75,7 +79,7 @@ class Checkout:
         ours = {
             key: value for key, value in os.environ.items() if key not in _OF_THE_TESTS and not key.startswith("MAKE")
         }
-        return {**ours, **variables}
+        return {**ours, **self.variables, **variables}
 
     def up(self) -> str:
         """`make up` that must work; what it printed."""
@@ -95,6 +99,32 @@ class Checkout:
             str(file.relative_to(self.folder)): file.read_bytes()
             for file in self.folder.rglob("*")
             if file.is_file() and not {".venv", "__pycache__"} & set(file.relative_to(self.folder).parts)
+        }
+
+    def keep_apart(self, folder: Path) -> None:
+        """Gives it a home and a cache of its own, which `make clean` may remove, with what is in the real cache.
+
+        To call again after a `make clean`. Docker shows it no images that were built here.
+        """
+        cache = folder / "cache" / "backstage-database"
+        cache.mkdir(parents=True, exist_ok=True)
+        (folder / "home").mkdir(exist_ok=True)
+        for entry in paths.CACHE.iterdir():
+            # Links, which a removal of the cache removes and does not follow.
+            if entry.is_dir() and entry.name != "logs" and not (cache / entry.name).exists():
+                (cache / entry.name).symlink_to(entry)
+        venv = self.folder / ".venv"
+        if not venv.is_symlink():
+            venv.symlink_to(REPOSITORY / ".venv")
+        programs = folder / "programs"
+        programs.mkdir(exist_ok=True)
+        shim = programs / "docker"
+        shim.write_text(f'#!/bin/sh\n[ "$1 $2" != "image ls" ] || exit 0\nexec {shutil.which("docker")} "$@"\n')
+        shim.chmod(0o755)
+        self.variables = {
+            "HOME": str(folder / "home"),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+            "PATH": f"{programs}:{os.environ['PATH']}",
         }
 
     @contextmanager
