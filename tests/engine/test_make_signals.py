@@ -88,8 +88,8 @@ def check(stopped: Stopped, situation: str) -> None:
 
 
 @pytest.mark.drill(
-    broken="Ctrl-C, SIGTERM or a closed terminal at random moments of `make up`, `down`, `env`, `tools`, `test`, `clean`,"
-    " to all of its processes or to `make` alone",
+    broken="Ctrl-C, SIGTERM or a closed terminal at random moments of `make up`, `down`, `env`, `tools`, `test` and "
+    "`clean`, to all of its processes or to `make` alone",
     survived="everything: no process, lock or traceback is left, and the next `make up` goes on",
 )
 def test_a_signal_at_any_moment_ends_everything_in_order(checkout: Checkout, tmp_path: Path) -> None:
