@@ -129,8 +129,9 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     storage_gb: pulumi.Input[float]
     """Storage in GiB: 32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384 or 32767; with PremiumV2_LRS any
-    number from 32 to 65536. Default: 32. It never shrinks: taking the argument away, or a smaller number, is refused by
-    Azure. Where Azure has grown it by itself, raise this to the new size."""
+    number from 32 to 65536. Default: 32. It never shrinks: Azure refuses a smaller number, and to take the argument
+    away. Where Azure has grown it by itself, raise this to the new size.
+    """
 
     storage_tier: pulumi.Input[str]
     """Performance tier of the storage, P4 to P80, at least that of its size and up to P50, or P80 from 8192 GiB. For
@@ -139,15 +140,18 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     storage_iops: pulumi.Input[float]
     """Input and output operations per second, 3000 to 80000 and at most 500 for each GiB, within what `sku_name`
-    allows. For PremiumV2_LRS. Default: what is free of charge, 3000, or 12000 from 400 GiB on."""
+    allows. For PremiumV2_LRS. Default: what is free of charge, 3000, or 12000 from 400 GiB on.
+    """
 
     storage_throughput: pulumi.Input[float]
     """Throughput of the storage in MB/s, 125 to 1200 and at most a quarter of `storage_iops`. For PremiumV2_LRS.
-    Default: what is free of charge, 125, or 500 from 400 GiB on."""
+    Default: what is free of charge, 125, or 500 from 400 GiB on.
+    """
 
     storage_auto_grow: pulumi.Input[bool]
     """Whether Azure grows the storage when it is nearly full. Default: true, and false for PremiumV2_LRS, which Azure
-    does not grow."""
+    does not grow.
+    """
 
     backup_retention_days: pulumi.Input[float]
     """How many days backups are kept, 7 to 35. Default: 7."""
@@ -248,10 +252,10 @@ class AzurePostgresArgs(TypedDict, total=False):
     """
 
     delete_lock: bool
-    """Put a CanNotDelete lock on the server, which Azure enforces on everybody, also on `pulumi destroy
-    --ignore-protect`. Default: false. Azure then also refuses to delete the server's admins, firewall rules and
-    database: leave `delete_lock` out for an update before you remove or replace one. Needs the right to manage locks,
-    which Owners have.
+    """Put a CanNotDelete lock on the server, which Azure enforces on everybody. A `pulumi destroy` is then refused
+    before it touches anything, also with `--ignore-protect`. Default: false. Azure then also refuses to delete the
+    server's admins, firewall rules and database: leave `delete_lock` out for an update before you remove or replace
+    one. Needs the right to manage locks, which Owners have.
     """
 
     log_analytics_workspace_id: pulumi.Input[str]

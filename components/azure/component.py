@@ -13,6 +13,7 @@ from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_ou
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
+from ..protection import refuse_deletion
 from .args import AzurePostgresArgs
 from .federation import trust_service_account
 from .identity import Identity, create_identity, record_principal
@@ -22,6 +23,10 @@ from .server_children import ServerChildren
 from .sql import PORT, bootstrap_sql, psql_command
 from .validation import AzureSettings, Encryption, Principal, sku_tier, validate
 
+# How to take down a server that is locked, for a message.
+UNLOCK = (
+    "leave out delete_lock, then `pulumi up`; set deletion_protection to false, then `pulumi up`, then `pulumi destroy`"
+)
 HOST_SUFFIX = ".postgres.database.azure.com"
 
 
@@ -150,6 +155,8 @@ class AzurePostgres(pulumi.ComponentResource):
             parent=self,
             after=[children.last, *credentials],
             protect=settings.deletion_protection,
+            # Azure would refuse the server, but the stack would have forgotten what belongs to it by then.
+            hooks=refuse_deletion(f'AzurePostgres "{name}"', UNLOCK) if settings.delete_lock else None,
         )
 
         host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, HOST_SUFFIX))

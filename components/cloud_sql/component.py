@@ -12,9 +12,9 @@ from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_ou
 from ..options import checked_options
 from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
+from ..protection import refuse_deletion
 from .args import CloudSqlPostgresArgs
 from .instance_settings import instance_settings
-from .protection import refuse_deletion
 from .psc import working_endpoint
 from .psql import psql_command
 from .retry import retry_hooks
@@ -169,7 +169,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             parent=self,
             after=children.login_prerequisites,
             protect=settings.deletion_protection,
-            hooks=refuse_deletion(name) if settings.deletion_protection else None,
+            hooks=refuse_deletion(f'CloudSqlPostgres "{name}"') if settings.deletion_protection else None,
         )
 
         self._set_outputs(name, settings, project, region, instance_name, instance, users, children)

@@ -3,13 +3,13 @@
 import re
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .stack import REPOSITORY, Stack, refused
+from .stack import REPOSITORY, Result, Stack, refused
 
 
 class CloudStack(Stack):
@@ -67,4 +67,40 @@ def destroy_by_automation(stack: Stack) -> str:
     return refused(stack.destroy())
 
 
+def destroy_ignoring_protection(stack: CloudStack) -> str:
+    return refused(stack.destroy(flags=["--ignore-protect"]))
+
+
+def destroy_running_the_program(stack: CloudStack) -> str:
+    return refused(stack.destroy(run_program=True))
+
+
+def destroy_running_the_program_ignoring_protection(stack: CloudStack) -> str:
+    return refused(stack.destroy(run_program=True, flags=["--ignore-protect"]))
+
+
+def preview_without_the_component(stack: CloudStack) -> str:
+    return _without_the_component(stack, stack.preview)
+
+
+def up_without_the_component(stack: CloudStack) -> str:
+    return _without_the_component(stack, stack.up)
+
+
+def _without_the_component(stack: CloudStack, operation: Callable[..., Result]) -> str:
+    stack.break_on_purpose("gone")
+    try:
+        return refused(operation(flags=["--ignore-protect"]))
+    finally:
+        stack.break_on_purpose("")
+
+
+WayAroundProtection = Callable[[CloudStack], str]
+WAYS_AROUND_PROTECTION: list[WayAroundProtection] = [
+    destroy_ignoring_protection,
+    destroy_running_the_program,
+    destroy_running_the_program_ignoring_protection,
+    preview_without_the_component,
+    up_without_the_component,
+]
 WAYS_TO_DESTROY = [destroy_by_cli, destroy_by_cli_without_preview, destroy_by_automation]

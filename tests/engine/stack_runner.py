@@ -10,6 +10,7 @@ import os
 import runpy
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,12 @@ class Stack(automation.Stack):
     """
 
     changes: automation.OpMap | None = None
+    flags: Sequence[str] = ()
+    """More flags of the CLI's for the operation, which the Automation API does not know."""
+
+    def _run_pulumi_cmd_sync(self, args: list[str], *rest: Any) -> automation.CommandResult:
+        more = self.flags if args[0] in ("up", "preview", "destroy") else ()
+        return super()._run_pulumi_cmd_sync([*args, *more], *rest)
 
     def note(self, event: EngineEvent) -> None:
         """Keeps the engine's own count of changes."""
@@ -79,9 +86,10 @@ def answer(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
     lines: list[str] = []
     answer: dict[str, Any] = {"ok": True, "outputs": {}, "changes": {}}
     try:
-        operation = getattr(stack, request["operation"])
+        operation, options = getattr(stack, request["operation"]), request["options"]
+        stack.flags = options.pop("flags", ())
         listen = {"on_output": lines.append, "on_error": lines.append, "on_event": stack.note}
-        result = operation(color="never", **listen, **request["options"])
+        result = operation(color="never", **listen, **options)
         changes = result.change_summary if request["operation"] == "preview" else result.summary.resource_changes
         answer["changes"] = {getattr(kind, "value", kind): count for kind, count in (changes or {}).items()}
         if request["operation"] == "up":

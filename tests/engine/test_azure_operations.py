@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .cloud_stack import AzureStack
+from .cloud_stack import WAYS_AROUND_PROTECTION, AzureStack, WayAroundProtection
 from .simulated_azure import SimulatedAzure
 from .stack import refused, succeeded
 
@@ -109,13 +109,33 @@ def test_of_a_locked_server_nothing_is_deleted_until_it_is_unlocked(stack: Azure
     assert azure.of_type("FirewallRule").keys() == RULES.keys(), "the lock goes first, then the rule"
 
 
-def test_a_locked_server_survives_a_destroy_that_ignores_protection(stack: AzureStack, azure: SimulatedAzure) -> None:
+@pytest.mark.parametrize("way", WAYS_AROUND_PROTECTION)
+@pytest.mark.drill(
+    broken="a locked server: `destroy` or `up` with `--ignore-protect`, `--run-program`, without the component",
+    survived="everything, in the cloud and in the state",
+)
+def test_a_locked_server_loses_nothing_whichever_flag_is_used(
+    stack: AzureStack, azure: SimulatedAzure, way: WayAroundProtection
+) -> None:
     stack.arguments(firewallRules=RULES, deleteLock=True)
     succeeded(stack.up())
-    output = stack.cli("destroy", "--yes", "--ignore-protect", "--stack", stack.name, check=False)
-    assert "ScopeLocked" in output
-    assert len(azure.of_type("Server")) == 1
-    assert azure.of_type("FirewallRule").keys() == RULES.keys()
+    before, urns = azure.changes(), stack.urns()
+    output = way(stack)
+    assert "is protected" in output
+    assert "leave out delete_lock, then `pulumi up`" in output
+    assert azure.changes() == before
+    assert stack.urns() == urns
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_without_a_lock_a_destroy_that_ignores_protection_deletes_the_server(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    """Which docs/azure.md says: Azure itself protects only what is locked."""
+    stack.arguments(firewallRules=RULES)
+    succeeded(stack.up())
+    succeeded(stack.destroy(flags=["--ignore-protect"]))
+    assert azure.of_type("Server") == {}
 
 
 def test_storage_that_azure_has_grown_is_explained(stack: AzureStack, azure: SimulatedAzure) -> None:

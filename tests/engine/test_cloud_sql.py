@@ -9,7 +9,7 @@ import pytest
 
 from tests.blocks import seen
 
-from .cloud_stack import WAYS_TO_DESTROY, CloudSqlStack
+from .cloud_stack import WAYS_AROUND_PROTECTION, WAYS_TO_DESTROY, CloudSqlStack, WayAroundProtection
 from .simulated_cloud_sql import ACCESS_TOKEN, SimulatedCloudSql
 from .stack import refused, succeeded
 
@@ -433,6 +433,43 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
     assert GUARD in output
     assert cloud_sql.changes() == before
     assert stack.urns() == urns
+    assert succeeded(stack.up()).changed == {}
+
+
+@pytest.mark.parametrize("way", WAYS_AROUND_PROTECTION)
+@pytest.mark.drill(
+    broken="a protected instance: `destroy` or `up` with `--ignore-protect`, `--run-program`, without the component",
+    survived="everything, in the cloud and in the state",
+)
+def test_a_protected_instance_loses_nothing_whichever_flag_is_used(
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, way: WayAroundProtection
+) -> None:
+    stack.arguments(additionalUsers=TEAM)
+    succeeded(stack.up())
+    before, urns = cloud_sql.changes(), stack.urns()
+    output = way(stack)
+    assert "is protected" in output
+    assert "set deletion_protection to false, then `pulumi up`" in output
+    assert cloud_sql.changes() == before
+    assert stack.urns() == urns
+    assert succeeded(stack.up()).changed == {}
+
+
+@pytest.mark.drill(
+    broken="`up --ignore-protect` of a change that would replace the protected instance",
+    survived="everything, in the cloud and in the state",
+)
+def test_an_up_that_ignores_protection_does_not_replace_a_protected_instance(
+    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
+) -> None:
+    stack.arguments(additionalUsers=TEAM)
+    succeeded(stack.up())
+    before, urns = cloud_sql.changes(), stack.urns()
+    stack.arguments(additionalUsers=TEAM, region="us-central1")
+    refused(stack.up(flags=["--ignore-protect"]))
+    assert cloud_sql.changes() == before
+    assert stack.urns() == urns
+    stack.arguments(additionalUsers=TEAM)
     assert succeeded(stack.up()).changed == {}
 
 
