@@ -113,7 +113,8 @@ def _build(progress: Progress, image: str) -> None:
     except CommandError as error:
         raise StepError(f"{image} cannot be pulled, and building it failed: {_reason(error)}", remedy) from error
     finally:
-        _remove(progress, work)
+        # Ours, and what a killed build, which needs seconds to end, has written since its folder was removed.
+        _remove_leftovers(progress, f"{major}-{suite}")
     progress.log(f"NOTE: on this Docker engine, {image} is now a stand-in that was built here from Debian's packages.")
     progress.log("It is not the official image, and every project that uses this name gets it.")
     progress.log(f"To remove it: make clean. To replace it where that works: docker pull {image}")

@@ -450,6 +450,15 @@ def test_what_a_killed_build_left_is_removed_by_the_next(engine: Engine, progres
     assert not [*engine.temporary.iterdir()]
 
 
+def test_what_a_killed_build_writes_during_the_next_one_is_removed_too(
+    engine: Engine, progress: steps.Progress
+) -> None:
+    """The processes of a mmdebstrap whose parent was killed need some seconds to notice."""
+    engine.mmdebstrap('echo tree > "$last"; mkdir -p "${TMPDIR%-*}-killed/late"')
+    postgres_image.ensure(progress, "postgres:17-trixie")
+    assert not [*engine.temporary.iterdir()]
+
+
 def test_make_clean_removes_stand_ins_except_those_in_use(
     engine: Engine, progress: steps.Progress, capsys: pytest.CaptureFixture[str]
 ) -> None:
