@@ -79,8 +79,8 @@ class ExistingSettings:
     access_without_user: pulumi.Output[Access]
     password: pulumi.Output[str] | None
     access: pulumi.Output[Access]
-    # The same with the names that database_options gives to databases and schemas. Apart, because it is as secret as the
-    # options are.
+    # The same with the names that database_options gives to databases and schemas. Apart, because it is as secret as
+    # the options are.
     access_with_names: pulumi.Output[Access]
     verify_login: bool
     # Turns the names of arguments in a message into what the caller writes.

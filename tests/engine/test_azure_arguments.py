@@ -29,9 +29,9 @@ from tests.unit.azure.cases import (
     WORKSPACE,
 )
 
+from .azure_mocks import ArmIds, simulated_azure
 from .protocol import Deployment, RefusedError
 from .simulated_azure import SimulatedAzure
-from .test_azure_combinations import ArmIds, simulated_azure
 
 ENDPOINT: dict[str, Any] = {"private_endpoint_subnet_id": SUBNET}
 SCHEMA = {"plugin_division_mode": "schema"}

@@ -10,9 +10,10 @@ import pulumi
 import pytest
 
 from components import AzurePostgres
-from components.testing import Mocks, run
+from components.testing import run
 from tests.engine import arm_description, sdk_inputs
-from tests.engine.simulated_azure import RULES, SimulatedAzure
+from tests.engine.azure_mocks import ArmIds, simulated_azure
+from tests.engine.simulated_azure import RULES
 from tests.unit.azure.cases import (
     ENCRYPTION,
     GEO_BACKUP,
@@ -64,16 +65,6 @@ FACTORS: list[list[dict[str, Any]]] = [
 WINDOW = ("customWindow", "dayOfWeek", "startHour", "startMinute")
 
 
-class ArmIds(Mocks):
-    """Answers with resource ids of Azure, so that a resource can be checked against those that it belongs to."""
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        id_, outputs = super().new_resource(args)
-        if args.typ in RULES:
-            id_ = RULES[args.typ].path.format(**args.inputs)
-        return id_, outputs
-
-
 def combinations(least: int) -> list[dict[str, Any]]:
     """Sets of arguments in which every pair of choices occurs: at least that many, the same in every run."""
     dice = random.Random(1)
@@ -114,14 +105,6 @@ def registered(args: dict[str, Any]) -> list[tuple[str, dict[str, Any]]] | None:
 @functools.cache
 def answers() -> list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]] | None]]:
     return [(args, registered(args)) for args in combinations(300)]
-
-
-def simulated_azure() -> SimulatedAzure:
-    """With what is there before: the resource group, and an identity of the caller's in another one."""
-    azure = SimulatedAzure(server_seconds=0, child_seconds=0)
-    azure.add_group("group", "westeurope")
-    azure.add_identity("people", "portal")
-    return azure
 
 
 def accepted() -> list[tuple[dict[str, Any], list[tuple[str, dict[str, Any]]]]]:

@@ -16,11 +16,11 @@ from docs.reference import schema
 from tests.blocks import seen
 from tests.unit.azure import cases as azure_cases
 from tests.unit.azure.cases import CLIENT, PRINCIPAL, TENANT
+from tests.unit.cases import LEAST
 from tests.unit.cloud_sql import cases as cloud_sql_cases
 from tests.unit.existing import cases as existing_cases
 from tests.unit.inputs import by_name, changed, unknown
 from tests.unit.local import cases as local_cases
-from tests.unit.test_database_options import LEAST
 
 from .hosting import Host, hosted, wire
 

@@ -14,14 +14,9 @@ from components.backstage.options import database_options
 from components.cloud_sql.validation import capacity as cloud_sql_capacity
 from components.inputs import ArgumentError, CamelCaseArgs
 from components.testing import Run, run
+from tests.unit.cases import LEAST
 from tests.unit.inputs import materialize, output
 
-LEAST: dict[str, dict[str, Any]] = {
-    "LocalPostgres": {},
-    "AzurePostgres": {"resource_group_name": "group"},
-    "CloudSqlPostgres": {},
-    "ExistingPostgres": {"host": "127.0.0.1", "user": "postgres", "password": "secret"},
-}
 OPTIONS = {
     "keepalive": True,
     "knexConfig": {"pool": {"min": 1, "max": 3}},

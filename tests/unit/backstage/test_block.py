@@ -1,38 +1,16 @@
 """The block's rendering. That Backstage's own loader agrees is tested in tests/backstage."""
 
-import re
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 from components import backstage
 
+from .documents import read, tricky_strings
+
 CONNECTION = {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password": "secret"}
-
-# PostgreSQL takes any text without NUL; half a surrogate pair is no text.
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
-tricky_strings = st.one_of(texts, st.text("ab${}\\\"':#-089e ", min_size=1))
-
-
-def substituted(text: str, environment: dict[str, str]) -> str:
-    """Backstage's substitution, after the source of its config-loader."""
-    parts = re.split(r"(\$?\$\{[^{}]*\})", text)
-    for index in range(1, len(parts), 2):
-        part = parts[index]
-        parts[index] = part[1:] if part.startswith("$$") else environment[part[2:-1].strip()].strip()
-    return "".join(parts)
-
-
-def read(document: str, environment: dict[str, str] | None = None) -> dict:
-    block = yaml.safe_load(document)["backend"]["database"]
-    connection = {
-        key: substituted(value, environment or {}) if isinstance(value, str) else value
-        for key, value in block["connection"].items()
-    }
-    return {**block, "connection": connection}
 
 
 def test_the_document_reads_as_the_guide_writes_it() -> None:

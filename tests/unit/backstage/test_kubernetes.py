@@ -16,7 +16,7 @@ from components.backstage.kubernetes import (
     object_name,
 )
 from tests.kubernetes import NAME, objects, pod, read_alike
-from tests.unit.backstage.test_block import read, tricky_strings
+from tests.unit.backstage.documents import read, tricky_strings
 
 CONNECTION = {"host": "db.example.com", "port": 5432, "user": "jo", "password": "secret"}
 PLAIN = Workload("portal-database")
