@@ -175,6 +175,29 @@ def test_a_cluster_under_another_name_is_refused_with_what_to_do(stack: AzureSta
     assert trusted(azure) == {"cyan": (BLUE, SUBJECT), "green": (GREEN, SUBJECT)}
 
 
+def test_moving_to_an_identity_of_the_callers_moves_the_credentials(stack: AzureStack, azure: SimulatedAzure) -> None:
+    stack.arguments(**PODS)
+    succeeded(stack.up())
+    given = given_identity(azure)
+    stack.arguments(**given, **PODS)
+    succeeded(stack.up())
+    assert azure.of_type("UserAssignedIdentity").keys() == {"portal"}
+    assert len([key for key in azure.resources if key.startswith(f"{given['identityResourceId']}/federated")]) == 3
+    assert succeeded(stack.up()).changed == {}
+
+
+def test_a_server_that_is_replaced_under_another_name_leaves_the_credentials_alone(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**PODS, deletionProtection=False)
+    succeeded(stack.up())
+    before, created = len(azure.changes()), azure.of_type(CREDENTIAL)
+    stack.arguments(**PODS, deletionProtection=False, serverName="another-name")
+    succeeded(stack.up())
+    assert [change for change in changes(azure, before) if change[1] == CREDENTIAL] == []
+    assert azure.of_type(CREDENTIAL) == created
+
+
 @pytest.mark.drill(
     broken="somebody else writes a credential of the same identity at that moment",
     survived="everything: `up` waits and says so",
