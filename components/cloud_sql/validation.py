@@ -443,7 +443,7 @@ consumer_project = regex(
 workload_pool = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]\.svc\.id\.goog",
     "must be the workload identity pool of GKE clusters, PROJECT.svc.id.goog. A principal:// or another pool cannot be "
-    "used: IAM database authentication of Cloud SQL takes service accounts and people only.",
+    "used: IAM database authentication of Cloud SQL takes user accounts, service accounts and groups only.",
 )
 
 

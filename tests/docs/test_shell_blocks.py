@@ -51,12 +51,14 @@ RUN_BY = {
     ("CONTRIBUTING.md", "Tests", 1): f"{HERE}test_what_make_and_bootstrap_are_asked_for_is_there",
     ("azure.md", "First deployment", 1): AZURE,
     ("azure.md", "First deployment", 2): AZURE,
+    ("azure.md", "Pods on AKS", 1): AZURE,
     ("azure.md", "Least privilege", 1): AZURE,
     ("cloud-sql.md", "Quick start", 1): CLOUD_SQL,
     ("cloud-sql.md", "Quick start", 2): CLOUD_SQL,
     ("cloud-sql.md", "Quick start", 3): CLOUD_SQL,
     ("cloud-sql.md", "Who may log in", 1): CLOUD_SQL,
     ("cloud-sql.md", "Who may log in", 2): CLOUD_SQL,
+    ("cloud-sql.md", "Pods on GKE", 1): CLOUD_SQL,
     ("cloud-sql.md", "Least privilege", 1): CLOUD_SQL,
     ("cloud-sql.md", "Private Service Connect", 1): PSC,
     ("cloud-sql.md", "Private Service Connect", 2): CLOUD_SQL,
@@ -217,6 +219,11 @@ def test_a_database_in_azure(tmp_path: Path, azure: SimulatedAzure) -> None:
     assert "jo@example.com" in [one["principalName"] for one in azure.of_type("AdministratorsMicrosoftEntra").values()]
     follow(stack, BLOCKS["from-laptop-to-cloud.md", "5. Start Backstage with the cloud's block", 1])
     assert (stack.folder / "app-config.local.yaml").read_text() in document
+
+    follow(stack, BLOCKS["azure.md", "Pods on AKS", 1].replace("<group>", "clusters").replace("<cluster>", "blue"))
+    (credential,) = azure.of_type("FederatedIdentityCredential").values()
+    assert credential["issuer"] == vendor_tools.ANSWERS["az aks show"]
+    assert credential["subject"] == "system:serviceaccount:portal:backstage"
 
     least = BLOCKS["azure.md", "Least privilege", 1]
     printed = follow(stack, least.replace("<object id of the group>", "00000000-0000-0000-0000-000000000002"))

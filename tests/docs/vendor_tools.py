@@ -26,16 +26,21 @@ _GCLOUD = {
     "kms keys add-iam-policy-binding": (1, "--keyring= --location= --member= --role=", "--condition="),
     "sql backups list": (0, "", "--instance= --filter= --limit="),
 }
-# learn.microsoft.com/cli/azure/reference-index#az-login and /account#az-account-get-access-token.
+# learn.microsoft.com/cli/azure/reference-index#az-login, /account#az-account-get-access-token and /aks#az-aks-show.
 _AZURE = {
     "login": (0, "", "--tenant="),
+    "aks show": (0, "--resource-group= --name=", "--subscription= --query= --output="),
     "account get-access-token": (0, "", "--resource-type= --tenant= --subscription= --query= --output="),
 }
 # kubernetes.io/docs/reference/kubectl/generated/kubectl_annotate; classic.yarnpkg.com/lang/en/docs/cli/add.
 _KUBECTL = {"annotate": (3, "", "--overwrite")}
 _YARN = {"add": (1, "", ""), "start": (0, "", "")}
 
-ANSWERS = {"az account get-access-token": "token-of-az", "gcloud projects describe": "4711"}
+ANSWERS = {
+    "az account get-access-token": "token-of-az",
+    "az aks show": "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/",
+    "gcloud projects describe": "4711",
+}
 
 
 def install(folder: Path, *tools: str) -> None:

@@ -56,6 +56,11 @@ def test_deploying_adding_people_and_taking_it_down_works_as_the_page_says(
     assert users["jo@example.com"]["_roles"] == ["cloudsqlsuperuser"]
     assert users["team@example.com"]["_roles"] == ["pg_read_all_data"]
 
+    cloud_sql.pools.add("my-project.svc.id.goog")
+    follow(stack, blocks("pods")[0])
+    (binding,) = cloud_sql.of_type("AccountIAMMember").values()
+    assert f"`{binding['member']}`" in PAGE, "the page says which binding that is"
+
     cloud_sql.database_roles.add("backstage")  # what the page's SQL creates
     follow(stack, blocks("least")[0])
     granted = {name: user["_roles"] for name, user in cloud_sql.of_type("User").items()}
