@@ -112,11 +112,11 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
 
     retain_backups: pulumi.Input[bool]
     """Whether backups outlive the instance: when it is deleted, each is kept for as long as it would have been.
-    Default: true."""
+    Default: true, also while `deletion_protection` is off, which it must be to delete the instance."""
 
     final_backup_days: pulumi.Input[float]
     """Days for which Google keeps a last backup, made when the instance is deleted: 1 to 365, or 0 for none. Default:
-    30."""
+    30, also while `deletion_protection` is off."""
 
     query_insights: pulumi.Input[bool]
     """Whether Query Insights records which queries take how long. It is free of charge. Default: true."""

@@ -684,6 +684,8 @@ _MAX_CONNECTIONS = {0: 50, 3750: 100, 6000: 200, 7500: 400, 15000: 500, 30000: 6
 # PostgreSQL keeps these of them for superusers, who are all Google's.
 _RESERVED_CONNECTIONS = 3
 _MB_OF_SHARED_CORE = {"db-g1-small": 1700}
+# Of the families whose tiers do not say their memory.
+_MB_PER_VCPU = {"perf-optimized-N": 8192, "memory-optimized-N": 32768, "c4a-highmem": 8192}
 
 
 def capacity(tier: Any, database_flags: Any) -> Capacity | None:
@@ -694,10 +696,10 @@ def capacity(tier: Any, database_flags: Any) -> Capacity | None:
     if tier == "db-f1-micro":
         return Capacity(25, _RESERVED_CONNECTIONS, tier)
     memory = _MB_OF_SHARED_CORE.get(tier)
-    if custom := re.fullmatch(r"db-custom-\d+-(\d+)", tier):
+    if custom := re.fullmatch(r"db-custom-(?:N4-)?\d+-(\d+)", tier):
         memory = int(custom[1])
-    elif enterprise_plus := re.fullmatch(r"db-perf-optimized-N-(\d+)", tier):
-        memory = int(enterprise_plus[1]) * 8192
+    elif (predefined := re.fullmatch(r"db-([a-zA-Z0-9-]+)-(\d+)", tier)) and predefined[1] in _MB_PER_VCPU:
+        memory = int(predefined[2]) * _MB_PER_VCPU[predefined[1]]
     if memory is None:
         return None
     allowed = max(limit for least, limit in _MAX_CONNECTIONS.items() if memory >= least)

@@ -20,3 +20,9 @@ def test_the_options_are_the_keys_of_backstages_schema(folder: Path) -> None:
         assert {*PLUGIN_OPTIONS, *DECIDED} - {"pluginDivisionMode"} == set(plugin["properties"])
     else:
         assert set(schema["properties"]) <= {*OPTIONS, *DECIDED}, "an older Backstage knows no other keys"
+
+
+@pytest.mark.parametrize("folder", [node.FOLDER, node.FOLDER / "previous"], ids=["newest", "previous"])
+def test_the_division_modes_are_those_of_backstages_schema(folder: Path) -> None:
+    schema = json.loads((folder / PACKAGE).read_text())["properties"]["backend"]["properties"]["database"]
+    assert set(schema["properties"]["pluginDivisionMode"]["enum"]) == {"database", "schema"}
