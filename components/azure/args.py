@@ -85,8 +85,8 @@ class AzurePostgresArgs(TypedDict, total=False):
     """
 
     use_default_credential: bool
-    """Leave the created identity's client id out of the block, so that Backstage uses Default Azure Credential, which
-    finds AKS workload identity and a developer's own login. Default: false.
+    """Leave the client id of the created identity, or of `identity_resource_id`, out of the block, so that Backstage
+    uses Default Azure Credential, which finds AKS workload identity and a developer's own login. Default: false.
     """
 
     kubernetes_service_account: pulumi.Input[str]

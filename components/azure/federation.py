@@ -45,7 +45,7 @@ def trust_service_account(
                     depends_on=credentials[-1:],
                     deleted_with=None if identity is None else identity.resource,
                     hooks=hooks,
-                    # Do not replace the credential when the server is renamed, nor the created identity.
+                    # When the server is renamed, credential and identity keep their names.
                     ignore_changes=["federatedIdentityCredentialResourceName"],
                 ),
             )

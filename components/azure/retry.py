@@ -1,4 +1,4 @@
-"""Waits while Azure is busy with a server or an identity, and explains the refusals that only the user can do something about."""
+"""Waits while Azure is busy with a server or an identity, and explains what only the user can do something about."""
 
 import asyncio
 import functools

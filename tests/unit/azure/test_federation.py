@@ -8,10 +8,10 @@ import pytest
 
 from components import AzurePostgres
 from components.inputs import ArgumentError
-from components.testing import Mocks, Run, run
+from components.testing import MANAGED_IDENTITY, Mocks, run
 from tests.unit.inputs import by_name, name_of, of_type, unknown
 
-from .cases import CLIENT, CREDENTIAL, GROUP, IDENTITY, ISSUER, OWN_IDENTITY, PODS, USER, create
+from .cases import CLIENT, CREDENTIAL, GROUP, IDENTITY, ISSUER, OWN_IDENTITY, PODS, STASH, USER, create
 
 SERVER_NAME = "srv"
 CLUSTERS = {**PODS, "kubernetes_oidc_issuers": {"green": f"{ISSUER}2/", "blue": ISSUER}}
@@ -61,20 +61,26 @@ def test_credentials_go_with_the_created_identity_and_alone_from_a_given_one() -
     assert not create(**OWN_IDENTITY, **PODS).resource(CREDENTIAL).options.deletedWith
 
 
-def test_every_output_waits_for_the_credentials() -> None:
-    class NoCredential(Mocks):
-        def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-            id_, outputs = super().new_resource(args)
-            return ("" if args.typ == CREDENTIAL else id_), outputs
+class NoCredentialYet(Mocks):
+    """A preview in which everything exists but the credentials."""
 
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        host = {"fullyQualifiedDomainName": "srv.postgres.database.azure.com"}
+        stored = {"output": args.inputs["input"]} if args.typ == STASH else {}
+        decided = {"name": args.inputs.get("resourceName") or args.inputs.get("serverName"), **MANAGED_IDENTITY, **host}
+        return "" if args.typ == CREDENTIAL else f"{args.name}-id", {**decided, **args.inputs, **stored}
+
+
+@pytest.mark.parametrize(("args", "known"), [({}, True), (PODS, False)], ids=["no pods", "pods"])
+def test_every_output_waits_for_the_credentials(args: dict[str, Any], known: bool) -> None:
     def program() -> dict[str, Any]:
-        arguments: Any = {"resource_group_name": "group", **PODS}
+        arguments: Any = {"resource_group_name": "group", "server_name": SERVER_NAME, **args}
         database = AzurePostgres("db", arguments)
         names: list[str] = list(AzurePostgres.__annotations__)
         return {name: getattr(database, name) for name in names}
 
-    results: Run = run(program, mocks=NoCredential(), preview=True)
-    assert {name for name, result in results.outputs.items() if result.known} == set()
+    results = run(program, mocks=NoCredentialYet(), preview=True)
+    assert {result.known for result in results.outputs.values()} == {known}, results.outputs
 
 
 @pytest.mark.parametrize("args", [PODS, {**OWN_IDENTITY, **PODS}], ids=["created", "given"])

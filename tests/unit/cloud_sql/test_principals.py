@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from components.cloud_sql.retry import import_id
 from components.cloud_sql.validation import account_id
 from components.inputs import ArgumentError
+from components.testing import Mocks
 from tests.unit.cloud_sql.cases import (
     ACCOUNT,
     BINDING,
@@ -17,6 +19,7 @@ from tests.unit.cloud_sql.cases import (
     POD_BINDING,
     PODS,
     PROJECT,
+    STASH,
     TEAM,
     USER,
     Google,
@@ -192,8 +195,19 @@ def test_the_account_may_be_in_any_project(user: str, account: str) -> None:
     assert bound == account.format(user)
 
 
-def test_every_output_waits_for_the_pods_right_to_be_there() -> None:
-    results = create(preview=True, **PODS, user=EMAIL)
-    guard = by_name(results)["db-deletion-protection"]
-    assert "db-workload-identity" in set(map(name_of, guard.options.dependencies))
-    assert not results["host"].known
+class NoBindingYet(Mocks):
+    """A preview in which everything exists but the pods' right."""
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        stored = {"output": args.inputs["input"]} if args.typ == STASH else {}
+        decided = {"email": EMAIL, "publicIpAddress": "203.0.113.7", "dnsName": "", "privateIpAddress": ""}
+        decided |= {"pscServiceAttachmentLink": "", "serviceAccountEmailAddress": EMAIL, "selfLink": "link"}
+        return "" if args.typ == POD_BINDING else f"{args.name}-id", {**decided, **args.inputs, **stored}
+
+
+@pytest.mark.parametrize(("args", "known"), [({}, True), (PODS, False)], ids=["no pods", "pods"])
+def test_the_block_waits_for_the_pods_right_and_so_does_the_guard(args: dict[str, Any], known: bool) -> None:
+    results = create(preview=True, mocks=NoBindingYet(), instance_name="portal-db", user=EMAIL, **args)
+    assert results["database_config"].known is results["host"].known is results["user"].known is known
+    guarded = set(map(name_of, by_name(results)["db-deletion-protection"].options.dependencies))
+    assert ("db-workload-identity" in guarded) is not known
