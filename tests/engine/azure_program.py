@@ -39,6 +39,7 @@ run_broken(
         "two audiences": lambda: credential(audiences=["api://AzureADTokenExchange", "another"]),
         "issuer without TLS": lambda: credential(issuer="http://example.com/"),
         "a name with a period": lambda: credential(federatedIdentityCredentialResourceName="a.b"),
+        "one principal twice": lambda: admin("objectId", "00000000-0000-0000-0000-000000000009"),
         "another tenant": lambda: admin("tenantId", "99999999-9999-9999-9999-999999999999"),
     }
 )
