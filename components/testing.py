@@ -37,6 +37,7 @@ from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 from .cloud_sql.validation import account_email
+from .validators import is_list, is_map
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ class Mocks(mocks.Mocks):
         inputs = cast(dict[str, Any], args.inputs)
         if args.typ == "pulumi:index:Stash":
             return f"{args.name}-id", {**inputs, "output": inputs["input"]}
+        inputs = _with_attached_identities(args.typ, inputs)
         if pulumi.runtime.is_dry_run():
-            return "", dict(inputs)
+            return "", inputs
         plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
         return f"{args.name}-id", {"name": f"{args.name}-0000000", **inputs, **_decided(args.typ, plain)}
 
@@ -116,6 +118,18 @@ class Mocks(mocks.Mocks):
         if args.token not in LOGINS:
             raise NotImplementedError(f"the program calls {args.token}: derive from Mocks and answer it")
         return dict(LOGINS[args.token]), []
+
+
+_ATTACHED = "userAssignedIdentities"
+
+
+def _with_attached_identities(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource in Azure is told its identities as a list of ids, and answers with a map."""
+    identity = inputs.get("identity")
+    if not type_.startswith("azure-native:") or not is_map(identity) or not is_list(identity.get(_ATTACHED)):
+        return dict(inputs)
+    ids = [id_ for id_ in identity[_ATTACHED] if isinstance(id_, str)]
+    return {**inputs, "identity": {**identity, _ATTACHED: {id_: {} for id_ in ids}}}
 
 
 def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:

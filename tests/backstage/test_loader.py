@@ -102,3 +102,19 @@ def test_the_document_with_variables_needs_every_variable_of_environment(tmp_pat
     for left, loaded in zip(names, seen, strict=True):
         key = backstage.ENVIRONMENT_VARIABLES[left][-1]
         assert set(without_nulls(block)["connection"]) - set(loaded["connection"]) == {key}, f"without {left}"
+
+
+CREATE_APP = "backend:\n  database:\n    client: better-sqlite3\n    connection: ':memory:'\n"
+HAND_WRITTEN = (
+    "backend:\n  database:\n    client: pg\n    connection:\n      connectionString: postgres://jo@example.com/x\n"
+    "      ssl: {ca: x}\n    pluginDivisionMode: schema\n"
+)
+
+
+@node.both_releases
+def test_the_block_as_json_in_one_variable_means_the_same_over_any_file(tmp_path: Path) -> None:
+    """docs/deploy.md: for where there is no place for a file."""
+    blocks = configs([text for text in tricky_strings(400) if "\0" not in text])
+    for base in (CREATE_APP, HAND_WRITTEN):
+        seen = load(tmp_path, [(base, {"APP_CONFIG_backend_database": json.dumps(block)}) for block in blocks])
+        assert_exact([without_nulls(block) for block in blocks], [without_nulls(one) for one in seen])

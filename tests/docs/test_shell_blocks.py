@@ -25,6 +25,7 @@ from tests.engine.docker import query
 from tests.engine.simulated_azure import SimulatedAzure
 from tests.engine.simulated_cloud_sql import SimulatedCloudSql
 from tests.engine.stack import Stack, succeeded
+from tests.kubernetes import objects, pod
 
 from . import vendor_tools
 from .blocks import PAGES, REPOSITORY, blocks
@@ -79,6 +80,10 @@ RUN_BY = {
     ("from-laptop-to-cloud.md", "4. Restore", 1): f"{MOVE}test_to_azure",
     ("from-laptop-to-cloud.md", "4. Restore", 2): f"{MOVE}test_to_azure",
     ("from-laptop-to-cloud.md", "5. Start Backstage with the cloud's block", 1): AZURE,
+    ("kubernetes.md", "AKS", 1): f"{HERE}test_backstage_on_aks",
+    ("kubernetes.md", "GKE", 1): f"{HERE}test_backstage_on_gke",
+    ("kubernetes.md", "Install the chart", 1): f"{HERE}test_backstage_on_aks",
+    ("kubernetes.md", "With a password, or without Helm", 1): f"{HERE}test_backstage_on_gke",
     ("local.md", "Docker on another machine", 1): f"{HERE}test_the_tunnel_is_one_that_ssh_takes",
     ("local.md", "Passwords", 1): LAPTOP,
 }
@@ -173,6 +178,8 @@ def test_a_database_on_a_laptop_without_make(laptop: Stack) -> None:
         ("gcloud run services update", "takes 1 arguments"),
         ("gcloud kms keys add-iam-policy-binding key --location l --member m --role r", "needs --keyring"),
         ("az account get-access-token --resource", "resource"),
+        ("az aks show --name main", "needs --resource-group"),
+        ("helm upgrade backstage", "takes 2 arguments"),
         ("ssh -N -L 5432 host", "-L"),
     ],
 )
@@ -241,6 +248,50 @@ def test_a_database_in_google_cloud_for_a_move(tmp_path: Path, cloud_sql: Simula
     follow(stack, BLOCKS["from-laptop-to-cloud.md", "1. Bring up the cloud's stack", 2] + "pulumi up\n")
     assert cloud_sql.of_type("User")["jo@example.com"]["_roles"] == ["cloudsqlsuperuser"]
     assert "pluginDivisionMode: schema" not in succeeded(stack.up()).outputs["appConfig"]
+
+
+# --- Kubernetes
+
+
+def test_backstage_on_aks(tmp_path: Path, azure: SimulatedAzure) -> None:
+    tools = tmp_path / "tools"
+    vendor_tools.install(tools, "az", "helm")
+    stack = CloudStack(tmp_path / "stack", azure.environment, name="azure", key="azure", program="azure_program.py")
+    stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
+    shell(stack, "pulumi stack init azure; pulumi config set azure-native:location westeurope")
+    follow(stack, BLOCKS["kubernetes.md", "AKS", 1])
+    (credential,) = azure.of_type("FederatedIdentityCredential").values()
+    assert (credential["issuer"], credential["subject"]) == (
+        vendor_tools.ANSWERS["az aks show"],
+        "system:serviceaccount:portal:backstage",
+    )
+
+    follow(stack, BLOCKS["kubernetes.md", "Install the chart", 1])
+    got = pod((stack.folder / "values.database.yaml").read_text())
+    (identity,) = azure.of_type("UserAssignedIdentity").values()
+    assert got.service_account == "backstage"
+    assert got.annotations["azure.workload.identity/client-id"] == identity["clientId"]
+    assert got.labels == {"azure.workload.identity/use": "true"}
+
+
+def test_backstage_on_gke(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> None:
+    """Without Helm: `kubectl` gets no Secret, because there is none, and manifests that Kubernetes takes."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "kubectl").write_text('#!/bin/sh\n[ "$*" = "apply --namespace portal --filename -" ] && cat >> applied\n')
+    (tools / "kubectl").chmod(0o755)
+    stack = CloudStack(
+        tmp_path / "stack", cloud_sql.environment, name="gcp", key="cloudsql", program="cloud_sql_program.py"
+    )
+    stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
+    shell(stack, "pulumi stack init gcp; pulumi config set gcp:project portal-123")
+    cloud_sql.pools.add("portal-123.svc.id.goog")
+    follow(stack, BLOCKS["kubernetes.md", "GKE", 1])
+    follow(stack, BLOCKS["kubernetes.md", "With a password, or without Helm", 1])
+    applied = objects((stack.folder / "applied").read_text())
+    assert applied.keys() == {"ServiceAccount", "ConfigMap"}
+    (account,) = cloud_sql.of_type("Account").values()
+    assert applied["ServiceAccount"]["metadata"]["annotations"] == {"iam.gke.io/gcp-service-account": account["email"]}
 
 
 # --- The repository itself

@@ -32,8 +32,14 @@ _AZURE = {
     "aks show": (0, "--resource-group= --name=", "--subscription= --query= --output="),
     "account get-access-token": (0, "", "--resource-type= --tenant= --subscription= --query= --output="),
 }
-# kubernetes.io/docs/reference/kubectl/generated/kubectl_annotate; classic.yarnpkg.com/lang/en/docs/cli/add.
-_KUBECTL = {"annotate": (3, "", "--overwrite")}
+# kubernetes.io/docs/reference/kubectl/generated, kubectl_annotate and kubectl_apply;
+# classic.yarnpkg.com/lang/en/docs/cli/add.
+_KUBECTL = {"annotate": (3, "", "--overwrite"), "apply": (0, "--filename=", "--namespace= --server-side")}
+# helm.sh/docs/helm/helm_repo_add and helm_upgrade.
+_HELM = {
+    "repo add": (2, "", "--force-update"),
+    "upgrade": (2, "", "--install --namespace= --create-namespace --values= --version= --wait"),
+}
 _YARN = {"add": (1, "", ""), "start": (0, "", "")}
 
 ANSWERS = {
@@ -67,6 +73,7 @@ def check(tool: str, words: Sequence[str]) -> str:
         "gcloud": ("", _GCLOUD, _GCLOUD_WIDE),
         "az": ("", _AZURE, ""),
         "kubectl": ("--namespace=", _KUBECTL, ""),
+        "helm": ("", _HELM, ""),
         "yarn": ("--cwd=", _YARN, ""),
     }[tool]
     _, rest = getopt.getopt(list(words), "", _long(before))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi_azure_native import web
 
 from components import LocalPostgres
 from components.testing import Mocks, Run, run
@@ -154,3 +155,15 @@ def test_a_run_works_where_an_event_loop_is_running() -> None:
         return run(lambda: {"port": LocalPostgres("db", {"port": 5433}).port})["port"].value
 
     assert asyncio.run(test()) == 5433
+
+
+# --- Answers
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_a_resource_in_azure_answers_with_its_identities_as_a_map(preview: bool) -> None:
+    def program() -> dict[str, Any]:
+        registry = web.WebApp("app", resource_group_name="g", identity={"user_assigned_identities": ["/id"]})
+        return {"identities": registry.identity.apply(lambda identity: dict(identity.user_assigned_identities or {}))}
+
+    assert list(run(program, preview=preview)["identities"].value) == ["/id"]

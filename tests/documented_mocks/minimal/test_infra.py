@@ -51,7 +51,8 @@ def test_googles_connection_name_and_user_follow_from_the_arguments():
 @pulumi.runtime.test
 def test_what_only_google_decides_is_unknown_and_not_left_out_of_the_block():
     async def check():
-        for output in (infra.google.host, infra.google.database_config, infra.google.app_config):
+        google = infra.google
+        for output in (google.host, google.database_config, google.app_config, google.helm_values):
             assert not await output.is_known()
 
     return check()
@@ -71,6 +72,19 @@ def test_the_existing_database_is_where_it_was_said_to_be():
 
 
 @pulumi.runtime.test
+def test_helm_gets_the_block_and_the_password_is_in_the_secret_alone():
+    def check(known):
+        values, manifests, secret = known
+        assert "host: db.example.com\n" in values
+        assert "s3cret" not in values + manifests
+        assert "POSTGRES_PASSWORD: s3cret\n" in secret
+
+    existing = infra.existing
+    values = (existing.helm_values, existing.kubernetes_manifests, existing.kubernetes_secret)
+    return pulumi.Output.all(*values).apply(check)
+
+
+@pulumi.runtime.test
 async def test_an_output_can_be_awaited():
     assert await infra.laptop.port.future() == 5433
 
@@ -82,5 +96,7 @@ def test_secrets_are_secret():
         assert await infra.existing.app_config.is_secret()
         assert not await infra.laptop.app_config_from_env.is_secret()
         assert not await infra.existing.host.is_secret()
+        assert await infra.existing.kubernetes_secret.is_secret()
+        assert not await infra.existing.helm_values.is_secret()
 
     return check()

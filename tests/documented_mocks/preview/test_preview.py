@@ -20,7 +20,7 @@ import infra  # noqa: E402 - the guide sets the mocks first
 def test_a_block_is_whole_or_unknown():
     async def check():
         for database in (infra.laptop, infra.google):
-            for output in (database.database_config, database.app_config, database.environment):
+            for output in (database.database_config, database.app_config, database.environment, database.helm_values):
                 assert not await output.is_known()
 
     return check()
