@@ -116,7 +116,7 @@ class AzurePostgres(pulumi.ComponentResource):
         )
         settings.log_warnings(self)
         created: list[pulumi.CustomResource] = []
-        hooks = retry_hooks(name, self, created)
+        hooks = retry_hooks(name, self, created, locked=settings.delete_lock)
 
         server_name = settings.server_name
         if server_name is None:

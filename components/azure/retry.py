@@ -20,6 +20,8 @@ BUSY_IDENTITY_CODES = (
 )
 BUSY_MAX_RETRIES = 20
 BUSY_RETRY_DELAY_SECONDS = 15
+# An update deletes a lock and what was under it side by side, and it takes Azure a moment to forget a lock.
+LOCK_MAX_RETRIES = 4
 
 # What to do about other refusals, by a pattern in Azure's answer.
 _ADVICE = {
@@ -42,18 +44,32 @@ _ADVICE = {
 
 
 def retry_hooks(
-    name: str, component: pulumi.Resource, created: Sequence[pulumi.CustomResource]
+    name: str, component: pulumi.Resource, created: Sequence[pulumi.CustomResource], *, locked: bool
 ) -> pulumi.ResourceHookBinding:
-    """Returns the hooks for everything that the AzurePostgres `name` creates. `created` lists it in that order."""
-    wait = functools.partial(wait_while_busy, created=created)
+    """Returns the hooks for everything that the AzurePostgres `name` creates. `created` lists it in that order.
+
+    `locked` is whether the server is to have a lock, which is then not waited for.
+    """
+    wait = functools.partial(wait_while_busy, created=created, locked=locked)
     return error_hooks.error_hook(f"AzurePostgres {name}: wait while the server is busy", wait, component)
 
 
 async def wait_while_busy(
-    component: pulumi.Resource, failure: pulumi.ErrorHookArgs, created: Sequence[pulumi.CustomResource] = ()
+    component: pulumi.Resource,
+    failure: pulumi.ErrorHookArgs,
+    created: Sequence[pulumi.CustomResource] = (),
+    locked: bool = True,
 ) -> bool:
     """Returns whether to try again: only while Azure is busy with the server, and not indefinitely."""
     error = failure.errors[0]
+    if "ScopeLocked" in error and not locked and len(failure.errors) <= LOCK_MAX_RETRIES:
+        return await error_hooks.wait_and_retry(
+            failure,
+            waiting_for="the server's lock to go",
+            timeout_message="the lock was still there",
+            max_retries=LOCK_MAX_RETRIES,
+            seconds=BUSY_RETRY_DELAY_SECONDS,
+        )
     if existing := re.search(r"cannot create already existing resource '([^']+)'", error):
         owner = await _owner_of(existing[1], failure.name, created)
         if owner is None:
