@@ -101,6 +101,8 @@ class DevStack:
             raise self._explain(errors.essence(failed.stdout, failed.stderr) if failed else "") from None
 
     def _explain(self, words: str) -> ExplainedError:
+        if by_container := port_owner.TAKEN_BY_CONTAINER.search(words):
+            return port_owner.explain_container(words, int(by_container[1]))
         taken = port_owner.TAKEN.search(words)
         if taken and "has port" not in words.replace("a program other than Docker's containers has port", ""):
             return port_owner.explain(words, int(taken[1]))

@@ -11,6 +11,7 @@ from . import signals
 from .errors import SETTINGS, ExplainedError
 
 TAKEN = re.compile(r":(\d+)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)")
+TAKEN_BY_CONTAINER = re.compile(r"container \S+ \([^)]*\) has port (\d+)\. ")
 
 
 def explain(words: str, port: int) -> ExplainedError:
@@ -24,12 +25,16 @@ def explain(words: str, port: int) -> ExplainedError:
     else:
         meaning = f"A program that cannot be seen from here has port {port} of the Docker engine's machine."
         remedy = f"Find it there, `sudo lsof -nP -iTCP:{port} -sTCP:LISTEN`, and end it."
-    return ExplainedError(
-        words,
-        meaning,
-        f"{remedy}\nOr choose another port under `config:` in {SETTINGS}:\n\n"
-        f"  local:\n    port: {_free_port(port + 1)}\n\nThen run `make up` again.",
-    )
+    return ExplainedError(words, meaning, f"{remedy}\nOr choose another port {_how_to_choose(port)}")
+
+
+def explain_container(words: str, port: int) -> ExplainedError:
+    """The failure of an `up` whose port a container has, of which `words` say which one it is and how to stop it."""
+    return ExplainedError(words, "", f"Stop that container as it says. Or choose another port {_how_to_choose(port)}")
+
+
+def _how_to_choose(taken: int) -> str:
+    return f"under `config:` in {SETTINGS}:\n\n  local:\n    port: {_free_port(taken + 1)}\n\nThen run `make up` again."
 
 
 def _free_port(first: int) -> int:

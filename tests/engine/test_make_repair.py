@@ -112,6 +112,7 @@ def test_a_port_of_another_stack_of_ours_is_traced_to_its_container(running: Che
     assert f"has port {running.port}." in printed
     assert f"docker stop {name}" in printed
     assert "Then run `make up` again." in printed
+    assert re.search(r"under `config:` in Pulumi.dev.yaml:\n\n  local:\n    port: \d+\n", printed)
     checkout.port = reserve_port()
     checkout.configure()
     checkout.up()
