@@ -175,7 +175,8 @@ def essence(out: str, err: str) -> str:
         text = re.sub(
             r"^error: (an unhandled error occurred: |python inline source runtime error: )*", "", line.strip()
         )
-        if text not in seen and text not in ("", "update failed", "error: update failed", "destroy failed"):
+        noise = text in ("", "update failed", "error: update failed", "destroy failed") or "from $PATH at" in text
+        if text not in seen and not noise:
             seen.add(text)
             lines.append(line.rstrip())
     # LocalPostgres speaks to those who run Pulumi themselves.

@@ -12,21 +12,23 @@ import pulumi
 
 from ..error_hooks import unique_hook_name
 from ..login import LoginError, log_in
-from . import engine
+from .engine import Engine, Found, engine_of
 
 # Seconds. A container that is healthy answers at once; Docker's own proxy may need a moment more.
 LOGIN_TIMEOUT = 10.0
 
 
-def container_hooks(name: str, owner: str) -> pulumi.ResourceHookBinding:
+def container_hooks(name: str, owner: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
     """Returns the hooks of the container: refuses a volume or port that another one has, explains a failed creation."""
 
     async def check(container: pulumi.ResourceHookArgs) -> None:
-        await asyncio.to_thread(refuse_taken, name, owner, await _plain(container.new_inputs))
+        await asyncio.to_thread(
+            refuse_taken, await engine_of(component), name, owner, await _plain(container.new_inputs)
+        )
 
     async def explain(failure: pulumi.ErrorHookArgs) -> bool:
         explanation = await asyncio.to_thread(
-            explain_failure, owner, failure.errors[0], await _plain(failure.new_inputs)
+            explain_failure, await engine_of(component), owner, failure.errors[0], await _plain(failure.new_inputs)
         )
         if explanation:
             pulumi.log.error(f'LocalPostgres "{name}": {explanation}')
@@ -38,11 +40,13 @@ def container_hooks(name: str, owner: str) -> pulumi.ResourceHookBinding:
     )
 
 
-def login_hooks(name: str) -> pulumi.ResourceHookBinding:
+def login_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
     """Returns the hooks of the record that the login works: it is not written until the program has logged in."""
 
     async def prove(record: pulumi.ResourceHookArgs) -> None:
-        await asyncio.to_thread(prove_login, name, (await _plain(record.new_inputs))["input"])
+        await asyncio.to_thread(
+            prove_login, await engine_of(component), name, (await _plain(record.new_inputs))["input"]
+        )
 
     hook = pulumi.ResourceHook(unique_hook_name(f"{name}-login"), prove)
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
@@ -53,7 +57,7 @@ async def _plain(inputs: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return await pulumi.Output.from_input(inputs or {}).future() or {}
 
 
-def refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
+def refuse_taken(engine: Engine, name: str, owner: str, container: Mapping[str, Any]) -> None:
     """Raises an error if another container runs on the volume or has the port. The lock in the volume backs it up."""
     for volume in container.get("volumes", []):
         for found in engine.running_containers(volume=volume["volumeName"]):
@@ -72,7 +76,7 @@ def refuse_taken(name: str, owner: str, container: Mapping[str, Any]) -> None:
 _ANOTHER_PORT = "Choose another `port`"
 
 
-def _remedy(found: engine.Found, owner: str, alternative: str) -> str:
+def _remedy(found: Found, owner: str, alternative: str) -> str:
     if found.owner == owner:
         return (
             "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another "
@@ -85,7 +89,7 @@ def _remedy(found: engine.Found, owner: str, alternative: str) -> str:
     )
 
 
-def explain_failure(owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
+def explain_failure(engine: Engine, owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
     """Returns what the provider's error does not say, if the engine knows it."""
     if "already in use" in error or "already allocated" in error:
         for port in inputs.get("ports", []):
@@ -102,7 +106,7 @@ def explain_failure(owner: str, error: str, inputs: Mapping[str, Any]) -> str | 
     return None
 
 
-def prove_login(name: str, record: Mapping[str, Any]) -> None:
+def prove_login(engine: Engine, name: str, record: Mapping[str, Any]) -> None:
     """Raises an error if the program cannot log in to what Backstage is told. On a network it cannot try: there the
     container's own health check, which is a login too, counts."""
     if record["network"]:
@@ -118,17 +122,16 @@ def prove_login(name: str, record: Mapping[str, Any]) -> None:
     except LoginError as error:
         # The server asks for a password that this program cannot send; that it works is what the health check showed.
         if error.reason != "unsupported":
-            _fail(name, f"{error} {_login_advice(name, error, record)}")
+            _fail(name, f"{error} {_login_advice(engine, name, error, record)}")
 
 
-def _login_advice(name: str, error: LoginError, record: Mapping[str, Any]) -> str:
-    host = engine.engine_host()
-    machine = engine.remote_machine(host)
+def _login_advice(engine: Engine, name: str, error: LoginError, record: Mapping[str, Any]) -> str:
+    machine = engine.other_machine
     if machine and error.reason != "password":
         forward = f"ssh -N -L {record['port']:g}:127.0.0.1:{record['port']:g} {machine}"
         return (
-            f"The Docker engine is on another machine, {host}, and so is the database. Backstage reaches it through a "
-            f"tunnel, `{forward}`, or at an address of that machine: set `host_address` to it. "
+            f"The Docker engine is on another machine, {engine.host}, and so is the database. Backstage reaches it "
+            f"through a tunnel, `{forward}`, or at an address of that machine: set `host_address` to it. "
             "Then run `pulumi up` again."
         )
     return (

@@ -190,7 +190,7 @@ class LocalPostgres(pulumi.ComponentResource):
                 # else replaces a container is the provider's to say: it computes some arguments from others.
                 delete_before_replace=True,
                 replace_on_changes=["#initerror"],
-                hooks=container_hooks(name, owner),
+                hooks=container_hooks(name, owner, self),
             ),
         )
 
@@ -217,7 +217,7 @@ class LocalPostgres(pulumi.ComponentResource):
             "name": container_name,
             "network": settings.network is not None,
         }
-        stash = pulumi.Stash(f"{name}-answered", input=record, opts=self._child(hooks=login_hooks(name)))
+        stash = pulumi.Stash(f"{name}-answered", input=record, opts=self._child(hooks=login_hooks(name, self)))
         # Through the record, so that consumers of an output wait for a database that accepts the login. The record is
         # secret for its password; what Backstage connects with is as secret as the arguments were.
         accepted = pulumi.Output.unsecret(stash.input.apply(lambda _: True))

@@ -44,80 +44,108 @@ class Found:
         return f"docker stop {self.name} && docker rm {self.name}"
 
 
-def engine_host() -> str:
-    """Returns the address of the engine that the Docker provider uses, by the provider's own rules."""
+@dataclass(frozen=True)
+class Engine:
+    """The Docker engine that the provider uses."""
+
+    host: str
+    """Its address."""
+    certificates: str | None = None
+    """The folder with ca.pem, cert.pem and key.pem, for an address with tcp."""
+
+    @property
+    def other_machine(self) -> str | None:
+        """The machine that the address points to, with a user of SSH; None if that is this machine."""
+        address = urlsplit(self.host)
+        if address.scheme not in ("tcp", "ssh", "http", "https") or not address.hostname:
+            return None
+        if address.hostname in ("localhost", "127.0.0.1", "::1"):
+            return None
+        return f"{address.username}@{address.hostname}" if address.username else address.hostname
+
+    def running_containers(self, **filters: str) -> list[Found]:
+        """Returns the running containers that match, such as `publish="5432"` or `volume="data"`; none if nobody
+        answers."""
+
+        def find(client: Any) -> list[Found]:
+            found = client.containers.list(filters={**filters, "status": "running"}, ignore_removed=True)
+            return [_describe(container.attrs) for container in found]
+
+        return self._ask(find) or []
+
+    def last_words(self, container: str) -> tuple[str, str] | None:
+        """Returns the state of a container, such as `exited, exit code 1`, and the end of its log; None if nobody
+        answers."""
+
+        def read(client: Any) -> tuple[str, str]:
+            found = client.containers.get(container)
+            state = found.attrs["State"]
+            status = f"{state['Status']}, exit code {state['ExitCode']}" if state["ExitCode"] else str(state["Status"])
+            return status, found.logs(tail=15).decode(errors="replace").strip()
+
+        return self._ask(read)
+
+    def is_healthy(self, container: str) -> bool | None:
+        """Returns whether the last health check of a container succeeded; None if nobody answers."""
+        return self._ask(
+            lambda client: client.containers.get(container).attrs["State"]["Health"]["Status"] == "healthy"
+        )
+
+    def _ask(self, question: Callable[[Any], T]) -> T | None:
+        """Returns the engine's answer; None if the engine, or what is asked for, is not there."""
+        try:
+            # Only what goes wrong needs them, and they take a moment to import.
+            import docker
+            import docker.errors
+            import requests
+        except ImportError as error:
+            # A program may have a module docker of its own.
+            pulumi.log.debug(f"the Docker engine could not be asked: {error}")
+            return None
+        try:
+            client = docker.DockerClient(base_url=self.host, tls=self._tls(), version="auto", timeout=10)
+            with contextlib.closing(client):
+                return question(client)
+        except (docker.errors.DockerException, requests.RequestException, OSError, KeyError) as error:
+            pulumi.log.debug(f"the Docker engine could not be asked: {error}")
+            return None
+
+    def _tls(self) -> Any:
+        import docker.tls
+
+        if not self.certificates or not self.host.startswith("tcp:"):
+            return False
+        pem = {name: str(Path(self.certificates) / f"{name}.pem") for name in ("ca", "cert", "key")}
+        return docker.tls.TLSConfig(client_cert=(pem["cert"], pem["key"]), ca_cert=pem["ca"], verify=True)
+
+
+async def engine_of(component: pulumi.Resource) -> Engine:
+    """Returns the engine on which the component's containers are: that of an explicit provider, else the default one.
+
+    In a process of its own a component does not see how an explicit provider is configured; the default is taken then.
+    """
+    provider = component.get_provider("docker:index/container:Container")
+    if provider is None or not hasattr(provider, "host"):
+        return default_engine()
+    given = [
+        await pulumi.Output.from_input(getattr(provider, name)).future() for name in ("context", "host", "cert_path")
+    ]
+    return _engine(*given)
+
+
+def default_engine() -> Engine:
+    """Returns the engine of the stack's default provider."""
     config = pulumi.Config("docker")
-    context = config.get("context") or os.environ.get("DOCKER_CONTEXT")
-    if context and (host := _context_host(context)):
-        return host
-    return config.get("host") or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    return _engine(config.get("context"), config.get("host"), config.get("certPath"))
 
 
-def remote_machine(host: str) -> str | None:
-    """Returns the machine that an engine's address points to, with a user of SSH; None if that is this machine."""
-    address = urlsplit(host)
-    if address.scheme not in ("tcp", "ssh", "http", "https") or not address.hostname:
-        return None
-    if address.hostname in ("localhost", "127.0.0.1", "::1"):
-        return None
-    return f"{address.username}@{address.hostname}" if address.username else address.hostname
-
-
-def running_containers(**filters: str) -> list[Found]:
-    """Returns the running containers that match, such as `publish="5432"` or `volume="x"`; none without an answer."""
-
-    def find(client: Any) -> list[Found]:
-        found = client.containers.list(filters={**filters, "status": "running"}, ignore_removed=True)
-        return [_describe(container.attrs) for container in found]
-
-    return _ask(find) or []
-
-
-def last_words(container: str) -> tuple[str, str] | None:
-    """Returns a container's state, such as `exited, exit code 1`, and the end of its log; None without an answer."""
-
-    def read(client: Any) -> tuple[str, str]:
-        found = client.containers.get(container)
-        state = found.attrs["State"]
-        status = f"{state['Status']}, exit code {state['ExitCode']}" if state["ExitCode"] else str(state["Status"])
-        return status, found.logs(tail=15).decode(errors="replace").strip()
-
-    return _ask(read)
-
-
-def is_healthy(container: str) -> bool | None:
-    """Returns whether the last health check of a container succeeded; None without an answer."""
-    return _ask(lambda client: client.containers.get(container).attrs["State"]["Health"]["Status"] == "healthy")
-
-
-def _ask(question: Callable[[Any], T]) -> T | None:
-    """Returns the engine's answer; None if the engine, or what is asked for, is not there."""
-    try:
-        # Only what goes wrong needs them, and they take a moment to import.
-        import docker
-        import docker.errors
-        import requests
-    except ImportError as error:
-        # A program may have a module docker of its own.
-        pulumi.log.debug(f"the Docker engine could not be asked: {error}")
-        return None
-    try:
-        client = docker.DockerClient(base_url=engine_host(), tls=_tls(), version="auto", timeout=10)
-        with contextlib.closing(client):
-            return question(client)
-    except (docker.errors.DockerException, requests.RequestException, OSError, KeyError) as error:
-        pulumi.log.debug(f"the Docker engine could not be asked: {error}")
-        return None
-
-
-def _tls() -> Any:
-    import docker.tls
-
-    folder = pulumi.Config("docker").get("certPath") or os.environ.get("DOCKER_CERT_PATH")
-    if not folder or not engine_host().startswith("tcp:"):
-        return False
-    pem = {name: str(Path(folder) / f"{name}.pem") for name in ("ca", "cert", "key")}
-    return docker.tls.TLSConfig(client_cert=(pem["cert"], pem["key"]), ca_cert=pem["ca"], verify=True)
+def _engine(context: str | None, host: str | None, certificates: str | None) -> Engine:
+    """What the provider makes of its settings and of the environment."""
+    certificates = certificates or os.environ.get("DOCKER_CERT_PATH")
+    context = context or os.environ.get("DOCKER_CONTEXT")
+    if context and (of_context := _context_host(context)):
+        return Engine(of_context, certificates)
+    return Engine(host or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock", certificates)
 
 
 def _context_host(name: str) -> str | None:

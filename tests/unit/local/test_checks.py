@@ -4,11 +4,15 @@ import socket
 from typing import Any
 
 import pulumi
+import pulumi_docker as docker
 import pytest
 
-from components.local import checks, engine
-from components.local.engine import Found
+from components import LocalPostgres
+from components.local import checks
+from components.local.engine import Engine, Found, default_engine, engine_of
+from components.testing import run
 
+HERE = Engine("unix:///var/run/docker.sock")
 OWNER = 'LocalPostgres "db" of stack project/dev'
 INPUTS = {"name": "db-postgres-1", "volumes": [{"volumeName": "data"}], "ports": [{"external": 5432.0}]}
 
@@ -63,13 +67,12 @@ def test_an_engine_on_another_machine_is_recognised(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert engine.remote_machine(engine.engine_host()) == machine
+    assert default_engine().other_machine == machine
 
 
-def test_a_login_that_cannot_reach_another_machine_says_how(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://me@build.example.com")
+def test_a_login_that_cannot_reach_another_machine_says_how(closed_port: int) -> None:
     with pytest.raises(pulumi.RunError) as raised:
-        checks.prove_login("db", record(closed_port))
+        checks.prove_login(Engine("ssh://me@build.example.com"), "db", record(closed_port))
     message = str(raised.value)
     assert "The Docker engine is on another machine, ssh://me@build.example.com" in message
     assert f"`ssh -N -L {closed_port}:127.0.0.1:{closed_port} me@build.example.com`" in message
@@ -77,12 +80,9 @@ def test_a_login_that_cannot_reach_another_machine_says_how(monkeypatch: pytest.
     assert "hunter2" not in message
 
 
-def test_a_login_that_fails_on_this_machine_names_the_container(
-    monkeypatch: pytest.MonkeyPatch, closed_port: int
-) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
+def test_a_login_that_fails_on_this_machine_names_the_container(closed_port: int) -> None:
     with pytest.raises(pulumi.RunError) as raised:
-        checks.prove_login("db", record(closed_port))
+        checks.prove_login(HERE, "db", record(closed_port))
     assert "nothing listens there" in str(raised.value)
     assert "`docker logs db-postgres-1`" in str(raised.value)
     assert "pulumi up --replace '**::db-postgres'" in str(raised.value)
@@ -90,16 +90,16 @@ def test_a_login_that_fails_on_this_machine_names_the_container(
 
 def test_on_a_network_the_health_check_counts(monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     for healthy in (True, None):  # None: the engine cannot be asked.
-        monkeypatch.setattr(engine, "is_healthy", lambda _, healthy=healthy: healthy)
-        checks.prove_login("db", record(closed_port, network=True))
-    monkeypatch.setattr(engine, "is_healthy", lambda _: False)
+        monkeypatch.setattr(Engine, "is_healthy", lambda *_, healthy=healthy: healthy)
+        checks.prove_login(HERE, "db", record(closed_port, network=True))
+    monkeypatch.setattr(Engine, "is_healthy", lambda *_: False)
     with pytest.raises(pulumi.RunError, match="does not accept a login"):
-        checks.prove_login("db", record(closed_port, network=True))
+        checks.prove_login(HERE, "db", record(closed_port, network=True))
 
 
 def running(monkeypatch: pytest.MonkeyPatch, **by_filter: list[Found]) -> None:
     monkeypatch.setattr(
-        engine, "running_containers", lambda **filters: [one for name in filters for one in by_filter.get(name, [])]
+        Engine, "running_containers", lambda _, **filters: [one for name in filters for one in by_filter.get(name, [])]
     )
 
 
@@ -116,7 +116,7 @@ def test_a_volume_that_another_server_uses_is_refused(
 ) -> None:
     running(monkeypatch, volume=[other])
     with pytest.raises(pulumi.RunError) as raised:
-        checks.refuse_taken("db", OWNER, INPUTS)
+        checks.refuse_taken(HERE, "db", OWNER, INPUTS)
     assert words in str(raised.value)
     assert "docker stop other-1" in str(raised.value)
     for loses_data in ("--volumes", "volume rm", "--force", "prune"):
@@ -125,30 +125,56 @@ def test_a_volume_that_another_server_uses_is_refused(
 
 def test_a_backup_job_on_the_volume_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     running(monkeypatch, volume=[found(None, is_postgres=False), found(None, volumes=frozenset())])
-    checks.refuse_taken("db", OWNER, INPUTS)
+    checks.refuse_taken(HERE, "db", OWNER, INPUTS)
 
 
 def test_a_taken_port_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     error = "Bind for 127.0.0.1:5432 failed: port is already allocated"
     running(monkeypatch, publish=[found(None)])
-    told = checks.explain_failure(OWNER, error, INPUTS)
+    told = checks.explain_failure(HERE, OWNER, error, INPUTS)
     assert told is not None
     assert "container other-1 (image postgres:17) has port 5432. Choose another `port`" in told
     running(monkeypatch)
-    told = checks.explain_failure(OWNER, error, INPUTS)
+    told = checks.explain_failure(HERE, OWNER, error, INPUTS)
     assert told is not None
     assert "a program other than Docker's containers has port 5432" in told
 
 
 def test_a_container_that_never_answers_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "last_words", lambda _: ("restarting, exit code 1", "disk full"))
-    told = checks.explain_failure(OWNER, "container failed to be in healthy state", INPUTS)
+    monkeypatch.setattr(Engine, "last_words", lambda *_: ("restarting, exit code 1", "disk full"))
+    told = checks.explain_failure(HERE, OWNER, "container failed to be in healthy state", INPUTS)
     assert told is not None
     assert "db-postgres-1 never accepted a login (restarting, exit code 1)" in told
     assert told.endswith("disk full")
 
 
-def test_an_engine_that_does_not_answer_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
-    checks.refuse_taken("db", OWNER, INPUTS)
-    assert checks.explain_failure(OWNER, "container failed to be in healthy state", INPUTS) is None
+def test_an_engine_that_does_not_answer_is_no_reason_to_fail() -> None:
+    nobody = Engine("unix:///nowhere/docker.sock")
+    checks.refuse_taken(nobody, "db", OWNER, INPUTS)
+    assert checks.explain_failure(nobody, OWNER, "container failed to be in healthy state", INPUTS) is None
+
+
+def test_the_engine_of_an_explicit_provider_is_asked_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container of this machine's engine has nothing to do with a database on another one."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+    asked: dict[str, Engine] = {}
+
+    async def ask(name: str, component: pulumi.Resource) -> None:
+        asked[name] = await engine_of(component)
+
+    def program() -> dict[str, Any]:
+        remote = docker.Provider("remote", host="ssh://me@build.example.com", cert_path="/certificates")
+        own = LocalPostgres("own", {}, pulumi.ResourceOptions(provider=remote))
+        parent = pulumi.ComponentResource(
+            "test:index:Parent", "parent", opts=pulumi.ResourceOptions(providers=[remote])
+        )
+        inherited = LocalPostgres("inherited", {}, pulumi.ResourceOptions(parent=parent))
+        plain = LocalPostgres("plain", {})
+        return {
+            name: pulumi.Output.from_input(ask(name, component))
+            for name, component in {"own": own, "inherited": inherited, "plain": plain}.items()
+        }
+
+    run(program)
+    remote = Engine("ssh://me@build.example.com", "/certificates")
+    assert asked == {"own": remote, "inherited": remote, "plain": Engine("tcp://192.0.2.1:2375")}
