@@ -314,7 +314,10 @@ class AzurePostgres(pulumi.ComponentResource):
         self.app_config_from_env = blocks.from_env.apply(backstage.app_config_from_env)
         self.environment = blocks.complete.apply(backstage.environment)
         self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
-            name, blocks, pods, remark=NO_IDENTITY if pods is None and client_secret is None else None
+            name,
+            blocks,
+            pods,
+            remark=settings.inputs.spelled(NO_IDENTITY) if pods is None and client_secret is None else None,
         )
 
 

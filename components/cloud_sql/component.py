@@ -255,7 +255,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             name,
             Blocks(config, config, config_from_env),
             _pods(settings, user),
-            remark=NO_IDENTITY if settings.kubernetes_service_account is None else None,
+            remark=settings.inputs.spelled(NO_IDENTITY) if settings.kubernetes_service_account is None else None,
         )
         self.host = children.when_ready(values["host"])
         self.port = children.when_ready(values["port"])

@@ -3,6 +3,7 @@
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pulumi
@@ -59,6 +60,11 @@ def test_the_common_outputs_and_googles_own_are_exported() -> None:
     own = {"connectionName", "instance", "database", "serviceAccountEmail", "psqlCommand", "dnsName", "selfLink"}
     own |= {"publicIpAddress", "privateIpAddress", "pscServiceAttachment", "instanceServiceAccount"}
     assert gcp_stack().outputs.keys() == COMMON | own
+
+
+@pytest.mark.parametrize("stack", [azure_stack, gcp_stack])
+def test_values_for_helm_name_the_missing_argument_as_it_is_configured(stack: Callable[[], Run]) -> None:
+    assert "set kubernetesServiceAccount" in stack()["helmValues"].value
 
 
 def test_an_existing_server_exports_the_common_outputs_and_an_administrators() -> None:
