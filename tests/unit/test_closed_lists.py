@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_azure_native.dbforpostgresql._enums as azure_enums
 import pytest
 from pulumi_gcp import sql
 
+from components import AzurePostgres
 from components.azure import validation as azure
 from components.backstage.connection_budget import Capacity
 from components.cloud_sql import validation as google
+from components.testing import run
 from tests.engine import arm_description
 from tests.unit.azure import cases as azure_cases
 from tests.unit.cloud_sql import cases as google_cases
@@ -132,6 +135,20 @@ def test_a_closed_list_without_a_description_has_a_way_past_it(
     create: Callable[..., Any], args: dict[str, Any]
 ) -> None:
     assert create(**args).resources
+
+
+def test_a_zone_that_azure_adds_can_be_set_by_a_transform() -> None:
+    """Azure numbers the zones of a region 1 to 3 (Microsoft, availability zones overview)."""
+
+    def fourth(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        props = {**args.props, "availabilityZone": "4"} if args.type_ == azure_cases.SERVER else args.props
+        return pulumi.ResourceTransformResult(props, args.opts)
+
+    def program() -> None:
+        opts = pulumi.ResourceOptions(transforms=[fourth])
+        AzurePostgres("db", {"resource_group_name": "group", "availability_zone": "3"}, opts)
+
+    assert run(program).resource(azure_cases.SERVER).inputs["availabilityZone"] == "4"
 
 
 # `one_of` in the source: what the values are. Those that the vendors define are compared above; the others are ours, or
