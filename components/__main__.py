@@ -45,7 +45,7 @@ def provider() -> Provider:
 
 
 def _with_unwrapped_descriptions(value: Any) -> Any:
-    """The schema with each description on a line of its own per paragraph: a docstring's indentation would be code."""
+    """Returns the schema with every paragraph of a description on one line: Markdown takes indented lines for code."""
     if isinstance(value, list):
         return [_with_unwrapped_descriptions(item) for item in cast(list[Any], value)]
     if not isinstance(value, dict):

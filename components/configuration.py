@@ -102,7 +102,7 @@ def _map(key: str) -> Mapping[str, Any]:
 
 
 def _shown(key: str) -> Mapping[str, Any]:
-    """What the stack's file shows under the key: the only place that says which values inside a map are secret."""
+    """Returns what the stack's file has under the key: only it says which values inside a map are secret."""
     settings = _stack_file().get("config")
     if not is_map(settings):
         return {}
@@ -111,7 +111,7 @@ def _shown(key: str) -> Mapping[str, Any]:
 
 
 def _marked(value: Any, shown: Any) -> Any:
-    """The value with everything in it a secret that the stack's file does not show in plain text."""
+    """Returns the value with everything in it a secret that the stack's file does not show in plain text."""
     if is_map(value):
         inside: Mapping[str, Any] = shown if is_map(shown) else {}
         return {key: _marked(item, inside.get(key)) for key, item in value.items()}
@@ -122,17 +122,17 @@ def _marked(value: Any, shown: Any) -> Any:
 
 
 def _must_stay_plain(name: str, allowed: type, shown: Mapping[str, Any]) -> bool:
-    """Whether the argument decides what is created, and nobody asked for this very value to be secret."""
+    """Returns whether the argument decides what is created and this very value was not set with --secret."""
     secured = is_map(shown.get(camel_case(name))) or is_map(shown.get(name))
     return name in annotations(allowed) and is_plain(annotations(allowed)[name]) and not secured
 
 
 def _stack_file() -> Mapping[str, Any]:
-    """The stack's own file, every value in it as text; empty if it is not where the program runs."""
+    """Returns the stack's own file, every value in it a string; empty if it is not where the program runs."""
     for folder in (pulumi.runtime.get_root_directory(), "."):
         file = Path(folder or ".") / f"Pulumi.{pulumi.get_stack()}.yaml"
         if file.is_file():
-            settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - it makes text only
+            settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - it makes strings only
             return settings if is_map(settings) else {}
     return {}
 
@@ -151,7 +151,7 @@ def _refuse_unread(
 
 
 def _what_is_right(key: str, name: str, value: Any, selector: str, sections: Mapping[str, type], choice: str) -> str:
-    """What to do about a key in the project's own namespace that nobody reads."""
+    """Returns what to do about a key in the project's own namespace that nobody reads."""
     if name in sections:
         return (
             f'because "{selector}" is {choice}. Remove it: `pulumi config rm {name}`. Or use it in a stack of its own: '
@@ -195,7 +195,7 @@ def _refuse(name: str, what_is_right: str) -> NoReturn:
 
 
 def _move(key: str, name: str, path: str, value: Any) -> str:
-    """The two commands that set the same value in the right place."""
+    """Returns the two commands that move a value to the right place."""
     secret = pulumi.runtime.is_config_secret(key) or re.search("password|secret", path, re.IGNORECASE)
     setting = f"--secret {path}" if secret else f"{path} {shlex.quote(str(value))}"
     return f"`pulumi config rm {shlex.quote(name)}`, then `pulumi config set --path {setting}`"

@@ -82,7 +82,7 @@ class Inputs:
         return self._checked(argument, f'argument "{self.spelled(argument)}"', value, validator, secret, others)
 
     def require(self, argument: str, validator: Validator[T]) -> pulumi.Output[T]:
-        """Returns the same of an argument that has no default."""
+        """Returns a required argument, like `get`. Raises ArgumentError if it is absent."""
         value = self.get(argument, validator)
         if value is None:
             self.fail(argument, "is missing, and it has no default.")
@@ -191,12 +191,12 @@ class Inputs:
         )
 
     def _shown(self, value: Any) -> str:
-        """A value as the caller writes it."""
+        """Returns a value as the caller writes it."""
         value = with_integers(value)
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
     def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
-        """What to do about a text that Pulumi took for a number or a boolean, which it does silently."""
+        """Returns what to do about a string that Pulumi silently took for a number or a boolean."""
         is_text = str in (self._annotations[argument], *get_args(self._annotations[argument]))
         if not self._camel_case or not is_text or not isinstance(value, bool | int | float):
             return ""
@@ -205,12 +205,12 @@ class Inputs:
             return f" It was read as {kind}: put it in quotation marks."
         command = "pulumi config set --path" + (" --secret" if secret else " --type string")
         return (
-            f" Pulumi reads it as {kind}; to set it as text: "
+            f" Pulumi reads it as {kind}; to set it as a string: "
             f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {as_text(value)}'}`."
         )
 
     def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
-        """What to do about a name with a dot, which Pulumi takes for a path."""
+        """Returns what to do about a name with a dot, which Pulumi takes for a path."""
         inner = next(iter(value), "…")
         reason = f"has a map under the key {self._shown(key)}, but its values are single values."
         if self._config_key is None:
@@ -256,12 +256,12 @@ def is_plain(annotation: Any) -> bool:
 
 
 def is_map_of_text(annotation: Any) -> bool:
-    """Whether it is `Mapping[str, Input[str]]`."""
+    """Returns whether it is `Mapping[str, Input[str]]`."""
     return get_origin(annotation) is Mapping and str in get_args(get_args(annotation)[1])
 
 
 def as_text(value: Any) -> Any:
-    """The text that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
+    """Returns the string that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(with_integers(value)) if isinstance(value, int | float) else value

@@ -12,7 +12,7 @@ _NAME = rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*"
 
 
 def service_account(value: Any) -> str:
-    """A rule for `namespace/name`."""
+    """Validates `namespace/name`."""
     if not is_valid_string(value) or not re.fullmatch(rf"{_NAMESPACE}/{_NAME}", value, re.ASCII):
         raise ValueError(
             "must be namespace/name of a Kubernetes service account, such as backstage/backstage: a-z, 0-9 and - in "

@@ -1,4 +1,4 @@
-"""What every component returns for a Backstage on Kubernetes."""
+"""Makes the outputs that every component has for a Backstage on Kubernetes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ _REASONS: dict[str, Reason] = {"28P01": "password", "3D000": "database"}
 
 
 class LoginError(Exception):
-    """A login did not work. The message says why, and never contains the password."""
+    """A login that did not work. The message says why, and never contains the password."""
 
     reason: Reason
     """Why, for a caller that wants to say what to do.

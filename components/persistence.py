@@ -1,4 +1,4 @@
-"""Values that a component keeps in the state, with `pulumi.Stash`, a resource that is built into the engine."""
+"""Keeps values of a component in the state, with `pulumi.Stash`, a resource that is built into the engine."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar

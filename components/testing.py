@@ -42,7 +42,7 @@ from .validators import is_list, is_map
 
 @dataclass(frozen=True)
 class Resolved:
-    """What became of an output: its value, whether it is known (in a preview it may not be), whether it is secret."""
+    """An output after the run: its value, whether it is known (in a preview it may not be), whether it is secret."""
 
     value: Any
     known: bool
@@ -76,7 +76,7 @@ class Run:
         return self.outputs[output]
 
     def resource(self, type_: str, name: str | None = None) -> Registration:
-        """The only resource of that type, such as docker:index/container:Container, or that type and name."""
+        """Returns the only resource of that type, such as docker:index/container:Container, or that type and name."""
         found = [resource for resource in self.resources if resource.type == type_ and name in (None, resource.name)]
         if len(found) != 1:
             registered = ", ".join(f"{resource.type} {resource.name}" for resource in self.resources) or "none"
@@ -89,13 +89,13 @@ MANAGED_IDENTITY = {
     "clientId": "00000000-0000-0000-0000-000000000002",
     "tenantId": "00000000-0000-0000-0000-00000000000a",
 }
-"""What Azure makes of a managed identity, here."""
+"""Mocked properties of a managed identity."""
 
 LOGINS: Mapping[str, Mapping[str, Any]] = {
     "azure-native:authorization:getClientConfig": {"tenantId": "00000000-0000-0000-0000-00000000000b"},
     "gcp:organizations/getClientConfig:getClientConfig": {"project": "portal-123", "region": "europe-west1"},
 }
-"""Whom the providers are logged in as, here."""
+"""Mocked result of each provider's getClientConfig."""
 
 
 class Mocks(mocks.Mocks):
@@ -133,7 +133,7 @@ def _with_attached_identities(type_: str, inputs: Mapping[str, Any]) -> dict[str
 
 
 def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a cloud adds to these inputs."""
+    """Returns what a cloud adds to these inputs."""
     match type_:
         case "azure-native:managedidentity:UserAssignedIdentity":
             return {"name": inputs["resourceName"], **MANAGED_IDENTITY}
@@ -203,7 +203,7 @@ def run(
         try:
             pulumi.runtime.test(resolve)()
         finally:
-            # What a failed program left behind ends here, and not in a warning of the garbage collector.
+            # Cancel what a failed program left behind, which the garbage collector would warn about.
             left = asyncio.all_tasks(loop)
             for task in left:
                 task.cancel()
@@ -234,7 +234,7 @@ def _with_event_loop(work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
 
 @contextmanager
 def _errors_for_formatted_outputs() -> Generator[None]:
-    """Turns an Output formatted into a string, otherwise a warning text as the value, into an error."""
+    """Turns an Output formatted into a string, otherwise a warning as the value, into an error."""
     name = "PULUMI_ERROR_OUTPUT_STRING"
     before = os.environ.get(name)
     os.environ[name] = "true"
@@ -248,7 +248,7 @@ def _errors_for_formatted_outputs() -> Generator[None]:
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """Pulumi's SDK makes so many objects that collecting them would take half of the time."""
+    """Switches the garbage collector off: Pulumi's SDK makes so many objects that it would take half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -293,7 +293,7 @@ class RecordingMonitor(mocks.MockMonitor):
         self._callbacks: dict[str, list[Any]] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        """The URN that the engine makes, with the types of all parents; the SDK's mocks keep the last one only."""
+        """Returns the engine's URN, with the types of all parents; the SDK's mocks keep the last one only."""
         parent_type = parent.split("::")[2] if parent else "pulumi:pulumi:Stack"
         qualified_type = type_ if parent_type == "pulumi:pulumi:Stack" else f"{parent_type}${type_}"
         return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified_type}::{name}"
@@ -326,7 +326,7 @@ class RecordingMonitor(mocks.MockMonitor):
         raise NotImplementedError(f"transforms of function calls need the real engine: {request}")
 
     def _transformed(self, request: Any, callbacks: Sequence[Any]) -> Any:
-        """The registration after its transforms, which are called as the engine calls them: over gRPC."""
+        """Returns the registration after its transforms, which are called as the engine calls them: over gRPC."""
         for callback in callbacks:
             options = resource_pb2.TransformResourceOptions()
             for option, field_ in _OPTIONS.items():
@@ -367,7 +367,7 @@ def _refuse_what_only_the_engine_does(request: Any) -> None:
 
 
 def _copy(source: Message, field_: str, target: Message, target_field: str) -> None:
-    """Makes the target's field what the source's is, unset ones too."""
+    """Copies a field from source to target, also an unset one."""
     target.ClearField(target_field)
     for descriptor, value in source.ListFields():
         if descriptor.name != field_:

@@ -1,4 +1,4 @@
-"""Validators that the components share: each returns the value to use, or raises ValueError saying what is allowed."""
+"""Validators shared by the components: each returns the value to use, or raises ValueError saying what is allowed."""
 
 import math
 import re
@@ -12,7 +12,7 @@ Validator = Callable[..., T]
 
 
 def is_valid_string(given: Any) -> TypeGuard[str]:
-    """Whether it is text that can be sent anywhere: half of a surrogate pair, which JSON may hold, cannot."""
+    """Returns whether it is a string without half of a surrogate pair, which JSON may hold and UTF-8 cannot."""
     return isinstance(given, str) and not re.search(r"[\ud800-\udfff]", given)
 
 
@@ -41,28 +41,28 @@ def with_integers(value: Any) -> Any:
 
 
 def regex(pattern: str, allowed: str) -> Validator[str]:
-    """A rule for text of one form, in which \\w, \\d and \\s are those of ASCII.
+    """Returns a validator for strings that match; \\w, \\d and \\s are those of ASCII.
 
     `allowed` completes the sentence 'argument "x" is …, but it …'.
     """
 
-    def rule(value: Any) -> str:
+    def validate(value: Any) -> str:
         if not is_valid_string(value) or not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(allowed)
         return value
 
-    return rule
+    return validate
 
 
 def one_of(*choices: str) -> Validator[str]:
-    """A rule for a closed set of texts, in exactly this spelling."""
+    """Returns a validator for one of these strings, in exactly this spelling."""
 
-    def rule(value: Any) -> str:
+    def validate(value: Any) -> str:
         if value not in choices:
             raise ValueError(f"must be {', '.join(choices[:-1])} or {choices[-1]}.")
         return value
 
-    return rule
+    return validate
 
 
 def boolean(value: Any) -> bool:
@@ -72,10 +72,10 @@ def boolean(value: Any) -> bool:
 
 
 def integer(lowest: int, highest: int) -> Validator[int]:
-    """A rule for a whole number. Other languages send numbers as floats and some callers as text."""
+    """Returns a validator for an integer, which other languages send as a float and some callers as a string."""
 
-    def rule(value: Any) -> int:
-        allowed = f"must be a whole number from {lowest} to {highest}."
+    def validate(value: Any) -> int:
+        allowed = f"must be an integer from {lowest} to {highest}."
         if isinstance(value, bool) or not re.fullmatch(r"\d{1,9}(\.0)?", str(value), re.ASCII):
             raise ValueError(allowed)
         number = int(float(value))
@@ -83,14 +83,14 @@ def integer(lowest: int, highest: int) -> Validator[int]:
             raise ValueError(allowed)
         return number
 
-    return rule
+    return validate
 
 
 def parameter_value(value: Any) -> str:
-    """A rule for the value of a PostgreSQL parameter, which YAML may have read as a number."""
+    """Validates the value of a PostgreSQL parameter, which YAML may have read as a number."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if not number and not (is_valid_string(value) and value.strip()):
-        raise ValueError("must be the parameter's value as text and not empty, such as on, 200 or PG_TRGM.")
+        raise ValueError("must be the parameter's value as a string that is not empty, such as on, 200 or PG_TRGM.")
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 

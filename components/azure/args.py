@@ -106,11 +106,10 @@ class AzurePostgresArgs(TypedDict, total=False):
     """
 
     token_renewal_offset: Any
-    """How long before its end a token is renewed: text such as '4 minutes', '30 seconds' or PT4M, or a map such as {
-    minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and is
-    warned about. It becomes `tokenCredential.tokenRenewalOffsetTime`, the documented key, and
-    `tokenRenewableOffsetTime`, the one that Backstage reads.
-    """
+    """How long before its end a token is renewed: a string such as '4 minutes', '30 seconds' or PT4M, or a map such as
+    { minutes: 3, seconds: 30 }. Default: none, which Backstage takes for 5 minutes; more than that causes outages and
+    is warned about. It becomes `tokenCredential.tokenRenewalOffsetTime`, the documented key, and
+    `tokenRenewableOffsetTime`, the one that Backstage reads."""
 
     version: pulumi.Input[str]
     """PostgreSQL major version, 14 to 18. Default: 17. Raising it upgrades in place; Azure refuses to lower it."""

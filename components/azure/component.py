@@ -258,7 +258,7 @@ class AzurePostgres(pulumi.ComponentResource):
         identity: Identity | None,
         tenant_id: pulumi.Output[str],
     ) -> None:
-        """Sets all outputs. Each waits for the last child: whoever acts on the server finds it free."""
+        """Sets all outputs. Each waits for the last child, so the server is not busy when a consumer acts on it."""
         client_id = settings.client_id
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id

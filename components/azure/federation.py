@@ -1,4 +1,4 @@
-"""Federated identity credentials: pods of Kubernetes clusters log in as a managed identity."""
+"""Creates federated identity credentials, by which pods of Kubernetes log in as a managed identity."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from pulumi_azure_native import authorization, managedidentity
 from .identity import Identity
 from .validation import AzureSettings
 
-# What a pod's token is for, and whom it names (Microsoft Entra Workload ID).
+# Audience and subject of a pod's token (Microsoft Entra Workload ID).
 AUDIENCE = "api://AzureADTokenExchange"
 
 

@@ -1,4 +1,4 @@
-"""The principals of a server: the managed identity that is created, and what the stack remembers of them."""
+"""Creates the managed identity, and records in the stack who Backstage connects as."""
 
 import re
 from dataclasses import dataclass

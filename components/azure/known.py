@@ -1,4 +1,4 @@
-"""Values that a provider fills in: what stands in for them where it does not."""
+"""Stands in for values that a provider fills in, where previews or mocks do not."""
 
 from typing import Any, TypeVar
 

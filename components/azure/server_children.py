@@ -1,4 +1,4 @@
-"""What belongs to a server: administrators, database, firewall rules, parameters, private endpoint, logs, lock."""
+"""Creates what belongs to a server: administrators, database, firewall rules, parameters, endpoint, logs, lock."""
 
 from collections.abc import Sequence
 from typing import TypeVar

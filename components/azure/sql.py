@@ -1,4 +1,4 @@
-"""What an admin runs with psql: the command that logs in, and the SQL that lets Backstage in."""
+"""Writes what an admin runs: the psql command that logs in, and the SQL that creates Backstage's role."""
 
 import re
 import shlex

@@ -142,7 +142,7 @@ class AzureSettings:
         return id_
 
     def log_warnings(self, component: pulumi.Resource) -> None:
-        """Prints what Azure accepts although it works badly."""
+        """Logs what Azure accepts but what works poorly."""
         self.inputs.warn(_network_warning(self.inputs), component)
         self.inputs.warn(self.version.apply(_version_warning), component)
         self.inputs.warn(self.sku_name.apply(_sku_warning), component)
@@ -644,7 +644,7 @@ tag_name = regex(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < >
 
 def tag_value(value: Any) -> str:
     if not is_valid_string(value) or len(value) > 256:
-        raise ValueError("must be text of at most 256 characters.")
+        raise ValueError("must be a string of at most 256 characters.")
     return value
 
 
@@ -682,7 +682,10 @@ cluster_name = regex(
 
 
 def oidc_issuer(value: Any) -> str:
-    """OpenID Connect Discovery 1.0: https without query and fragment. Microsoft Entra: at most 600 characters."""
+    """Validates an issuer.
+
+    OpenID Connect Discovery 1.0: https without query and fragment. Microsoft Entra: at most 600 characters.
+    """
     form = r"(?=.{9,600}$)https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()+,;=:@%/-]*)?"
     if not is_valid_string(value) or not re.fullmatch(form, value, re.ASCII):
         raise ValueError(
@@ -707,9 +710,9 @@ def _issuer_warning(cluster: str, issuer: str) -> str | None:
 
 def secret_text(value: Any) -> str:
     if not is_valid_string(value) or not re.sub(WHITESPACE_AROUND, "", value):
-        raise ValueError("must be text and not empty.")
+        raise ValueError("must be a string that is not empty.")
     if re.search(WHITESPACE_AROUND, value):
-        raise ValueError("must have no blanks around it: Backstage cuts them off.")
+        raise ValueError("must have no whitespace around it: Backstage cuts it off.")
     return value
 
 
@@ -858,7 +861,7 @@ def geo_backup(value: Any, key_uri: Any, geo_backup_key_uri: Any) -> bool:
 
 
 def address_range(value: Any) -> tuple[str, str]:
-    """First and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
+    """Returns first and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
     value = str(value)
     try:
         if "/" in value:

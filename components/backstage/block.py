@@ -82,12 +82,12 @@ def _token_credential(credential: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def app_config(config: Mapping[str, Any]) -> str:
-    """The block as an app-config.yaml document that Backstage's loader reads back as exactly `config`."""
+    """Returns the block as an app-config.yaml document that Backstage's loader reads back as exactly `config`."""
     return document.render(_escaped(config))
 
 
 def app_config_from_env(config: Mapping[str, Any]) -> str:
-    """The same document with `${POSTGRES_HOST}` and other variables in place of values: it holds no secret."""
+    """Returns the same document with `${POSTGRES_HOST}` and other variables in place of values: it holds no secret."""
     return document.render(with_variables(config))
 
 
@@ -105,7 +105,7 @@ def with_variables(config: Mapping[str, Any], variables: Collection[str] = ENVIR
 
 
 def environment(config: Mapping[str, Any]) -> dict[str, str]:
-    """Every variable that `app_config_from_env` refers to, with its value."""
+    """Returns every variable that `app_config_from_env` refers to, with its value."""
     values = {variable: _lookup(config, path) for variable, path in ENVIRONMENT_VARIABLES.items()}
     return {variable: str(value) for variable, value in values.items() if value is not None}
 
@@ -121,10 +121,10 @@ def _lookup(block: Any, path: tuple[str, ...]) -> Any:
 
 
 def _escaped(value: Any) -> Any:
-    """A deep copy in which Backstage's substitution finds nothing to replace.
+    """Returns a deep copy in which Backstage's substitution finds nothing to replace.
 
     Its loader replaces a complete `${…}` and takes `$${…}` for a literal one; any other `$` it leaves alone, so
-    escaping more than complete groups would change the text.
+    escaping more than complete groups would change the string.
     """
     if is_map(value):
         return {key: _escaped(item) for key, item in value.items()}

@@ -19,7 +19,7 @@ FOR_PEOPLE = 3
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a server allows."""
+    """How many connections a server allows."""
 
     max_connections: int
     """PostgreSQL's setting of that name."""

@@ -1,4 +1,4 @@
-"""Lengths of time in every form that Backstage reads: `readDurationFromConfig` of its package @backstage/config."""
+"""Validates lengths of time, in every form that `readDurationFromConfig` of @backstage/config reads."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ MILLISECONDS = {
 LONGEST = 2**53
 """Of a number of any unit; as far as JavaScript counts."""
 
-# The spellings of the `ms` library, which Backstage reads text with: it has no months, and a longer year.
+# The spellings of the `ms` library, which Backstage reads strings with: it has no months, and a longer year.
 SPELLINGS = {
     spelling: size
     for spellings, size in {
@@ -76,7 +76,7 @@ def milliseconds(value: Any) -> float:
             if size:
                 return float(found[1]) * size
     raise ValueError(
-        "must be a length of time that Backstage reads: text such as '4 minutes', '30 seconds' or PT4M, or a map with "
+        "must be a length of time that Backstage reads: a string such as '4 minutes', '30 seconds' or PT4M, or a map "
         f"numbers under {', '.join(MILLISECONDS)}."
     )
 

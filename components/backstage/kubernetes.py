@@ -1,4 +1,4 @@
-"""How Backstage gets its database on Kubernetes: values for its Helm chart, or manifests.
+"""Renders what gives Backstage its database on Kubernetes: values for its Helm chart, or manifests.
 
 Pure functions, no resources. The chart is `backstage/backstage` of https://backstage.github.io/charts.
 """
@@ -19,22 +19,22 @@ CONFIG_FILE = "app-config.database.yaml"
 
 @dataclass(frozen=True)
 class Workload:
-    """Backstage as Kubernetes knows it."""
+    """Backstage's workload on Kubernetes: the names of its objects, its service account and its pods' labels."""
 
     name: str
-    """Of the ConfigMap and of the Secret: `object_name`."""
+    """Name of the ConfigMap and of the Secret: `object_name`."""
     service_account: str | None = None
     """namespace/name; None where Backstage needs no identity."""
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of the service account. What is empty is left out."""
+    """Annotations of the service account. Empty ones are left out."""
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Without which the cluster gives a pod no identity."""
+    """Labels without which the cluster gives a pod no identity."""
     remark: str | None = None
     """What an admin has to know before applying it."""
 
     @property
     def account(self) -> str | None:
-        """Name of the service account."""
+        """Returns the name of the service account without its namespace."""
         return None if self.service_account is None else self.service_account.rpartition("/")[2]
 
     @property
@@ -136,7 +136,7 @@ def _comments(workload: Workload, config: Mapping[str, Any], comments: list[str]
 
 
 def _literal(value: Any) -> Any:
-    """A deep copy that the chart's templates leave alone: it runs every value of appConfig that has `{{` as one."""
+    """Returns a deep copy that Helm leaves alone: the chart runs every value of appConfig with `{{` as a template."""
     if is_map(value):
         return {_literal(key): _literal(item) for key, item in value.items()}
     if is_list(value):

@@ -1,4 +1,4 @@
-"""Looks whether the endpoint that Google creates for Private Service Connect is there before `up` ends."""
+"""Waits for the endpoint that Google creates for Private Service Connect, before `up` ends."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ ENDPOINT_RETRY_DELAY_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What Google tells of an automatic connection. Mocks leave the fields None, Google leaves them empty."""
+    """What Google says about an automatic connection. Mocks leave the fields None, Google leaves them empty."""
 
     address: str | None
     status: str | None

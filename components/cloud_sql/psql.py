@@ -11,7 +11,8 @@ _PROXY_FLAGS = {"PUBLIC": [], "PRIVATE": ["--private-ip"], "PSC": ["--psc"]}
 
 
 def psql_command(ip_address_type: str, connection_name: str, database: str, logins: Sequence[Login]) -> str:
-    """Logs in as the first person among the logins, else as a member of the first group, else as a service account.
+    """Returns a command that logs in as the first person among the logins, else as a member of the first group, else as
+    a service account.
 
     The command starts the Cloud SQL Auth Proxy, waits for it, and stops it when psql ends.
     """

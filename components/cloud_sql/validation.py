@@ -1,4 +1,4 @@
-"""Validation of CloudSqlPostgres arguments, and warnings about values that work poorly.
+"""Validates the arguments of a CloudSqlPostgres, and warns about values that work poorly.
 
 Google's API checks most of these rules only after minutes, when half of a deployment exists; the provider checks few.
 """
@@ -58,17 +58,17 @@ class Principal:
 
     @property
     def type(self) -> str:
-        """Type of the Cloud SQL user."""
+        """Returns the type of the Cloud SQL user."""
         return USER_TYPES[self.kind]
 
     @property
     def member(self) -> str:
-        """IAM member string."""
+        """Returns the IAM member string."""
         return f"{self.kind}:{self.email}"
 
     @property
     def role(self) -> str:
-        """Role in PostgreSQL.
+        """Returns the role in PostgreSQL.
 
         Cloud SQL refuses a service account's full e-mail address (hashicorp/terraform-provider-google#14019).
         """
@@ -139,7 +139,7 @@ class CloudSqlSettings:
     database_options: pulumi.Output[Mapping[str, Any]]
 
     def users(self, user: pulumi.Output[Principal]) -> Users:
-        """Returns everybody who may log in: Backstage's own user, then the additional ones."""
+        """Returns all users: Backstage's own, then the additional ones."""
         default = pulumi.Output.from_input(DEFAULT_ADDITIONAL_ROLE)
         roles = self.additional_user_roles
         additional = {f"-{key}": (value, roles.get(key, default)) for key, value in self.additional_users.items()}
@@ -504,7 +504,7 @@ backup_count = integer(0, 365)
 
 
 def instance_name(value: Any, project: Any) -> str:
-    """Google limits `project:name` to 98 characters. A project's id takes up to 30 of them."""
+    """Validates a name: Google limits `project:name` to 98 characters, of which a project's id takes up to 30."""
     room = 98 - len(str(project or 30 * "x")) - 1
     return regex(
         rf"(?=.{{1,{room}}}$)[a-z]([a-z0-9-]*[a-z0-9])?",

@@ -1,1 +1,1 @@
-"""A PostgreSQL server that exists already, made by somebody else."""
+"""A PostgreSQL server that exists already, managed by others."""

@@ -16,7 +16,7 @@ from .validation import Access, validate
 
 
 class ExistingPostgres(pulumi.ComponentResource):
-    """A PostgreSQL server that somebody else made, and the block that logs in to it. Creates nothing on the server.
+    """A PostgreSQL server that exists already, and the block that logs in to it. Creates nothing on the server.
 
     `bootstrap_sql` gives Backstage the rights it needs there. Raises ArgumentError for a wrong argument.
     """

@@ -1,4 +1,4 @@
-"""The proof that the login works: a resource whose creation is a login, from where the program runs."""
+"""Proves that the login works, with a resource whose creation is a login from where the program runs."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ _IF_ONLY_BACKSTAGE_CAN = "If only Backstage's own machine can log in, set verify
 
 
 def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) -> pulumi.Stash:
-    """A record of the last login that worked. Creating it logs in, and any other login replaces it.
+    """Returns a record of the last login that worked. Creating it logs in, and any other login replaces it.
 
     Replaced and not updated, because a Stash keeps the first value that it was given, and with it the old password.
     """
@@ -71,7 +71,7 @@ def check_login(place: Mapping[str, Any], user: str, password: str | None, datab
 
 
 def ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
-    """The same demands on the server's certificate as Node makes with this value of `connection.ssl`."""
+    """Returns a context that verifies the server's certificate as Node does with this value of `connection.ssl`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not connection_ssl["rejectUnauthorized"]:
         context.check_hostname = False

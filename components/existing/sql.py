@@ -1,4 +1,4 @@
-"""SQL and command lines for people: what an administrator runs so that Backstage can work."""
+"""Writes the SQL and the command line that an administrator runs so that Backstage can work."""
 
 import itertools
 import re
@@ -46,7 +46,7 @@ class _Rights:
 
 
 def bootstrap_sql(access: Access) -> str:
-    """A psql script that grants what `access` needs; it ends with an error if something is missing afterwards.
+    """Returns a psql script that grants what `access` needs; it ends with an error if something is missing afterwards.
 
     psql's \\gexec runs what a query returns. So each step is left out where it is done already, and the script can be
     run again by somebody who may not do that step.
@@ -55,7 +55,7 @@ def bootstrap_sql(access: Access) -> str:
 
 
 def psql_command(place: Mapping[str, Any], access: Access) -> str:
-    """A command line that logs in as Backstage does; psql asks for the password."""
+    """Returns a command line that logs in as Backstage does; psql asks for the password."""
     login = {
         "host": place["host"],
         "port": place["port"],
@@ -137,14 +137,14 @@ def _when_missing(statement: str, names: str, condition: str) -> str:
 
 
 def _check(missing: Sequence[str]) -> str:
-    """An error that names everything that one of these queries finds."""
+    """Returns a statement that raises an error naming everything that one of these queries finds."""
     body = (
         "\nDECLARE\n  missing text := (SELECT string_agg(item, ', ') FROM (\n    "
         + "\n    UNION ALL\n    ".join(missing)
         + "\n  ) AS queries (item));\nBEGIN\n  IF missing IS NOT NULL THEN\n"
         "    RAISE EXCEPTION 'Backstage still lacks: %', missing;\n  END IF;\nEND\n"
     )
-    # A name may hold what ends a dollar-quoted text.
+    # A name may hold what ends a dollar-quoted string.
     tag = next(tag for count in itertools.count() if (tag := f"$check{'_' * count}$") not in body)
     return f"DO {tag}{body}{tag};"
 

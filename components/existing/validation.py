@@ -1,4 +1,4 @@
-"""What PostgreSQL, Backstage and its driver accept for an ExistingPostgres."""
+"""Validates the arguments of an ExistingPostgres: what PostgreSQL, Backstage and its driver accept."""
 
 import dataclasses
 import ipaddress
@@ -29,7 +29,7 @@ ssl_mode = one_of("disable", "require", "verify-full")
 
 @dataclass(frozen=True)
 class Access:
-    """Who works where on the server: what the SQL that grants the rights follows from."""
+    """Backstage's role and what it needs on the server, from which the SQL that grants the rights follows."""
 
     user: str
     role: str | None
@@ -43,7 +43,7 @@ class Access:
 
     @property
     def grantee(self) -> str:
-        """The role that the rights belong to."""
+        """Returns the role that the rights belong to."""
         return self.role or self.user
 
     @property
@@ -52,19 +52,19 @@ class Access:
 
     @property
     def databases(self) -> list[str]:
-        """The databases that must be there before Backstage starts."""
+        """Returns the databases that must be there before Backstage starts."""
         if self.division == "schema":
             return [self.database_name]
         return [] if self.ensure_exists else [f"{self.prefix}{plugin}" for plugin in self.plugins]
 
     @property
     def schemas(self) -> list[str]:
-        """The schemas of the plugins, in mode schema."""
+        """Returns the schemas of the plugins, in mode schema."""
         return [f"{self.schema_prefix}{plugin}" for plugin in self.plugins]
 
     @property
     def first_database(self) -> str:
-        """The database that Backstage opens first."""
+        """Returns the database that Backstage opens first."""
         return "postgres" if self.ensure_exists else self.databases[0]
 
 
@@ -157,7 +157,7 @@ def _connection_ssl(inputs: Inputs, host: pulumi.Output[str]) -> pulumi.Output[d
 
 
 def connection_ssl(mode: str, ca: str | None, servername: str | None) -> dict[str, Any] | None:
-    """The value of `connection.ssl`, which Backstage hands to Node's tls.connect; None without TLS."""
+    """Returns the value of `connection.ssl`, which Backstage hands to Node's tls.connect; None without TLS."""
     if mode == "disable":
         return None
     given = {"ca": ca, "servername": servername}
@@ -172,7 +172,7 @@ def _default_ssl_mode(host: str) -> str:
 
 
 def host_name(value: Any) -> str:
-    """An IP address, or a name that the resolver may know; the messages are for what people paste instead."""
+    """Validates an IP address or a name that the resolver may know. The messages are for what people paste instead."""
     if not is_valid_string(value) or not value.strip():
         raise ValueError("must be the server's host name or IP address, and not empty.")
     if "://" in value:
@@ -216,7 +216,7 @@ def _check_verified(host: Any, mode: Any) -> None:
 
 
 def database_role(value: Any) -> str:
-    """Any role that a server may have, but for what Backstage would change on the way."""
+    """Validates a role: any that a server may have, except what Backstage would change on the way."""
     if not is_valid_string(value) or not value:
         raise ValueError("must be the name of a PostgreSQL role, and not empty.")
     if len(value.encode()) > 63:
@@ -229,7 +229,8 @@ def database_role(value: Any) -> str:
 def password_text(value: Any) -> str:
     if not is_valid_string(value) or not value or "\0" in value:
         raise ValueError(
-            "must be the password as valid text, not empty and without NUL. Leave it out if the server asks for none."
+            "must be the password as a valid string, not empty and without NUL. Leave it out if the server asks for "
+            "none."
         )
     return value
 

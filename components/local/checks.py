@@ -1,4 +1,4 @@
-"""Checks around the creation of the container: nobody else has its volume or port, and in the end the login works.
+"""Checks that no other container has the volume or port before creation, and that the login works after it.
 
 They run as resource hooks: never in a preview, and not under mocks.
 """

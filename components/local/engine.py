@@ -1,4 +1,4 @@
-"""What the program asks the Docker engine itself. The provider says that a container failed, but not why.
+"""Asks the Docker engine what the provider does not say, such as why a container failed.
 
 All of it explains or warns early; nothing depends on it. So a program that cannot ask the engine, such as over SSH
 without the package paramiko, works the same and says less.
@@ -40,7 +40,7 @@ class Found:
 
     @property
     def removal(self) -> str:
-        """The shell line that removes it and keeps its volume."""
+        """Returns the shell line that removes it and keeps its volume."""
         return f"docker stop {self.name} && docker rm {self.name}"
 
 

@@ -1,4 +1,4 @@
-"""Validation of LocalPostgres' arguments: what Docker, PostgreSQL and the image accept."""
+"""Validates the arguments of a LocalPostgres: what Docker, PostgreSQL and the image accept."""
 
 import difflib
 import functools

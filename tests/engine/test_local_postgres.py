@@ -97,7 +97,7 @@ def test_the_database_is_reachable_from_this_machine_only(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["it's \"$HOME\" ${X} $${Y} `id` \\ \\' %s ü 😀", " outer blanks ", "'; DROP ROLE x; --"]
+    "password", ["it's \"$HOME\" ${X} $${Y} `id` \\ \\' %s ü 😀", " outer spaces ", "'; DROP ROLE x; --"]
 )
 def test_a_changed_password_works_on_the_old_data_and_the_old_one_does_not(stack: Stack, password: str) -> None:
     before = stack.up().outputs["databaseConfig"]
@@ -439,7 +439,7 @@ def test_destroy_leaves_no_container_and_no_volume_and_keeps_the_image(stack: St
 
 
 WRONG = {
-    "port": [(0, "whole number from 1 to 65535"), (70000, "whole number from 1 to 65535"), ("abc", "whole number")],
+    "port": [(0, "integer from 1 to 65535"), (70000, "integer from 1 to 65535"), ("abc", "integer")],
     "user": [("", "must be 1 to 63"), ("u" * 64, "must be 1 to 63")],
     "password": [("one\ntwo", "must be a single line")],
     "prot": [(5433, 'unknown argument "prot". Did you mean "port"?')],

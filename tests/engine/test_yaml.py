@@ -112,6 +112,6 @@ def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_t
 def test_a_wrong_argument_in_yaml_is_named(stack: Stack) -> None:
     stack.configure("port", 0)
     message = refused(stack.preview())
-    assert 'LocalPostgres "local": argument "port" is 0, but it must be a whole number from 1 to 65535.' in message
+    assert 'LocalPostgres "local": argument "port" is 0, but it must be an integer from 1 to 65535.' in message
     assert "Traceback" not in message
     assert "component.py" not in message

@@ -40,7 +40,7 @@ def assert_both_happened(fuzzed: list[Fuzzed]) -> None:
 
 
 def test_a_rule_that_is_too_lax_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    lax = regex(r"(?s:.*)", "must be text.")
+    lax = regex(r"(?s:.*)", "must be a string.")
     monkeypatch.setattr("tests.reliability.fuzz.rules", lambda: [("cloud_sql.region", lax)])
     with pytest.raises(AssertionError, match=r"cloud_sql\.region\(.*\) is accepted"):
         list(fuzz_rules(200))

@@ -47,7 +47,7 @@ def test_an_unknown_argument_like_no_other_gets_no_guess() -> None:
 
 
 def test_a_wrong_value_is_named_with_what_is_allowed() -> None:
-    expected = 'Example "db": argument "port" is 70000, but it must be a whole number from 1 to 65535.'
+    expected = 'Example "db": argument "port" is 70000, but it must be an integer from 1 to 65535.'
     assert refusal(lambda: arguments(port=70000).get("port", port_number)) == expected
     assert refusal(lambda: arguments(port=pulumi.Output.from_input(70000)).get("port", port_number)) == expected
 
@@ -60,7 +60,7 @@ def test_the_value_of_a_secret_argument_is_never_repeated(as_input: Callable[[st
 
 def test_a_value_that_comes_as_a_secret_is_not_repeated_whatever_the_argument() -> None:
     message = refusal(lambda: arguments(port=pulumi.Output.secret("hunter2")).get("port", port_number))
-    assert message == 'Example "db": argument "port" must be a whole number from 1 to 65535.'
+    assert message == 'Example "db": argument "port" must be an integer from 1 to 65535.'
 
 
 def test_a_wrong_argument_ends_a_program_without_a_traceback() -> None:
@@ -105,7 +105,7 @@ def test_a_port_may_come_as_integer_float_or_text(port: int) -> None:
     )
 )
 def test_anything_else_is_no_port(value: object) -> None:
-    with pytest.raises(ValueError, match="whole number from 1 to 65535"):
+    with pytest.raises(ValueError, match="integer from 1 to 65535"):
         port_number(value)
 
 
@@ -195,11 +195,11 @@ def test_an_integer_that_came_as_a_float_is_shown_as_the_integer(inputs: Callabl
 def test_text_that_pulumi_took_for_something_else_is_explained(typed: object, kind: str) -> None:
     text = str(typed).lower()
     assert refusal(lambda: camel_case("example", user_name=typed).get("user_name", word)).endswith(
-        f"Pulumi reads it as {kind}; to set it as text: "
+        f"Pulumi reads it as {kind}; to set it as a string: "
         f"`pulumi config set --path --type string example.userName {text}`."
     )
     assert refusal(lambda: camel_case("example", password=typed).get("password", word, secret=True)).endswith(
-        f"Pulumi reads it as {kind}; to set it as text: `pulumi config set --path --secret example.password`."
+        f"Pulumi reads it as {kind}; to set it as a string: `pulumi config set --path --secret example.password`."
     )
     assert refusal(lambda: camel_case(user_name=typed).get("user_name", word)).endswith(
         f"It was read as {kind}: put it in quotation marks."
@@ -212,7 +212,7 @@ def test_a_map_of_text_takes_numbers_and_booleans_as_their_text(wrap: Callable[[
         labels = arguments(
             labels={"cost": wrap(4711), "float": wrap(1.5), "production": wrap(True), "whole": wrap(2.0)}
         )
-        return labels.get_map("labels", str, regex(".*", "must be text."))
+        return labels.get_map("labels", str, regex(".*", "must be a string."))
 
     assert {key: label.value for key, label in run(program).outputs.items()} == {
         "cost": "4711",

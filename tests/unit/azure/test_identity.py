@@ -208,8 +208,8 @@ def test_more_than_five_minutes_are_accepted_with_a_warning_that_says_why(
 )
 @example(5, " ", "weeks")
 @example(5, "", "yrs")
-def test_any_number_with_a_unit_is_a_length_of_time(number: Any, blanks: str, unit: str) -> None:
-    assert duration(f" {number}{blanks}{unit} ") == f"{number}{blanks}{unit}"
+def test_any_number_with_a_unit_is_a_length_of_time(number: Any, spaces: str, unit: str) -> None:
+    assert duration(f" {number}{spaces}{unit} ") == f"{number}{spaces}{unit}"
 
 
 @given(st.one_of(st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.integers(), max_size=2)))

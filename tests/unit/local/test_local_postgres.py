@@ -307,10 +307,10 @@ def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
 # --- Wrong arguments
 
 WRONG = [
-    ({"port": 0}, '"port" is 0, but it must be a whole number from 1 to 65535.'),
-    ({"port": 70000}, '"port" is 70000, but it must be a whole number from 1 to 65535.'),
-    ({"port": "abc"}, "\"port\" is 'abc', but it must be a whole number from 1 to 65535."),
-    ({"port": "9" * 400}, "must be a whole number from 1 to 65535."),
+    ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
+    ({"port": 70000}, '"port" is 70000, but it must be an integer from 1 to 65535.'),
+    ({"port": "abc"}, "\"port\" is 'abc', but it must be an integer from 1 to 65535."),
+    ({"port": "9" * 400}, "must be an integer from 1 to 65535."),
     ({"image": ""}, "\"image\" is '', but it must name a Docker image, such as postgres:17-trixie"),
     ({"image": "postgres 17"}, "must name a Docker image"),
     ({"user": ""}, "\"user\" is '', but it must be 1 to 63 of A-Z, a-z, 0-9, _ and -"),
