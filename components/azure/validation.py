@@ -146,6 +146,10 @@ class AzureSettings:
         self.inputs.warn(_network_warning(self.inputs), component)
         self.inputs.warn(self.version.apply(_version_warning), component)
         self.inputs.warn(self.sku_name.apply(_sku_warning), component)
+        principal = self.user or self.admin
+        if self.identity_resource_id is not None and principal is not None:
+            names = pulumi.Output.all(id_=self.identity_resource_id, name=principal.name)
+            self.inputs.warn(names.apply(lambda known: _identity_warning(**known)), component)
         for cluster, issuer in self.kubernetes_oidc_issuers.items():
             self.inputs.warn(issuer.apply(functools.partial(_issuer_warning, cluster)), component)
         if self.token_renewal_offset is not None:
@@ -697,6 +701,15 @@ def oidc_issuer(value: Any) -> str:
             "must be the issuer of a Kubernetes cluster: Microsoft Entra does not exchange its own tokens."
         )
     return value
+
+
+def _identity_warning(id_: str, name: str) -> str | None:
+    if id_.rpartition("/")[2].lower() == name.lower():
+        return None
+    return (
+        "identity_resource_id ends in another name than that of the principal that Backstage connects as. A managed "
+        "identity is called like its resource. If these are two, no pod can log in."
+    )
 
 
 def _issuer_warning(cluster: str, issuer: str) -> str | None:

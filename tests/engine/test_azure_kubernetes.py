@@ -229,6 +229,22 @@ def test_an_identity_that_is_full_ends_the_run_and_the_next_one_continues(
     assert {"blue", "green"} <= trusted(azure).keys()
 
 
+@pytest.mark.drill(
+    broken="somebody deletes the credential of a cluster by hand",
+    survived="the pods' login: `up --refresh` makes the credential again, and touches nothing else",
+)
+def test_a_credential_that_somebody_deleted_is_made_again_after_a_refresh(
+    stack: AzureStack, azure: SimulatedAzure
+) -> None:
+    stack.arguments(**PODS)
+    succeeded(stack.up())
+    before = len(azure.changes())
+    (blue,) = [key for key in azure.resources if key.endswith("-blue")]
+    del azure.resources[blue]
+    succeeded(stack.up(refresh=True))
+    assert changes(azure, before) == [("create", CREDENTIAL, "blue")]
+
+
 # --- A run that is killed
 
 

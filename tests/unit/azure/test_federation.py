@@ -117,6 +117,16 @@ def test_an_identity_in_another_subscription_is_refused_in_the_preview_too(previ
         run(lambda: program("t"), mocks=Login(), preview=preview)
 
 
+def test_an_identity_that_is_called_otherwise_than_the_principal_is_warned_about(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    warning = "identity_resource_id ends in another name than that of the principal that Backstage connects as."
+    create(**{**OWN_IDENTITY, **PODS, "admin_name": "Portal"})
+    assert warning not in caplog.text
+    create(**{**OWN_IDENTITY, **USER, **PODS, "admin_name": "Portal"})
+    assert warning in caplog.text
+
+
 def test_an_issuer_that_is_not_known_yet_is_not_compared_and_hides_no_other() -> None:
     issuers: dict[str, Any] = {"blue": unknown, "green": ISSUER, "red": unknown}
     results = create(preview=True, **{**PODS, "kubernetes_oidc_issuers": issuers})
