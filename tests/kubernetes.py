@@ -5,7 +5,7 @@ templates what a pod gets.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ def pod(values: str) -> Pod:
     assert all(LABEL.fullmatch(value) for value in labels.values())
     assert read["postgresql"] == {"enabled": False}
     return Pod(
-        app_config=_template(backstage["appConfig"]),
+        app_config=_app_config(backstage["appConfig"]),
         secrets=backstage.get("extraEnvVarsSecrets", []),
         labels=labels,
         # templates/_helpers.tpl, backstage.serviceAccountName
@@ -95,6 +95,30 @@ def _check(given: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]]) ->
     for key, value in given.items():
         assert key in allowed, f"the chart's schema has no {key}, or this test does not know it yet"
         assert isinstance(value, allowed[key]), f"the chart's schema wants another type under {key}"
+
+
+def _app_config(value: Any) -> Any:
+    """What is in the ConfigMap. A map goes through Helm's toYaml, which returns an empty string where it fails.
+
+    It does for what is no character of a YAML document, and changes line breaks of YAML 1.1: measured with Helm 3.18
+    and 4.3.
+    """
+    if isinstance(value, str):
+        return read_alike(_template(value))
+    unwritable = re.findall(r"[\x7f-\x9f\u2028\u2029\ufffe\uffff]", "".join(_strings(value)))
+    assert not unwritable, f"the ConfigMap would be empty, for {unwritable!r}"
+    return _template(value)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from _strings(list(value))
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def _template(value: Any) -> Any:

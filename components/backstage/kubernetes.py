@@ -50,7 +50,9 @@ def object_name(component: str) -> str:
 
 def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
     """Returns values for the chart. What `variables` stand for comes from the Secret, everything else is literal."""
-    backstage: dict[str, Any] = {"appConfig": {"backend": {"database": _literal(with_variables(config, variables))}}}
+    app_config = {"backend": {"database": _literal(with_variables(config, variables))}}
+    # A map can be merged with other values. Where Helm cannot write it, the chart takes the document as it is.
+    backstage: dict[str, Any] = {"appConfig": app_config if _writable(app_config) else document.dump(app_config)}
     if variables:
         backstage["extraEnvVarsSecrets"] = [workload.name]
     if workload.pod_labels:
@@ -133,6 +135,19 @@ def _annotations(workload: Workload) -> dict[str, Any]:
 def _comments(workload: Workload, config: Mapping[str, Any], comments: list[str]) -> str:
     remarks = [workload.remark, host_remark(config["connection"]["host"])]
     return "".join(f"# {line}\n" for line in [*comments, *filter(None, remarks)])
+
+
+# What YAML allows in a document (YAML 1.2.2, 5.1), without the line breaks that only YAML 1.1 has.
+_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _writable(value: Any) -> bool:
+    """Returns whether Helm can write it. It writes nothing at all, and no error, if one character is out of place."""
+    if is_map(value):
+        return all(_writable(key) and _writable(item) for key, item in value.items())
+    if is_list(value):
+        return all(map(_writable, value))
+    return not (isinstance(value, str) and _UNWRITABLE.search(value))
 
 
 def _literal(value: Any) -> Any:

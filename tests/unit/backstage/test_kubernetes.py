@@ -69,6 +69,7 @@ def test_the_values_read_as_an_admin_would_write_them() -> None:
 
 @given(tricky_strings, tricky_strings)
 @example("{{ .Values.password }}", "{{{`}}")
+@example("a\x7fb{{", "a\u2028b")
 @example("089", "on")
 def test_any_user_and_password_reach_backstage_through_the_chart(user: str, password: str) -> None:
     config = block(user=user, password=password)
