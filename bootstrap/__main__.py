@@ -40,7 +40,7 @@ def main() -> int:
     signals.listen()
     try:
         if arguments.command == "run":
-            return run_command(arguments.words, unattended=arguments.unattended)
+            return _run_command(arguments.words, unattended=arguments.unattended)
         return {"up": up, "env": env, "down": down, "clean": clean, "python": python, "tools": tools}[
             arguments.command
         ]()
@@ -51,26 +51,26 @@ def main() -> int:
 def up() -> int:
     started = time.monotonic()
     say("Bringing up PostgreSQL for Backstage")
-    if not ready("up", [*base_steps("requirements/dev.txt"), configured_image_step()]):
+    if not ready("up", [*_base_steps("requirements/dev.txt"), _configured_image_step()]):
         return 1
-    code = on_stack("up")
+    code = _on_stack("up")
     if code == 0:
         say(f"Done in {time.monotonic() - started:.0f} s. To take it down: make down")
     return code
 
 
 def env() -> int:
-    if not may_exist():
+    if not _may_exist():
         say("There is nothing to read from: run `make up` first")
         return 1
-    return on_stack("env") if ready("env", base_steps("requirements/dev.txt")) else 1
+    return _on_stack("env") if ready("env", _base_steps("requirements/dev.txt")) else 1
 
 
 def down() -> int:
-    if not may_exist():
+    if not _may_exist():
         say("There is nothing to take down.")
         return 0
-    return on_stack("down") if ready("down", base_steps("requirements/dev.txt")) else 1
+    return _on_stack("down") if ready("down", _base_steps("requirements/dev.txt")) else 1
 
 
 def clean() -> int:
@@ -82,15 +82,15 @@ def clean() -> int:
 
 
 def python() -> int:
-    return 0 if ready("python", [python_step("requirements/test.txt")]) else 1
+    return 0 if ready("python", [_python_step("requirements/test.txt")]) else 1
 
 
 def tools() -> int:
     say("Bringing up what the tests need")
     needs = [
-        *base_steps("requirements/test.txt"),
-        image_step(postgres_image.DEFAULT),
-        image_step("postgres:15-bookworm", "older image"),
+        *_base_steps("requirements/test.txt"),
+        _image_step(postgres_image.DEFAULT),
+        _image_step("postgres:15-bookworm", "older image"),
         Step("node", node_packages.ensure),
         # After the other builds, which have put what these need as well into the build cache.
         Step("languages", pulumi_cli.ensure_language_hosts, after=("docker provider",)),
@@ -98,10 +98,10 @@ def tools() -> int:
     return 0 if ready("tools", needs) else 1
 
 
-def run_command(words: list[str], *, unattended: bool) -> int:
+def _run_command(words: list[str], *, unattended: bool) -> int:
     if words[:1] == ["pulumi"]:
         passphrase.provide()
-    environment = prepared_environment()
+    environment = _prepared_environment()
     if unattended:
         return signals.run(words, stop=signals.TESTS, env=environment)
     signals.check()
@@ -112,24 +112,24 @@ def run_command(words: list[str], *, unattended: bool) -> int:
         return 127
 
 
-def base_steps(requirements: str) -> list[Step]:
+def _base_steps(requirements: str) -> list[Step]:
     return [
-        python_step(requirements),
+        _python_step(requirements),
         Step("docker", docker_engine.ensure),
         Step("pulumi", pulumi_cli.ensure_cli, after=("python",)),
         Step("docker provider", pulumi_cli.ensure_docker_provider, after=("pulumi",)),
     ]
 
 
-def python_step(requirements: str) -> Step:
+def _python_step(requirements: str) -> Step:
     return Step("python", partial(python_environment.ensure, requirements=requirements))
 
 
-def image_step(image: str, name: str = "image") -> Step:
+def _image_step(image: str, name: str = "image") -> Step:
     return Step(name, partial(postgres_image.ensure, image=image), after=("docker",))
 
 
-def configured_image_step() -> Step:
+def _configured_image_step() -> Step:
     """The image of the stack dev, whose configuration is read with what the python step installs."""
 
     def ensure(progress: steps.Progress) -> str:
@@ -148,16 +148,16 @@ def ready(command: str, needs: list[Step]) -> bool:
     return done
 
 
-def on_stack(operation: str) -> int:
+def _on_stack(operation: str) -> int:
     command = [paths.VENV / "bin" / "python", "-m", "bootstrap.stack", operation]
-    return signals.run(command, stop=signals.OURS, cwd=paths.CHECKOUT, env=prepared_environment())
+    return signals.run(command, stop=signals.OURS, cwd=paths.CHECKOUT, env=_prepared_environment())
 
 
-def prepared_environment() -> dict[str, str]:
+def _prepared_environment() -> dict[str, str]:
     return {**paths.environment(), **docker_engine.host_of_context()}
 
 
-def may_exist() -> bool:
+def _may_exist() -> bool:
     """Whether there may be a stack dev; a backend that you chose yourself is asked, not guessed at."""
     return any((paths.STATE / "stacks").rglob("dev.json*")) or "PULUMI_BACKEND_URL" in os.environ
 

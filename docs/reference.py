@@ -42,7 +42,7 @@ HONOURED = {
 
 
 def reference() -> str:
-    return "\n".join([HEAD, *options(), *lines(schema())]) + "\n"
+    return "\n".join([HEAD, *options(), *_lines(schema())]) + "\n"
 
 
 def options() -> Iterator[str]:
@@ -60,7 +60,7 @@ def schema() -> dict[str, Any]:
     return json.loads(str(provider().schema))
 
 
-def lines(package: Mapping[str, Any]) -> Iterator[str]:
+def _lines(package: Mapping[str, Any]) -> Iterator[str]:
     for token, component in package["resources"].items():
         name = token.split(":")[-1]
         yield f"## {name}\n\n{component['description']}\n\n### Arguments\n"
@@ -70,10 +70,10 @@ def lines(package: Mapping[str, Any]) -> Iterator[str]:
         for argument, property_ in component["inputProperties"].items():
             text = property_["description"]
             default = DEFAULT.search(text)
-            yield row(
+            yield _row(
                 f"`{argument}`",
                 f"`{python[argument]}`",
-                type_in_words(property_),
+                _type_in_words(property_),
                 "yes" if argument in required else "no",
                 default[1] if default else "",
                 DEFAULT.sub("", text, count=1),
@@ -81,20 +81,20 @@ def lines(package: Mapping[str, Any]) -> Iterator[str]:
         yield "\n### Outputs\n\n| output | in Python | type | description |\n|---|---|---|---|"
         python = {camel_case(field): field for field in getattr(components, name).__annotations__}
         for output, property_ in component["properties"].items():
-            yield row(f"`{output}`", f"`{python[output]}`", type_in_words(property_), property_["description"])
+            yield _row(f"`{output}`", f"`{python[output]}`", _type_in_words(property_), property_["description"])
         yield ""
 
 
-def row(*cells: str) -> str:
+def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.strip().replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def type_in_words(property_: Mapping[str, Any]) -> str:
+def _type_in_words(property_: Mapping[str, Any]) -> str:
     plain = property_.get("plain", False)
     if "additionalProperties" in property_:
-        return f"map of {type_in_words(property_['additionalProperties'])}" + (", plain keys" if plain else "")
+        return f"map of {_type_in_words(property_['additionalProperties'])}" + (", plain keys" if plain else "")
     if "items" in property_:
-        return f"list of {type_in_words(property_['items'])}"
+        return f"list of {_type_in_words(property_['items'])}"
     return WORDS.get(property_.get("type", ""), "any") + (", plain" if plain else "")
 
 

@@ -147,8 +147,8 @@ class CloudSqlSettings:
 
     def log_warnings(self, component: pulumi.Resource) -> None:
         """Logs what Google allows but what works poorly."""
-        self.inputs.warn(self.version.apply(version_warning), component)
-        self.inputs.warn(self.tier.apply(tier_warning), component)
+        self.inputs.warn(self.version.apply(_version_warning), component)
+        self.inputs.warn(self.tier.apply(_tier_warning), component)
 
     def provider_default(self, argument: str, value: str | None, component: pulumi.Resource) -> pulumi.Output[str]:
         """Validates the provider's own project or region, which is used where the argument was left out."""
@@ -171,7 +171,7 @@ class CloudSqlSettings:
     def created_account(self, email: str, others: Sequence[Principal] = ()) -> Principal:
         """Returns the principal of the service account that is created when no user is given."""
         source = "the created service account"
-        created = self.inputs.validate_default("user", email, backstage_principal, source)
+        created = self.inputs.validate_default("user", email, _backstage_principal, source)
         places = dict(zip(self.additional_users, others, strict=False))
         known = {f"additional_users.{key}": v for key, v in places.items()}
         return _check_unique(self.inputs, source, created, known, shown=False)
@@ -181,17 +181,17 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     """Reads every argument. Raises ArgumentError for the first wrong one, and creates nothing."""
     inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
     ip_address_type = inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC")
-    tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
+    tier = inputs.get("tier", _validate_tier, DEFAULT_TIER)
     backup_retention = inputs.get("backup_retention", backup_count, 7)
-    check_edition(inputs)
+    _check_edition(inputs)
     settings = CloudSqlSettings(
         inputs=inputs,
-        user=inputs.get("user", backstage_principal),
+        user=inputs.get("user", _backstage_principal),
         additional_users=inputs.get_map("additional_users", user_key, principal),
         additional_user_roles=inputs.get_map("additional_user_roles", user_key, additional_role),
         role=inputs.get("role", role_name, DEFAULT_ROLE),
         grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
-        kubernetes_service_account=inputs.get("kubernetes_service_account", pods_service_account, related=["user"]),
+        kubernetes_service_account=inputs.get("kubernetes_service_account", _pods_service_account, related=["user"]),
         workload_identity_pool=inputs.get("workload_identity_pool", workload_pool),
         project=inputs.get("project", project_id),
         region=inputs.get("region", region),
@@ -203,28 +203,28 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         version=inputs.get("version", major_version, 17),
         tier=tier,
         edition=inputs.get("edition", edition, related=["tier"])
-        or tier.apply(lambda known: inputs.validate_default("edition", known, default_edition, "the tier")),
+        or tier.apply(lambda known: inputs.validate_default("edition", known, _default_edition, "the tier")),
         high_availability=inputs.get("high_availability", high_availability, False, related=["backup_retention"]),
-        disk_size_gb=inputs.get("disk_size_gb", disk_size, related=["tier"]),
-        disk_size_limit_gb=inputs.get("disk_size_limit_gb", disk_size_limit, 0, related=["disk_size_gb"]),
+        disk_size_gb=inputs.get("disk_size_gb", _disk_size, related=["tier"]),
+        disk_size_limit_gb=inputs.get("disk_size_limit_gb", _disk_size_limit, 0, related=["disk_size_gb"]),
         backup_retention=backup_retention,
         backup_start_time=inputs.get("backup_start_time", start_time),
         backup_location=inputs.get("backup_location", backup_location),
-        log_retention_days=inputs.get("log_retention_days", log_days, related=["edition", "tier", "backup_retention"])
+        log_retention_days=inputs.get("log_retention_days", _log_days, related=["edition", "tier", "backup_retention"])
         or backup_retention.apply(lambda count: min(count or 7, 7)),
         retain_backups=inputs.get("retain_backups", boolean, True),
         final_backup_days=inputs.get("final_backup_days", integer(0, 365), 30),
         query_insights=inputs.get("query_insights", boolean, True),
         maintenance_day=inputs.get("maintenance_day", integer(1, 7)),
         maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
-        deny_maintenance_start=inputs.get("deny_maintenance_start", validate_date),
-        deny_maintenance_end=inputs.get("deny_maintenance_end", deny_end, related=["deny_maintenance_start"]),
-        encryption_key_name=inputs.get("encryption_key_name", key_name, related=["region"]),
+        deny_maintenance_start=inputs.get("deny_maintenance_start", _validate_date),
+        deny_maintenance_end=inputs.get("deny_maintenance_end", _deny_end, related=["deny_maintenance_start"]),
+        encryption_key_name=inputs.get("encryption_key_name", _key_name, related=["region"]),
         ip_address_type=ip_address_type,
         public_ip=inputs.get_plain("public_ip", boolean, ip_address_type == "PUBLIC"),
         private_network=inputs.get("private_network", network_name),
         allocated_ip_range=inputs.get("allocated_ip_range", range_name),
-        psc_consumer_projects=inputs.get("psc_consumer_projects", consumer_projects),
+        psc_consumer_projects=inputs.get("psc_consumer_projects", _consumer_projects),
         psc_consumer_network=inputs.get("psc_consumer_network", network_name),
         psc_service_project=inputs.get("psc_service_project", consumer_project),
         psc_connection_policy=inputs.get("psc_connection_policy", boolean, True),
@@ -234,20 +234,20 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
         database_options=read_database_options(inputs, "schema", capacity, ["tier", "database_flags"]),
     )
-    check_together(inputs, "maintenance_day", "maintenance_hour")
-    check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
+    _check_together(inputs, "maintenance_day", "maintenance_hour")
+    _check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
     if inputs.is_set("workload_identity_pool") and not inputs.is_set("kubernetes_service_account"):
         inputs.fail("workload_identity_pool", "is for kubernetes_service_account: set that too, or leave it out.")
-    check_zones(inputs)
-    check_network(inputs, settings)
-    check_labels(inputs)
-    check_users(inputs)
+    _check_zones(inputs)
+    _check_network(inputs, settings)
+    _check_labels(inputs)
+    _check_users(inputs)
     if settings.instance_name is None:
-        check_generated_name(inputs, name)
+        _check_generated_name(inputs, name)
     raw_name, raw_project = inputs.raw("instance_name") or generated_name(name), inputs.raw("project")
     if settings.user is None and isinstance(raw_name, str) and isinstance(raw_project, str):
         settings.check_account(raw_name, raw_project)
-    return unique_principals(inputs, settings)
+    return _unique_principals(inputs, settings)
 
 
 def generated_name(name: str, digits: str = 8 * "0") -> str:
@@ -293,7 +293,7 @@ def principal(value: Any) -> Principal:
     return found
 
 
-def backstage_principal(value: Any) -> Principal:
+def _backstage_principal(value: Any) -> Principal:
     found = principal(value)
     if found.kind == "group":
         raise ValueError(
@@ -303,7 +303,7 @@ def backstage_principal(value: Any) -> Principal:
     return found
 
 
-def unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSettings:
+def _unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSettings:
     """Refuses one principal in two places: at once where both are plain, else when their values are known."""
     places = {"user": settings.user} if settings.user is not None else {}
     places |= {f"additional_users.{key}": value for key, value in settings.additional_users.items()}
@@ -342,7 +342,7 @@ def _check_unique(
     return found
 
 
-def check_users(inputs: Inputs) -> None:
+def _check_users(inputs: Inputs) -> None:
     """Refuses a role for an additional user that is not there."""
     users: Mapping[str, Any] = inputs.raw("additional_users") or {}
     roles: Mapping[str, Any] = inputs.raw("additional_user_roles") or {}
@@ -354,26 +354,26 @@ def check_users(inputs: Inputs) -> None:
             )
 
 
-def check_edition(inputs: Inputs) -> None:
+def _check_edition(inputs: Inputs) -> None:
     """Refuses a plain tier of an unknown family without an edition."""
     tier = inputs.raw("tier")
-    if isinstance(tier, str) and inputs.raw("edition") is None and machine_family(tier) is None:
-        validated: Callable[[Any], str] = validate_tier
+    if isinstance(tier, str) and inputs.raw("edition") is None and _machine_family(tier) is None:
+        validated: Callable[[Any], str] = _validate_tier
         try:
             validated(tier)
         except ValueError:
             return  # The tier itself is refused.
-        inputs.validate_default("edition", tier, default_edition, "the tier")
+        inputs.validate_default("edition", tier, _default_edition, "the tier")
 
 
-def check_zones(inputs: Inputs) -> None:
+def _check_zones(inputs: Inputs) -> None:
     if inputs.is_set("secondary_zone") and not inputs.is_set("zone"):
         inputs.fail("zone", "is missing: secondary_zone needs it.")
     if inputs.is_set("secondary_zone") and not inputs.is_set("high_availability"):
         inputs.fail("secondary_zone", "is for high_availability: set that too, or leave it out.")
 
 
-def check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
+def _check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
     """Refuses network arguments that do not go together."""
     kind = settings.ip_address_type
     private = inputs.is_set("private_network")
@@ -402,7 +402,7 @@ def check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
             inputs.fail(argument, "is for psc_consumer_network: set that too, or leave it out.")
 
 
-def check_together(inputs: Inputs, *pair: str) -> None:
+def _check_together(inputs: Inputs, *pair: str) -> None:
     """Refuses one of two arguments without the other."""
     for one, other in (pair, pair[::-1]):
         # A plain 0 is set.
@@ -410,13 +410,13 @@ def check_together(inputs: Inputs, *pair: str) -> None:
             inputs.fail(other, f"is missing: {one} and {other} make a window together.")
 
 
-def check_labels(inputs: Inputs) -> None:
+def _check_labels(inputs: Inputs) -> None:
     given: Mapping[str, Any] = inputs.raw("labels") or {}
     if len(given) > 64:
         inputs.fail("labels", f"has {len(given)} entries, but Google allows 64.")
 
 
-def check_generated_name(inputs: Inputs, name: str) -> None:
+def _check_generated_name(inputs: Inputs, name: str) -> None:
     if not re.fullmatch(r"(?=.{1,58}$)[a-z]([a-z0-9-]*[a-z0-9])?", name):
         inputs.fail(
             "instance_name",
@@ -447,7 +447,7 @@ workload_pool = regex(
 )
 
 
-def pods_service_account(value: Any, user: Any) -> str:
+def _pods_service_account(value: Any, user: Any) -> str:
     found = service_account(value)
     try:
         kind = None if user is None else principal(user).kind
@@ -519,7 +519,7 @@ def account_id(instance: str) -> str:
     return f"{instance[:21].rstrip('-')}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
 
 
-def validate_tier(value: Any) -> str:
+def _validate_tier(value: Any) -> str:
     text = str(value)
     custom = re.fullmatch(r"db-custom-([1-9]\d{0,8})-([1-9]\d{0,8})", text, re.ASCII)
     if custom:
@@ -536,7 +536,7 @@ def validate_tier(value: Any) -> str:
     return text
 
 
-def machine_family(tier: str) -> tuple[str, str] | None:
+def _machine_family(tier: str) -> tuple[str, str] | None:
     """Returns edition and disk type of the tier's machine family, or None if the family is not known here."""
     for pattern, edition_, disk in MACHINE_FAMILIES:
         if re.fullmatch(pattern, tier, re.ASCII):
@@ -545,13 +545,13 @@ def machine_family(tier: str) -> tuple[str, str] | None:
 
 
 def disk_type(tier: str) -> str | None:
-    family = machine_family(tier)
+    family = _machine_family(tier)
     return family and family[1]
 
 
-def default_edition(value: Any) -> str:
+def _default_edition(value: Any) -> str:
     """Returns the edition that offers this tier."""
-    family = machine_family(str(value))
+    family = _machine_family(str(value))
     if family is None:
         raise ValueError(
             "must be of a machine family that is known here. Set edition to the one that offers it: "
@@ -562,7 +562,7 @@ def default_edition(value: Any) -> str:
 
 def edition(value: Any, tier: Any) -> str:
     chosen = one_of("ENTERPRISE", "ENTERPRISE_PLUS")(value)
-    family = machine_family(str(tier or DEFAULT_TIER))
+    family = _machine_family(str(tier or DEFAULT_TIER))
     if family is not None and chosen != family[0]:
         raise ValueError(
             f"must be {family[0]} for the tier {tier or DEFAULT_TIER}. Tiers of ENTERPRISE are named "
@@ -571,12 +571,12 @@ def edition(value: Any, tier: Any) -> str:
     return chosen
 
 
-def disk_size(value: Any, tier: Any) -> int:
+def _disk_size(value: Any, tier: Any) -> int:
     smallest = MIN_DISK_GB[disk_type(str(tier or DEFAULT_TIER)) or "PD_SSD"]
     return integer(smallest, 65536)(value)
 
 
-def disk_size_limit(value: Any, disk_size_gb: Any) -> int:
+def _disk_size_limit(value: Any, disk_size_gb: Any) -> int:
     limit = integer(0, 65536)(value)
     smallest = int(float(disk_size_gb)) if re.fullmatch(r"\d{1,9}(\.0)?", str(disk_size_gb), re.ASCII) else 10
     if 0 < limit < smallest:
@@ -584,8 +584,8 @@ def disk_size_limit(value: Any, disk_size_gb: Any) -> int:
     return limit
 
 
-def log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
-    family = machine_family(str(tier or DEFAULT_TIER))
+def _log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
+    family = _machine_family(str(tier or DEFAULT_TIER))
     offered_by = str(edition or (family and family[0]))
     days = integer(1, MAX_LOG_DAYS.get(offered_by, 35))(value)
     backups = str(7 if backup_retention is None else backup_retention)
@@ -607,7 +607,7 @@ def secondary_zone(value: Any, region: Any, primary: Any) -> str:
     return zone(value, region)
 
 
-def key_name(value: Any, region: Any) -> str:
+def _key_name(value: Any, region: Any) -> str:
     found = regex(
         r"projects/[^/]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}",
         "must be the resource name of a Cloud KMS key: projects/…/locations/…/keyRings/…/cryptoKeys/….",
@@ -617,12 +617,12 @@ def key_name(value: Any, region: Any) -> str:
     return found
 
 
-def validate_date(value: Any) -> str:
+def _validate_date(value: Any) -> str:
     _day(value)
     return value
 
 
-def deny_end(value: Any, start: Any) -> str:
+def _deny_end(value: Any, start: Any) -> str:
     last = _day(value)
     first = _day(start) if start is not None else last
     if len(str(value)) != len(str(start or value)):
@@ -651,7 +651,7 @@ def high_availability(value: Any, backup_retention: Any) -> bool:
     return value
 
 
-def consumer_projects(value: Any) -> list[str]:
+def _consumer_projects(value: Any) -> list[str]:
     if not is_list(value) or not value:
         raise ValueError("must be a list of project ids or numbers.")
     return [consumer_project(project) for project in value]
@@ -663,13 +663,13 @@ def allowed_projects(consumers: list[str] | None, network: str | None, service_p
     return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or ""), *of_endpoint})
 
 
-def version_warning(version: int) -> str | None:
+def _version_warning(version: int) -> str | None:
     if version > 14:
         return None
     return "PostgreSQL 14 reaches its end of life in November 2026. Raise version; Google upgrades in place."
 
 
-def tier_warning(tier: str) -> str | None:
+def _tier_warning(tier: str) -> str | None:
     limit = {"db-f1-micro": 25, "db-g1-small": 50}.get(tier)
     if limit is None:
         return None

@@ -76,17 +76,17 @@ class ExistingPostgres(pulumi.ComponentResource):
         options = settings.database_options
         password = settings.password
         config = pulumi.Output.all(place=place, access=access, password=password, options=options).apply(
-            lambda v: existing_block(**v)
+            lambda v: _existing_block(**v)
         )
         # Without the password, so that it is not secret; the variable that stands for it has the same place.
         placeholder = None if password is None else ""
         without_password = pulumi.Output.all(place=place, access=access, options=options).apply(
-            lambda v: existing_block(**v, password=placeholder)
+            lambda v: _existing_block(**v, password=placeholder)
         )
         config_from_env = pulumi.Output.all(
             ready=proof, ssl=settings.ssl, access=settings.access_without_user, options=options
         ).apply(
-            lambda v: existing_block({"host": "", "port": "", "ssl": v["ssl"]}, v["access"], placeholder, v["options"])
+            lambda v: _existing_block({"host": "", "port": "", "ssl": v["ssl"]}, v["access"], placeholder, v["options"])
         )
 
         self.database_config = config
@@ -107,7 +107,7 @@ class ExistingPostgres(pulumi.ComponentResource):
         self.register_outputs(outputs(ExistingPostgres, self))
 
 
-def existing_block(
+def _existing_block(
     place: Mapping[str, Any], access: Access, password: str | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Returns the block for these values."""

@@ -65,12 +65,12 @@ def check_login(place: Mapping[str, Any], user: str, password: str | None, datab
         user,
         password or "",
         database,
-        ssl_context=ssl_context(connection_ssl) if connection_ssl else None,
+        ssl_context=_ssl_context(connection_ssl) if connection_ssl else None,
         server_name=connection_ssl.get("servername"),
     )
 
 
-def ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
+def _ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
     """Returns a context that verifies the server's certificate as Node does with this value of `connection.ssl`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not connection_ssl["rejectUnauthorized"]:
