@@ -162,6 +162,12 @@ class Inputs:
         """Raises ArgumentError for arguments that are wrong together; `reason` says why and what to do."""
         raise ArgumentError(f'{self._owner}: argument "{self.spelled(argument)}" {self.spelled(reason)}')
 
+    def require_both(self, one: str, other: str, because: str = "") -> None:
+        """Raises ArgumentError for one of two arguments without the other. A 0 is an argument, too."""
+        for given, missing in ((one, other), (other, one)):
+            if self.raw(given) is not None and self.raw(missing) is None:
+                self.fail(missing, f"is missing: {given} needs it{because}.")
+
     def spelled(self, text: str) -> str:
         """Returns the text with the names of arguments as the caller writes them."""
         if not self._camel_case:

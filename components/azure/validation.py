@@ -316,14 +316,10 @@ def _check_network(inputs: Inputs) -> None:
 
 def _check_operations(inputs: Inputs) -> None:
     """Refuses halves of settings that only work together."""
-    for one, other in (("maintenance_day", "maintenance_hour"), ("maintenance_hour", "maintenance_day")):
-        if inputs.is_set(one) and not inputs.is_set(other) and inputs.raw(other) is None:
-            inputs.fail(other, f"is missing: {one} needs it.")
+    inputs.require_both("maintenance_day", "maintenance_hour")
     for key in ("encryption", "geo_backup_encryption"):
-        uri, identity = f"{key}_key_uri", f"{key}_identity_id"
-        for one, other in ((uri, identity), (identity, uri)):
-            if inputs.is_set(one) and not inputs.is_set(other):
-                inputs.fail(other, f"is missing: {one} needs it, because the server reads the key as that identity.")
+        because = ", because the server reads the key as that identity"
+        inputs.require_both(f"{key}_key_uri", f"{key}_identity_id", because)
     if inputs.is_set("geo_backup_encryption_key_uri"):
         for other in ("encryption_key_uri", "geo_redundant_backup"):
             if not inputs.is_set(other):

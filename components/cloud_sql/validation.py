@@ -234,8 +234,8 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         deletion_protection=inputs.get_plain("deletion_protection", boolean, True),
         database_options=read_database_options(inputs, "schema", capacity, ["tier", "database_flags"]),
     )
-    _check_together(inputs, "maintenance_day", "maintenance_hour")
-    _check_together(inputs, "deny_maintenance_start", "deny_maintenance_end")
+    inputs.require_both("maintenance_day", "maintenance_hour")
+    inputs.require_both("deny_maintenance_start", "deny_maintenance_end")
     if inputs.is_set("workload_identity_pool") and not inputs.is_set("kubernetes_service_account"):
         inputs.fail("workload_identity_pool", "is for kubernetes_service_account: set that too, or leave it out.")
     _check_zones(inputs)
@@ -400,14 +400,6 @@ def _check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
     for argument in ("psc_service_project", "psc_connection_policy"):
         if inputs.raw(argument) is not None and not inputs.is_set("psc_consumer_network"):
             inputs.fail(argument, "is for psc_consumer_network: set that too, or leave it out.")
-
-
-def _check_together(inputs: Inputs, *pair: str) -> None:
-    """Refuses one of two arguments without the other."""
-    for one, other in (pair, pair[::-1]):
-        # A plain 0 is set.
-        if inputs.raw(one) is not None and inputs.raw(other) is None:
-            inputs.fail(other, f"is missing: {one} and {other} make a window together.")
 
 
 def _check_labels(inputs: Inputs) -> None:
