@@ -31,7 +31,7 @@ docs: ## the reference, from the docstrings
 
 unit: ## the unit tests alone: a quick look
 	@$(BOOTSTRAP) python
-	@$(BOOTSTRAP) run --unattended pytest -q -n auto tests/unit
+	@$(BOOTSTRAP) run --unattended --interrupt pytest -q -n auto tests/unit
 
 lock: ## the exact versions and hashes of the Python packages, from requirements/*.txt
 	@$(BOOTSTRAP) python
@@ -40,12 +40,12 @@ lock: ## the exact versions and hashes of the Python packages, from requirements
 	  --output-file requirements/$$name.lock requirements/$$name.txt ) || exit 1; done
 
 test: tools check ## all tests, on the real engine, Docker and Backstage
-	@$(BOOTSTRAP) run --unattended pytest -n 4 --dist loadgroup tests
+	@$(BOOTSTRAP) run --unattended --interrupt pytest -n 4 --dist loadgroup tests
 
 bench: tools ## the cost of ours against the least possible
-	@$(BOOTSTRAP) run --unattended python -m tests.bench
+	@$(BOOTSTRAP) run --unattended --interrupt python -m tests.bench
 
 reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load
-	@$(BOOTSTRAP) run --unattended python -m tests.reliability
+	@$(BOOTSTRAP) run --unattended --interrupt python -m tests.reliability
 
 .PHONY: help up env down clean tools check docs lock unit test bench reliability

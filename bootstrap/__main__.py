@@ -35,12 +35,16 @@ def main() -> int:
     commands.add_parser("tools", help="bring up what the tests need, Docker and Backstage's packages included")
     run = commands.add_parser("run", help="run a command with the tools and the state of `make up`")
     run.add_argument("--unattended", action="store_true", help="without a terminal; a signal ends all that it started")
+    run.add_argument(
+        "--interrupt", action="store_true", help="the signal is SIGINT, for what has something to take down"
+    )
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     arguments = parser.parse_args()
     signals.listen()
     try:
         if arguments.command == "run":
-            return _run_command(arguments.words, unattended=arguments.unattended)
+            stop = signals.TESTS if arguments.interrupt else signals.CHECKS
+            return _run_command(arguments.words, stop if arguments.unattended else None)
         return {"up": up, "env": env, "down": down, "clean": clean, "python": python, "tools": tools}[
             arguments.command
         ]()
@@ -98,12 +102,12 @@ def tools() -> int:
     return 0 if ready("tools", needs) else 1
 
 
-def _run_command(words: list[str], *, unattended: bool) -> int:
+def _run_command(words: list[str], unattended: signals.Stop | None) -> int:
     if words[:1] == ["pulumi"]:
         passphrase.provide()
     environment = _prepared_environment()
     if unattended:
-        return signals.run(words, stop=signals.TESTS, env=environment)
+        return signals.run(words, stop=unattended, env=environment)
     signals.check()
     try:
         os.execvpe(words[0], words, environment)  # noqa: S606 - it has our terminal, and its signals

@@ -42,6 +42,8 @@ IN_ORDER = Stop(signal.SIGINT)
 NOT = Stop(None)
 # Our own Python: until it listens, SIGTERM ends it without a traceback.
 OURS = Stop(signal.SIGTERM)
+# Programs that only read, or write anew next time. Those in Python would show a traceback after SIGINT.
+CHECKS = Stop(signal.SIGTERM, all_of_session=True, grace=20)
 # Tests, which take down what they have up.
 TESTS = Stop(signal.SIGINT, all_of_session=True, grace=180)
 
