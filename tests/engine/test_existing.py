@@ -54,7 +54,7 @@ def plain_text_in_state(stack: Stack, text: str) -> list[str]:
 def test_up_logs_in_once_and_a_second_up_changes_nothing(stack: Stack, server: Existing) -> None:
     up = succeeded(stack.up())
     assert up.outputs["databaseConfig"]["connection"]["password"] == PASSWORD
-    assert sorted(up.secret_outputs) == ["appConfig", "databaseConfig", "environment"]
+    assert sorted(up.secret_outputs) == ["appConfig", "databaseConfig", "environment", "kubernetesSecret"]
     assert plain_text_in_state(stack, PASSWORD) == []
     for operation in (stack.up, stack.preview, stack.refresh):
         assert succeeded(operation()).changed == {}
