@@ -546,7 +546,7 @@ def test_a_client_secret_is_nowhere_in_plain_text(stack: AzureStack) -> None:
     stack.configure("azure.clientSecret", "hunter2-hunter2", secret=True)
     up = succeeded(stack.up())
     assert up.outputs["databaseConfig"]["connection"]["tokenCredential"]["clientSecret"] == "hunter2-hunter2"
-    assert set(up.secret_outputs) == {"databaseConfig", "appConfig", "environment"}
+    assert set(up.secret_outputs) == {"databaseConfig", "appConfig", "environment", "kubernetesSecret"}
     assert "hunter2" not in up.output
     written = [file for file in stack.folder.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()]
     assert written == []
