@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from components import AzurePostgres
-from components.azure.args import AzurePostgresArgs
 from components.inputs import ArgumentError
 from components.testing import run
 from tests.unit.inputs import of_type, unknown
@@ -13,7 +12,6 @@ from tests.unit.inputs import of_type, unknown
 from .cases import (
     ADMIN,
     CLIENT,
-    COMPONENT,
     ENCRYPTION,
     GEO_BACKUP,
     GROUP,
@@ -25,12 +23,10 @@ from .cases import (
     OBJECT,
     OTHER_ID,
     OWN_IDENTITY,
-    PLAIN,
     PODS,
     PREMIUM_V2,
     PRINCIPAL,
     REACHABLE,
-    SETS,
     SUBNET,
     USER,
     USER_OBJECT,
@@ -38,7 +34,6 @@ from .cases import (
     ZONE,
     create,
     later,
-    not_known_yet,
 )
 
 # --- Warnings
@@ -66,53 +61,6 @@ def test_choices_that_work_badly_are_warned_about(
 ) -> None:
     create(**args, **REACHABLE)
     assert warning in caplog.text
-
-
-# --- Outputs
-
-
-def test_all_outputs_are_registered_in_camel_case() -> None:
-    results = create()
-    registered = next(outputs for urn, outputs in results.component_outputs.items() if COMPONENT in urn)
-    names = {"".join(part.title() if i else part for i, part in enumerate(n.split("_"))) for n in results.outputs}
-    assert set(registered) == names
-
-
-def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
-    results = create(preview=True)
-    assert {name for name, result in results.outputs.items() if result.known} == set()
-
-
-def test_the_sets_cover_every_argument() -> None:
-    assert {argument for args in SETS.values() for argument in args} == set(AzurePostgresArgs.__annotations__)
-
-
-@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
-def test_an_output_does_what_its_plain_value_does(args: dict[str, Any]) -> None:
-    fixed = {"server_name": "srv", **args}
-    from_plain, from_outputs = create(**fixed), create(**later(fixed))
-    assert {name: result.value for name, result in from_outputs.outputs.items()} == {
-        name: result.value for name, result in from_plain.outputs.items()
-    }
-    assert {r.name: r.inputs for r in from_outputs.resources} == {r.name: r.inputs for r in from_plain.resources}
-
-
-@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
-def test_a_preview_survives_unknowns(args: dict[str, Any]) -> None:
-    results = create(preview=True, **not_known_yet(args))
-    assert not results["app_config"].known
-
-
-@pytest.mark.parametrize("argument", sorted(PLAIN))
-def test_what_decides_what_is_created_cannot_be_an_output(argument: str) -> None:
-    with pytest.raises(ArgumentError, match=f'"{argument}" must be a plain value, not an Output, because it decides'):
-        create(preview=False, **{argument: unknown})
-
-
-@pytest.mark.parametrize("argument", ["admin_users", "firewall_rules", "server_parameters", "tags"])
-def test_the_keys_of_a_map_cannot_be_outputs(argument: str) -> None:
-    with pytest.raises(ArgumentError, match=f'"{argument}" must be a map with plain keys'):
-        create(preview=False, **{argument: unknown})
 
 
 # --- Wrong arguments
@@ -384,23 +332,6 @@ def test_a_sovereign_cloud_in_the_providers_configuration_is_refused() -> None:
 def test_a_contradiction_is_seen_although_its_values_are_not_known_yet() -> None:
     with pytest.raises(ArgumentError, match="cannot be used with delegated_subnet_id"):
         create(preview=True, delegated_subnet_id=unknown, private_dns_zone_id=unknown, **REACHABLE)
-
-
-@pytest.mark.parametrize("name", ["Backstage", "back_stage", "a--b", "x" * 55])
-def test_a_component_whose_name_cannot_start_a_servers_says_so(name: str) -> None:
-    def program() -> None:
-        AzurePostgres(name, {"resource_group_name": "group", **given_name})  # pyright: ignore[reportArgumentType]
-
-    given_name: dict[str, str] = {}
-    with pytest.raises(ArgumentError, match="none can be made from the component's name"):
-        run(program)
-    given_name = {"server_name": "srv"}
-    run(program)
-
-
-def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
-    with pytest.raises(ArgumentError, match=r'unknown argument "firewall_rule"\. Did you mean "firewall_rules"\?'):
-        create(firewall_rule={})
 
 
 @pytest.mark.parametrize("nothing", [None, {}, False])

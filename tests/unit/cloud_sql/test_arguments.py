@@ -173,23 +173,6 @@ def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], mes
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["Backstage", "back_stage", "db-", "1db", "x" * 59])
-def test_a_component_whose_name_cannot_start_an_instances_says_so(name: str) -> None:
-    def program() -> None:
-        CloudSqlPostgres(name, cast(Any, given_name))
-
-    given_name: dict[str, str] = {}
-    with pytest.raises(ArgumentError, match="none can be made from the component's name"):
-        run(program)
-    given_name = {"instance_name": "db-1"}
-    run(program)
-
-
-def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
-    with pytest.raises(ArgumentError, match=r'unknown argument "additional_user"\. Did you mean "additional_users"\?'):
-        create(additional_user={})
-
-
 # --- Warnings
 
 

@@ -8,29 +8,22 @@ import pytest
 import yaml
 
 from components import CloudSqlPostgres
-from components.cloud_sql.args import CloudSqlPostgresArgs
-from components.inputs import ArgumentError
 from components.testing import Mocks, run
 from tests.blocks import seen
 from tests.unit.cloud_sql.cases import (
     ACCOUNT,
     BINDING,
-    COMPONENT,
     EMAIL,
     INSTANCE,
-    PLAIN,
     PRIVATE,
     PROJECT,
     PSC,
-    SETS,
     TEAM,
     USER,
     block,
     create,
-    later,
-    not_known_yet,
 )
-from tests.unit.inputs import of_type, output, unknown
+from tests.unit.inputs import of_type, output
 
 # --- The block
 
@@ -149,21 +142,6 @@ def test_the_environment_form_refers_to_the_variables_that_environment_holds() -
     }
 
 
-# --- Outputs
-
-
-def test_all_outputs_are_registered_in_camel_case() -> None:
-    results = create()
-    registered = next(outputs for urn, outputs in results.component_outputs.items() if COMPONENT in urn)
-    names = {"".join(part.title() if i else part for i, part in enumerate(n.split("_"))) for n in results.outputs}
-    assert set(registered) == names
-
-
-def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
-    known = {name for name, result in create(preview=True).outputs.items() if result.known}
-    assert known == {"ip_address_type"}, "what the program itself decides"
-
-
 # --- Mocks that only repeat their inputs, as in Pulumi's testing guide
 
 
@@ -211,28 +189,9 @@ def test_with_echo_mocks_a_project_that_nobody_knows_is_unknown_and_said_so(capl
         assert f"the provider did not tell the {argument}, so outputs that contain it are unknown" in caplog.text
 
 
-def test_the_sets_cover_every_argument() -> None:
-    assert {argument for args in SETS.values() for argument in args} == set(CloudSqlPostgresArgs.__annotations__)
-
-
-@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
-def test_an_output_does_what_its_plain_value_does(args: dict[str, Any]) -> None:
-    fixed = {"instance_name": "db-1", **args}
-    from_plain, from_outputs = create(**fixed), create(**later(fixed))
-    assert {name: result.value for name, result in from_outputs.outputs.items()} == {
-        name: result.value for name, result in from_plain.outputs.items()
-    }
-    assert {r.name: r.inputs for r in from_outputs.resources} == {r.name: r.inputs for r in from_plain.resources}
-
-
 def test_the_items_of_a_list_may_be_outputs() -> None:
     found = create(ip_address_type="PSC", psc_consumer_projects=[output("consumer-1")]).resource(INSTANCE).inputs
     assert found["settings"]["ipConfiguration"]["pscConfigs"][0]["allowedConsumerProjects"] == ["consumer-1"]
-
-
-@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
-def test_a_preview_survives_unknowns(args: dict[str, Any]) -> None:
-    assert not create(preview=True, **not_known_yet(args))["app_config"].known
 
 
 def test_a_service_account_of_the_same_program_can_be_the_user() -> None:
@@ -243,15 +202,3 @@ def test_a_service_account_of_the_same_program_can_be_the_user() -> None:
         return {"user": CloudSqlPostgres("db", {"user": account.email}).user}
 
     assert run(program)["user"].value == f"my-backstage@{PROJECT}.iam"
-
-
-@pytest.mark.parametrize("argument", sorted(PLAIN))
-def test_what_decides_what_is_created_cannot_be_an_output(argument: str) -> None:
-    with pytest.raises(ArgumentError, match=f'"{argument}" must be a plain value, not an Output, because it decides'):
-        create(preview=False, mocks=None, **{argument: unknown})
-
-
-@pytest.mark.parametrize("argument", ["additional_users", "database_flags", "labels"])
-def test_the_keys_of_a_map_cannot_be_outputs(argument: str) -> None:
-    with pytest.raises(ArgumentError, match=f'"{argument}" must be a map with plain keys'):
-        create(preview=False, mocks=None, **{argument: unknown})
