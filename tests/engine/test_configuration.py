@@ -222,7 +222,7 @@ ACCEPTED: dict[str, Callable[[Run], bool]] = {
         up["user"].secret and up["user"].value == "portal" and not up["appConfigFromEnv"].secret
     ),
     "--path --secret local.password hunter2\n--path local.port 5433": lambda up: (
-        secret_outputs(up) == {"databaseConfig", "appConfig", "environment"}
+        secret_outputs(up) == {"databaseConfig", "appConfig", "environment", "kubernetesSecret"}
     ),
     '--secret local \'{"user": "portal"}\'': lambda up: up["user"].secret and up["user"].value == "portal",
     GOOGLE + "--path --secret cloudsql.user jo@example.com": lambda up: (
