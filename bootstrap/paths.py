@@ -6,7 +6,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parent.parent
 VENV = CHECKOUT / ".venv"
 SETTINGS = CHECKOUT / "Pulumi.dev.yaml"
-# Where Pulumi's file backend keeps the stack of `make up`, beside a passphrase that it is encrypted with.
+# Where Pulumi's file backend keeps the stack of `make up`, next to a passphrase that it is encrypted with.
 STATE = CHECKOUT / ".pulumi"
 OWN_BACKEND = CHECKOUT.as_uri()
 PASSPHRASE = STATE / "passphrase"

@@ -134,7 +134,7 @@ else
       "PostgreSQL opens data of its own major version only: use an image of that version, or another volume."
 fi
 
-# --- The first start. The image's entrypoint initialises in a directory beside; only a whole one gets the real name, in
+# --- The first start. The image's entrypoint initialises in another directory; only a whole one gets the real name, in
 # one step. So a start that was killed at any moment is begun again, and what has the real name is whole.
 initialise() {
   new=$own.initialising

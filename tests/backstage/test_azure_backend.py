@@ -173,9 +173,8 @@ def test_a_pod_of_the_kubernetes_service_account_logs_in_without_a_secret(
     assert set(stand_in.asked) == {f"{LOGIN} by assertion"}
 
 
-def test_the_pods_token_is_exchanged_for_the_blocks_client_id_even_if_the_pod_names_another_one(
-    tmp_path: Path, stand_in: Azure
-) -> None:
+def test_the_pods_token_is_exchanged_for_the_blocks_client_id(tmp_path: Path, stand_in: Azure) -> None:
+    """Even if the pod's own environment names another one."""
     known = outputs(**PODS)
     pod = stand_in.workload_identity(tmp_path, known["client_id"], TENANT)
     for other in ({"AZURE_CLIENT_ID": CLIENT}, {"AZURE_CLIENT_ID": ""}):

@@ -416,7 +416,11 @@ class SimulatedAzure(SimulatedProvider):
 
     @contextmanager
     def _server_at_work(self, short: str, id_: str, inputs: Mapping[str, Any]) -> Iterator[None]:
-        """azurerm#18159, azurerm#19953, azure-postgresql#134: one operation on a server at a time, others get 409."""
+        """Runs one operation on a server at a time; others get 409.
+
+        hashicorp/terraform-provider-azurerm#18159, hashicorp/terraform-provider-azurerm#19953,
+        Azure/azure-postgresql#134.
+        """
         server = None
         if short == "PrivateEndpoint":
             server = inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"]
@@ -430,7 +434,8 @@ class SimulatedAzure(SimulatedProvider):
             if short != "Server" and server not in self.resources:
                 raise ServiceError(404, "ResourceNotFound", f"The server {name} was not found")
             if self.refusals.get(short):
-                # azure-postgresql#134, #127, bicep-registry-modules#3257: usually so right after the server.
+                # Usually so right after the server: Azure/azure-postgresql#134, Azure/azure-postgresql#127,
+                # Azure/bicep-registry-modules#3257.
                 raise ServiceError(409, self.refusals[short].pop(0), f"The operation on server {name} is not possible.")
             if server in self._at_work:
                 raise ServiceError(409, "ServerIsBusy", f"Server {name} is busy with another operation.")
@@ -557,7 +562,7 @@ class SimulatedAzure(SimulatedProvider):
         else:
             server.setdefault("maintenanceWindow", existing["maintenanceWindow"])
         server["authConfig"] = auth
-        # azurerm#16888: Azure picks the zone.
+        # hashicorp/terraform-provider-azurerm#16888: Azure picks the zone.
         server["availabilityZone"] = server.get("availabilityZone") or (existing or {}).get("availabilityZone") or "1"
         server["fullyQualifiedDomainName"] = f"{server['serverName']}.postgres.database.azure.com"
         server["state"] = "Ready"
@@ -629,7 +634,8 @@ class SimulatedAzure(SimulatedProvider):
             raise ServiceError(400, "AadAdminUpdateNotAllowed", "delete the administrator and add it again")
 
     def _put_database(self, id_: str, database: dict[str, Any], existing: Any) -> None:
-        # [docs] azurerm#27895: owned by an Entra admin if there is one by then, else by a role nobody can use.
+        # [docs] hashicorp/terraform-provider-azurerm#27895: owned by an Entra admin if there is one by then, else by a
+        # role that nobody can use.
         admins = [
             found
             for key, found in self.resources.items()

@@ -58,9 +58,8 @@ def given_identity(azure: SimulatedAzure) -> dict[str, Any]:
 # --- As it should be
 
 
-def test_pods_of_two_clusters_are_trusted_one_after_another_and_later_runs_change_nothing(
-    stack: AzureStack, azure: SimulatedAzure
-) -> None:
+def test_pods_of_two_clusters_are_trusted_one_after_another(stack: AzureStack, azure: SimulatedAzure) -> None:
+    """Later runs change nothing."""
     stack.arguments(**PODS)
     first = succeeded(stack.up())
     (identity,) = azure.of_type("UserAssignedIdentity").values()
@@ -127,7 +126,7 @@ def test_a_wrong_issuer_is_corrected_in_place(stack: AzureStack, azure: Simulate
     broken="the Kubernetes service account is renamed, with two clusters that trust it",
     survived="everything: both credentials change in place, one after another",
 )
-def test_a_renamed_service_account_is_trusted_by_every_cluster_and_the_old_one_by_none(
+def test_a_renamed_service_account_is_trusted_everywhere_and_the_old_one_nowhere(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     stack.arguments(**PODS)

@@ -110,7 +110,7 @@ def test_of_a_locked_server_nothing_is_deleted_until_it_is_unlocked(stack: Azure
     assert azure.of_type("FirewallRule").keys() == RULES.keys()
 
 
-def test_an_admin_is_replaced_only_after_the_lock_was_left_out_in_an_update_of_its_own(
+def test_an_admin_is_replaced_only_after_an_update_that_removed_the_lock(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     other = {**TEAM, "adminObjectId": OTHER}
