@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: nothing new begins, what runs is asked to end, and whoever started it waits.
+"""Ctrl-C, SIGTERM and SIGHUP: nothing new begins, what runs is asked to end, and its caller waits.
 
 Every command that bootstrap runs is started here, in a session of its own: a signal of the terminal then reaches
 bootstrap alone, which passes it on once and in order.
@@ -42,7 +42,7 @@ IN_ORDER = Stop(signal.SIGINT)
 NOT = Stop(None)
 # Our own Python: until it listens, SIGTERM ends it without a traceback.
 OURS = Stop(signal.SIGTERM)
-# Programs that only read, or write anew next time. Those in Python would show a traceback after SIGINT.
+# Programs that only read, or write again next time. Those in Python would show a traceback after SIGINT.
 CHECKS = Stop(signal.SIGTERM, all_of_session=True, grace=20)
 # Tests, which take down what they have up.
 TESTS = Stop(signal.SIGINT, all_of_session=True, grace=180)

@@ -2,7 +2,7 @@
 
 A PostgreSQL that refuses connections without TLS and takes a principal's token for its password, and the services that
 hand out tokens: a virtual machine's metadata service, App Service's token endpoint, and login.microsoftonline.com.
-They are strict: whoever asks for the wrong thing gets no token.
+They are strict: a wrong request gets no token.
 """
 
 import base64
@@ -54,7 +54,7 @@ class Azure:
     port: int
     password: str = field(repr=False)
     tokens: dict[str, str] = field(default_factory=dict, repr=False)
-    """Client id → the token that whoever proves to be it gets."""
+    """Client id → the token that it gets."""
     secrets: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     """Client id → its tenant and the secret, or signed assertion, that proves it at login.microsoftonline.com."""
     header: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)

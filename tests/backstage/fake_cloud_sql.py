@@ -2,7 +2,7 @@
 
 A PostgreSQL with Cloud SQL's roles and rights, in which is what a program declared: `deploy` replays the registrations
 of CloudSqlPostgres. Google's connector reaches it through cloud_sql_edge.mjs, which stands in for the Admin API and for
-the guard of the instance, and refuses whom IAM's bindings do not let in.
+the guard of the instance, and refuses principals without IAM bindings.
 """
 
 import json
@@ -27,7 +27,7 @@ CERTIFICATES = f'authority instance "{PROJECT}:{INSTANCE}"\n'
 # The guard lets in; PostgreSQL itself asks nobody but the superuser that Google keeps to itself.
 RULE = f"host all {SUPERUSER} all password\nhost all all all trust"
 
-# https://cloud.google.com/sql/docs/postgres/users: nobody whom the public can be is a superuser.
+# https://cloud.google.com/sql/docs/postgres/users: no user of the public is a superuser.
 SERVICE_ROLES = {
     "cloudsqlsuperuser": "NOLOGIN CREATEDB CREATEROLE",
     "cloudsqliamuser": "NOLOGIN",

@@ -126,4 +126,4 @@ def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: fake_cloud_sql.I
     instance.deploy(cloud_sql.declare(plugin_division_mode="database"))
     with instance.administrator() as session:
         gone = session.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [JO]).fetchall()
-    assert gone == [], "whoever moved the data must not be tied to it"
+    assert gone == [], "the role that moved the data must not be tied to it"

@@ -47,7 +47,7 @@ from .simulated_provider import (
     type_of,
 )
 
-ACCESS_TOKEN = "ya29.the-token-of-whoever-runs-pulumi"
+ACCESS_TOKEN = "ya29.the-token-of-the-user-of-pulumi"
 SERVICE_ACCOUNT = ".gserviceaccount.com"
 
 # [provider]: how it introduces what Google answered.
@@ -373,7 +373,7 @@ class SimulatedCloudSql(SimulatedProvider):
                 )
             if short == "DatabaseInstance":
                 self.backups[found["name"]] = _backups_left(found["settings"])
-            # Everything inside goes with it, whoever owns what.
+            # Everything inside goes with it, regardless of its owner.
             for inside in [one for one in list(self.resources) if one == key or one.startswith(f"{key}/")]:
                 del self.resources[inside]
             time.sleep(self._seconds.get(short, self._iam_seconds))
@@ -521,7 +521,7 @@ class SimulatedCloudSql(SimulatedProvider):
             "type": type_,
             "host": "",
             "iamEmail": "",
-            # [provider] Write-only: roles are granted, or all revoked and granted anew, and never read.
+            # [provider] Write-only: roles are granted, or all revoked and granted again, and never read.
             "_roles": list(wanted.get("databaseRoles", [])),
         }
 

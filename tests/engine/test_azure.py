@@ -147,7 +147,7 @@ def test_a_named_resource_group_is_used_and_none_is_created(stack: AzureStack, a
 
 
 @pytest.mark.drill(
-    broken="the service is busy and refuses requests (ServerIsBusy and its like)",
+    broken="the service is busy and refuses requests (ServerIsBusy and similar)",
     survived="everything: `up` waits and says so",
 )
 def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: SimulatedAzure) -> None:
@@ -432,7 +432,7 @@ def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureSta
     assert (connection["user"], connection["tokenCredential"]["clientId"]) == ("backstage app", CLIENT)
 
 
-@pytest.mark.drill(broken="the admin's name was wrong", survived="the server: only the admin is made anew")
+@pytest.mark.drill(broken="the admin's name was wrong", survived="the server: only the admin is recreated")
 def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureStack, azure: SimulatedAzure) -> None:
     stack.arguments(**PRINCIPAL)
     succeeded(stack.up())

@@ -167,9 +167,9 @@ def impatient(stack: Stack) -> Stack:
 
 @pytest.mark.drill(
     broken="the database no longer accepts the block's login",
-    survived="the data; every `up` fails until the cause is mended, then goes on",
+    survived="the data; every `up` fails until the cause is fixed, then goes on",
 )
-def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_mended(impatient: Stack) -> None:
+def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_fixed(impatient: Stack) -> None:
     execute(impatient.up().outputs["databaseConfig"], KEEP)
 
     impatient.configure("local.user", "somebody_else")
@@ -179,8 +179,8 @@ def test_a_database_that_refuses_the_login_fails_every_up_until_the_cause_is_men
         assert 'has no user "somebody_else"' in output, "the container's own words"
 
     impatient.unconfigure("local.user")
-    mended = succeeded(impatient.up())
-    assert query(mended.outputs["databaseConfig"], KEPT) == "data"
+    repaired = succeeded(impatient.up())
+    assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
 
 
 @pytest.mark.drill(
@@ -199,8 +199,8 @@ def test_a_refresh_after_a_failed_up_does_not_make_a_dead_database_pass(impatien
     assert "pulumi up --replace '**::backstage-postgres'" in output or "never accepted a login" in output
 
     impatient.unconfigure("local.user")
-    mended = succeeded(impatient.up(replace=["**::backstage-postgres"]))
-    assert query(mended.outputs["databaseConfig"], KEPT) == "data"
+    repaired = succeeded(impatient.up(replace=["**::backstage-postgres"]))
+    assert query(repaired.outputs["databaseConfig"], KEPT) == "data"
     assert impatient.up().changed == {}
 
 
