@@ -29,15 +29,15 @@ def is_list(given: Any) -> TypeGuard[Sequence[Any]]:
     return isinstance(given, list | tuple)
 
 
-def with_integers(value: Any) -> Any:
+def with_integers(given: Any) -> Any:
     """Returns the value with the integers that it had before they travelled as floats, as other languages send them."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if is_map(value):
-        return {key: with_integers(item) for key, item in value.items()}
-    if is_list(value):
-        return [with_integers(item) for item in value]
-    return value
+    if isinstance(given, float) and given.is_integer():
+        return int(given)
+    if is_map(given):
+        return {key: with_integers(item) for key, item in given.items()}
+    if is_list(given):
+        return [with_integers(item) for item in given]
+    return given
 
 
 def regex(pattern: str, allowed: str) -> Validator[str]:

@@ -172,7 +172,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         resource_group_name=inputs.require("resource_group_name", resource_group_name),
         location=inputs.get("location", region),
         server_name=inputs.get("server_name", server_name),
-        tags=inputs.get_map("tags", tag_name, _tag_value) or None,
+        tags=inputs.get_map("tags", tag_name, tag_value) or None,
         admin=principals.admin,
         create_identity=create_identity,
         further_admins=principals.further_admins,
@@ -180,23 +180,23 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         user=principals.user,
         tenant_id=inputs.get("tenant_id", guid),
         client_id=_read_client_id(inputs),
-        client_secret=inputs.get("client_secret", _secret_text, secret=True),
+        client_secret=inputs.get("client_secret", secret_text, secret=True),
         use_default_credential=inputs.get_plain("use_default_credential", boolean, False),
         kubernetes_service_account=_read_service_account(inputs, create_identity),
         kubernetes_oidc_issuers=_read_oidc_issuers(inputs),
         identity_resource_id=inputs.get("identity_resource_id", managed_identity_id),
         token_renewal_offset=inputs.get("token_renewal_offset", duration),
         version=inputs.get("version", major_version, "17"),
-        sku_name=inputs.get("sku_name", _compute_size, DEFAULT_SKU, related=["storage_type"]),
+        sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU, related=["storage_type"]),
         storage_type=storage.type,
         storage_gb=storage.gb,
-        storage_auto_grow=inputs.get("storage_auto_grow", _auto_grow, storage.type is None, related=["storage_type"]),
+        storage_auto_grow=inputs.get("storage_auto_grow", auto_grow, storage.type is None, related=["storage_type"]),
         storage_tier=storage.tier,
         storage_iops=storage.iops,
         storage_throughput=storage.throughput,
         backup_retention_days=inputs.get("backup_retention_days", integer(7, 35), 7),
         geo_redundant_backup=inputs.get(
-            "geo_redundant_backup", _geo_backup, False, related=["encryption_key_uri", "geo_backup_encryption_key_uri"]
+            "geo_redundant_backup", geo_backup, False, related=["encryption_key_uri", "geo_backup_encryption_key_uri"]
         ),
         high_availability=inputs.get("high_availability", standby_mode, "Disabled", related=["sku_name"]),
         availability_zone=inputs.get("availability_zone", availability_zone),
@@ -376,7 +376,7 @@ def _read_principals(inputs: Inputs, create_identity: bool) -> _Principals:
         ("admin_groups", "Group"),
         ("admin_service_principals", "ServicePrincipal"),
     ):
-        for name, object_id in inputs.get_map(argument, _principal_name, guid).items():
+        for name, object_id in inputs.get_map(argument, principal_name, guid).items():
             if name in further:
                 inputs.fail(argument, f"names {name!r}, as {further[name][0]} does: {_ONE_ROLE}")
             further[name] = argument, Principal(_output(name), object_id, _output(type_))
@@ -410,7 +410,7 @@ def _read_principals(inputs: Inputs, create_identity: bool) -> _Principals:
 
 
 def _read_principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Principal | None:
-    known_name = inputs.get(name, _principal_name)
+    known_name = inputs.get(name, principal_name)
     known_id = inputs.get(object_id, guid)
     known_type = inputs.get(type_, principal_type)
     if known_name is None or known_id is None or known_type is None:
@@ -484,20 +484,20 @@ def _read_person(inputs: Inputs) -> str | None:
 def _read_client_id(inputs: Inputs) -> pulumi.Output[str] | None:
     """Returns the client id of the principal that Backstage connects as, if it was given."""
     principal = "user" if inputs.is_set("user") else "admin"
-    return inputs.get("client_id", _application_id, related=[f"{principal}_object_id", f"{principal}_type"])
+    return inputs.get("client_id", application_id, related=[f"{principal}_object_id", f"{principal}_type"])
 
 
 def _read_service_account(inputs: Inputs, create_identity: bool) -> pulumi.Output[str] | None:
     """Returns the service account of the pods, which cannot be a person or a group."""
     principal = "user" if inputs.is_set("user") else "admin"
     related = [] if create_identity else [f"{principal}_type"]
-    return inputs.get("kubernetes_service_account", _pods_service_account, related=related)
+    return inputs.get("kubernetes_service_account", pods_service_account, related=related)
 
 
 def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
     """Returns the issuer of each cluster. Azure takes each once for a service account, and 20 for an identity."""
     argument = "kubernetes_oidc_issuers"
-    issuers = inputs.get_map(argument, cluster_name, _oidc_issuer)
+    issuers = inputs.get_map(argument, cluster_name, oidc_issuer)
     if len(issuers) > _MAX_CREDENTIALS:
         inputs.fail(argument, f"has {len(issuers)} entries, but Azure allows {_MAX_CREDENTIALS} for an identity.")
     if len({cluster.lower() for cluster in issuers}) < len(issuers):
@@ -528,7 +528,7 @@ class _Storage:
 def _read_storage(inputs: Inputs) -> _Storage:
     """Returns the storage, with what Azure would choose for its performance: it keeps what it is not told to change."""
     type_ = inputs.get_plain("storage_type", one_of("Premium_LRS", PREMIUM_V2), "Premium_LRS")
-    gb = inputs.get("storage_gb", _disk_size, 32, related=["storage_type"])
+    gb = inputs.get("storage_gb", disk_size, 32, related=["storage_type"])
     tier = inputs.get("storage_tier", storage_tier, related=["storage_gb", "storage_type"])
     iops = inputs.get("storage_iops", storage_iops, related=["storage_type", "storage_gb"])
     throughput = inputs.get(
@@ -642,19 +642,19 @@ _zone_id = regex(
 tag_name = regex(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < > % & \\ ? and /.")
 
 
-def _tag_value(value: Any) -> str:
+def tag_value(value: Any) -> str:
     if not is_valid_string(value) or len(value) > 256:
         raise ValueError("must be a string of at most 256 characters.")
     return value
 
 
-def _principal_name(value: Any) -> str:
+def principal_name(value: Any) -> str:
     if not is_valid_string(value) or not 1 <= len(value.encode()) <= 63 or "\0" in value:
         raise ValueError("must be the principal's name, 1 to 63 bytes long, which is what PostgreSQL takes as a role.")
     return value
 
 
-def _application_id(value: Any, object_id: str | None, type_: str | None) -> str:
+def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
     if type_ == "User":
         raise ValueError("must be left out for a User: only service principals and managed identities have one.")
     if guid(value).lower() == str(object_id).lower():
@@ -665,7 +665,7 @@ def _application_id(value: Any, object_id: str | None, type_: str | None) -> str
     return value
 
 
-def _pods_service_account(value: Any, type_: str | None = None) -> str:
+def pods_service_account(value: Any, type_: str | None = None) -> str:
     if type_ in ("User", "Group"):
         raise ValueError(
             f"must be left out: Backstage connects as a {type_} of Microsoft Entra, and pods can only be a managed "
@@ -681,7 +681,7 @@ cluster_name = regex(
 )
 
 
-def _oidc_issuer(value: Any) -> str:
+def oidc_issuer(value: Any) -> str:
     """Validates an issuer.
 
     OpenID Connect Discovery 1.0: https without query and fragment. Microsoft Entra: at most 600 characters.
@@ -717,7 +717,7 @@ def _issuer_warning(cluster: str, issuer: str) -> str | None:
     )
 
 
-def _secret_text(value: Any) -> str:
+def secret_text(value: Any) -> str:
     if not is_valid_string(value) or not re.sub(WHITESPACE_AROUND, "", value):
         raise ValueError("must be a string that is not empty.")
     if re.search(WHITESPACE_AROUND, value):
@@ -739,7 +739,7 @@ def _version_warning(version: str) -> str | None:
     }.get(version)
 
 
-def _compute_size(value: Any, storage_type: Any = None) -> str:
+def compute_size(value: Any, storage_type: Any = None) -> str:
     text = str(value)
     hint = " The prefix B_, GP_ or MO_ is Terraform's." if re.match(r"(?:B|GP|MO)_Standard_", text) else ""
     if not re.fullmatch(r"Standard_[BDE]C?[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*", text):
@@ -774,7 +774,7 @@ _premium_v2_size = integer(32, 65536)
 _iops = integer(3000, 80000)
 
 
-def _disk_size(value: Any, storage_type: Any = None) -> int:
+def disk_size(value: Any, storage_type: Any = None) -> int:
     if storage_type == PREMIUM_V2:
         return _premium_v2_size(value)
     sizes = (32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16384, 32767)
@@ -786,7 +786,7 @@ def _disk_size(value: Any, storage_type: Any = None) -> int:
     return int(float(value))
 
 
-def _auto_grow(value: Any, storage_type: Any) -> bool:
+def auto_grow(value: Any, storage_type: Any) -> bool:
     if boolean(value) and storage_type == PREMIUM_V2:
         raise ValueError(f"must be false with storage_type {PREMIUM_V2}, which Azure does not grow.")
     return value
@@ -848,7 +848,7 @@ def storage_tier(value: Any, storage_gb: Any, storage_type: Any) -> str:
     tiers = list(dict.fromkeys(_BASELINE_TIERS.values()))
     tier = one_of(*tiers)(value)
     try:
-        baseline = _BASELINE_TIERS[32 if storage_gb is None else _disk_size(storage_gb, storage_type)]
+        baseline = _BASELINE_TIERS[32 if storage_gb is None else disk_size(storage_gb, storage_type)]
     except ValueError:
         return tier  # storage_gb has a message of its own
     highest = "P50" if tiers.index(baseline) <= tiers.index("P50") else "P80"
@@ -857,7 +857,7 @@ def storage_tier(value: Any, storage_gb: Any, storage_type: Any) -> str:
     return tier
 
 
-def _geo_backup(value: Any, key_uri: Any, geo_backup_key_uri: Any) -> bool:
+def geo_backup(value: Any, key_uri: Any, geo_backup_key_uri: Any) -> bool:
     enabled = boolean(value)
     if enabled and key_uri is not None and geo_backup_key_uri is None:
         raise ValueError(

@@ -171,7 +171,7 @@ class CloudSqlSettings:
     def created_account(self, email: str, others: Sequence[Principal] = ()) -> Principal:
         """Returns the principal of the service account that is created when no user is given."""
         source = "the created service account"
-        created = self.inputs.validate_default("user", email, _backstage_principal, source)
+        created = self.inputs.validate_default("user", email, backstage_principal, source)
         places = dict(zip(self.additional_users, others, strict=False))
         known = {f"additional_users.{key}": v for key, v in places.items()}
         return _check_unique(self.inputs, source, created, known, shown=False)
@@ -181,17 +181,17 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     """Reads every argument. Raises ArgumentError for the first wrong one, and creates nothing."""
     inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
     ip_address_type = inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC")
-    tier = inputs.get("tier", _validate_tier, DEFAULT_TIER)
+    tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
     backup_retention = inputs.get("backup_retention", backup_count, 7)
     _check_edition(inputs)
     settings = CloudSqlSettings(
         inputs=inputs,
-        user=inputs.get("user", _backstage_principal),
+        user=inputs.get("user", backstage_principal),
         additional_users=inputs.get_map("additional_users", user_key, principal),
         additional_user_roles=inputs.get_map("additional_user_roles", user_key, additional_role),
         role=inputs.get("role", role_name, DEFAULT_ROLE),
         grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
-        kubernetes_service_account=inputs.get("kubernetes_service_account", _pods_service_account, related=["user"]),
+        kubernetes_service_account=inputs.get("kubernetes_service_account", pods_service_account, related=["user"]),
         workload_identity_pool=inputs.get("workload_identity_pool", workload_pool),
         project=inputs.get("project", project_id),
         region=inputs.get("region", region),
@@ -203,28 +203,28 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         version=inputs.get("version", major_version, 17),
         tier=tier,
         edition=inputs.get("edition", edition, related=["tier"])
-        or tier.apply(lambda known: inputs.validate_default("edition", known, _default_edition, "the tier")),
+        or tier.apply(lambda known: inputs.validate_default("edition", known, default_edition, "the tier")),
         high_availability=inputs.get("high_availability", high_availability, False, related=["backup_retention"]),
-        disk_size_gb=inputs.get("disk_size_gb", _disk_size, related=["tier"]),
-        disk_size_limit_gb=inputs.get("disk_size_limit_gb", _disk_size_limit, 0, related=["disk_size_gb"]),
+        disk_size_gb=inputs.get("disk_size_gb", disk_size, related=["tier"]),
+        disk_size_limit_gb=inputs.get("disk_size_limit_gb", disk_size_limit, 0, related=["disk_size_gb"]),
         backup_retention=backup_retention,
         backup_start_time=inputs.get("backup_start_time", start_time),
         backup_location=inputs.get("backup_location", backup_location),
-        log_retention_days=inputs.get("log_retention_days", _log_days, related=["edition", "tier", "backup_retention"])
+        log_retention_days=inputs.get("log_retention_days", log_days, related=["edition", "tier", "backup_retention"])
         or backup_retention.apply(lambda count: min(count or 7, 7)),
         retain_backups=inputs.get("retain_backups", boolean, True),
         final_backup_days=inputs.get("final_backup_days", integer(0, 365), 30),
         query_insights=inputs.get("query_insights", boolean, True),
         maintenance_day=inputs.get("maintenance_day", integer(1, 7)),
         maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
-        deny_maintenance_start=inputs.get("deny_maintenance_start", _validate_date),
-        deny_maintenance_end=inputs.get("deny_maintenance_end", _deny_end, related=["deny_maintenance_start"]),
-        encryption_key_name=inputs.get("encryption_key_name", _key_name, related=["region"]),
+        deny_maintenance_start=inputs.get("deny_maintenance_start", validate_date),
+        deny_maintenance_end=inputs.get("deny_maintenance_end", deny_end, related=["deny_maintenance_start"]),
+        encryption_key_name=inputs.get("encryption_key_name", key_name, related=["region"]),
         ip_address_type=ip_address_type,
         public_ip=inputs.get_plain("public_ip", boolean, ip_address_type == "PUBLIC"),
         private_network=inputs.get("private_network", network_name),
         allocated_ip_range=inputs.get("allocated_ip_range", range_name),
-        psc_consumer_projects=inputs.get("psc_consumer_projects", _consumer_projects),
+        psc_consumer_projects=inputs.get("psc_consumer_projects", consumer_projects),
         psc_consumer_network=inputs.get("psc_consumer_network", network_name),
         psc_service_project=inputs.get("psc_service_project", consumer_project),
         psc_connection_policy=inputs.get("psc_connection_policy", boolean, True),
@@ -293,7 +293,7 @@ def principal(value: Any) -> Principal:
     return found
 
 
-def _backstage_principal(value: Any) -> Principal:
+def backstage_principal(value: Any) -> Principal:
     found = principal(value)
     if found.kind == "group":
         raise ValueError(
@@ -358,12 +358,12 @@ def _check_edition(inputs: Inputs) -> None:
     """Refuses a plain tier of an unknown family without an edition."""
     tier = inputs.raw("tier")
     if isinstance(tier, str) and inputs.raw("edition") is None and _machine_family(tier) is None:
-        validated: Callable[[Any], str] = _validate_tier
+        validated: Callable[[Any], str] = validate_tier
         try:
             validated(tier)
         except ValueError:
             return  # The tier itself is refused.
-        inputs.validate_default("edition", tier, _default_edition, "the tier")
+        inputs.validate_default("edition", tier, default_edition, "the tier")
 
 
 def _check_zones(inputs: Inputs) -> None:
@@ -439,7 +439,7 @@ workload_pool = regex(
 )
 
 
-def _pods_service_account(value: Any, user: Any) -> str:
+def pods_service_account(value: Any, user: Any) -> str:
     found = service_account(value)
     try:
         kind = None if user is None else principal(user).kind
@@ -511,7 +511,7 @@ def account_id(instance: str) -> str:
     return f"{instance[:21].rstrip('-')}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
 
 
-def _validate_tier(value: Any) -> str:
+def validate_tier(value: Any) -> str:
     text = str(value)
     custom = re.fullmatch(r"db-custom-([1-9]\d{0,8})-([1-9]\d{0,8})", text, re.ASCII)
     if custom:
@@ -541,7 +541,7 @@ def disk_type(tier: str) -> str | None:
     return family and family[1]
 
 
-def _default_edition(value: Any) -> str:
+def default_edition(value: Any) -> str:
     """Returns the edition that offers this tier."""
     family = _machine_family(str(value))
     if family is None:
@@ -563,12 +563,12 @@ def edition(value: Any, tier: Any) -> str:
     return chosen
 
 
-def _disk_size(value: Any, tier: Any) -> int:
+def disk_size(value: Any, tier: Any) -> int:
     smallest = MIN_DISK_GB[disk_type(str(tier or DEFAULT_TIER)) or "PD_SSD"]
     return integer(smallest, 65536)(value)
 
 
-def _disk_size_limit(value: Any, disk_size_gb: Any) -> int:
+def disk_size_limit(value: Any, disk_size_gb: Any) -> int:
     limit = integer(0, 65536)(value)
     smallest = int(float(disk_size_gb)) if re.fullmatch(r"\d{1,9}(\.0)?", str(disk_size_gb), re.ASCII) else 10
     if 0 < limit < smallest:
@@ -576,7 +576,7 @@ def _disk_size_limit(value: Any, disk_size_gb: Any) -> int:
     return limit
 
 
-def _log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
+def log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
     family = _machine_family(str(tier or DEFAULT_TIER))
     offered_by = str(edition or (family and family[0]))
     days = integer(1, MAX_LOG_DAYS.get(offered_by, 35))(value)
@@ -599,7 +599,7 @@ def secondary_zone(value: Any, region: Any, primary: Any) -> str:
     return zone(value, region)
 
 
-def _key_name(value: Any, region: Any) -> str:
+def key_name(value: Any, region: Any) -> str:
     found = regex(
         r"projects/[^/]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}",
         "must be the resource name of a Cloud KMS key: projects/…/locations/…/keyRings/…/cryptoKeys/….",
@@ -609,12 +609,12 @@ def _key_name(value: Any, region: Any) -> str:
     return found
 
 
-def _validate_date(value: Any) -> str:
+def validate_date(value: Any) -> str:
     _day(value)
     return value
 
 
-def _deny_end(value: Any, start: Any) -> str:
+def deny_end(value: Any, start: Any) -> str:
     last = _day(value)
     first = _day(start) if start is not None else last
     if len(str(value)) != len(str(start or value)):
@@ -643,7 +643,7 @@ def high_availability(value: Any, backup_retention: Any) -> bool:
     return value
 
 
-def _consumer_projects(value: Any) -> list[str]:
+def consumer_projects(value: Any) -> list[str]:
     if not is_list(value) or not value:
         raise ValueError("must be a list of project ids or numbers.")
     return [consumer_project(project) for project in value]

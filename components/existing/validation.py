@@ -91,7 +91,7 @@ class ExistingSettings:
 def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
     """Reads all arguments. Raises ArgumentError for a wrong one, and creates nothing."""
     inputs = Inputs("ExistingPostgres", name, args, ExistingPostgresArgs)
-    host = inputs.require("host", _host_name)
+    host = inputs.require("host", host_name)
     access = {
         "user": inputs.require("user", database_role),
         "role": inputs.get("role", database_role),
@@ -106,7 +106,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
         "ensure_schema_exists": inputs.get(
             "ensure_schema_exists", ensure_schema_exists, False, related=["plugin_division_mode", "ensure_exists"]
         ),
-        "plugins": inputs.get("plugins", _plugin_ids, ()),
+        "plugins": inputs.get("plugins", plugin_ids, ()),
     }
     password = inputs.get("password", password_text, secret=True)
     tls = _connection_ssl(inputs, host)
@@ -151,7 +151,7 @@ def _connection_ssl(inputs: Inputs, host: pulumi.Output[str]) -> pulumi.Output[d
     default = pulumi.Output.unsecret(host.apply(_default_ssl_mode))
     return pulumi.Output.all(
         mode=default if mode is None else mode,
-        ca=inputs.get("ssl_ca_certificate", _ca_certificate, related=["host", "ssl_mode"]),
+        ca=inputs.get("ssl_ca_certificate", ca_certificate, related=["host", "ssl_mode"]),
         servername=inputs.get("ssl_server_name", server_name, related=["host", "ssl_mode"]),
     ).apply(lambda known: connection_ssl(**known))
 
@@ -171,7 +171,7 @@ def _default_ssl_mode(host: str) -> str:
 # --- Validators
 
 
-def _host_name(value: Any) -> str:
+def host_name(value: Any) -> str:
     """Validates an IP address or a name that the resolver may know. The messages are for what people paste instead."""
     if not is_valid_string(value) or not value.strip():
         raise ValueError("must be the server's host name or IP address, and not empty.")
@@ -194,10 +194,10 @@ def server_name(value: Any, host: Any, mode: Any) -> str:
         raise ValueError("is for a host that is an IP address: Backstage's driver checks a host name itself.")
     if _is_ip_address(value):
         raise ValueError("must be the name in the server's certificate, not an IP address.")
-    return _host_name(value)
+    return host_name(value)
 
 
-def _ca_certificate(value: Any, host: Any, mode: Any) -> str:
+def ca_certificate(value: Any, host: Any, mode: Any) -> str:
     _check_verified(host, mode)
     if not is_valid_string(value) or "-----BEGIN CERTIFICATE-----" not in value:
         raise ValueError(
@@ -274,7 +274,7 @@ _plugin_id = regex(
 )
 
 
-def _plugin_ids(value: Any) -> tuple[str, ...]:
+def plugin_ids(value: Any) -> tuple[str, ...]:
     if not is_list(value):
         raise ValueError("must be a list of plugins' ids, such as [app, auth, catalog].")
     return tuple(dict.fromkeys(map(_plugin_id, value)))
