@@ -35,9 +35,7 @@ def main() -> int:
     commands.add_parser("tools", help="bring up what the tests need, Docker and Backstage's packages included")
     run = commands.add_parser("run", help="run a command with the tools and the state of `make up`")
     run.add_argument("--unattended", action="store_true", help="without a terminal; a signal ends all that it started")
-    run.add_argument(
-        "--interrupt", action="store_true", help="the signal is SIGINT, for what has something to take down"
-    )
+    run.add_argument("--interrupt", action="store_true", help="end it by SIGINT, as tests and benchmarks expect it")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     arguments = parser.parse_args()
     signals.listen()

@@ -44,7 +44,7 @@ NOT = Stop(None)
 OURS = Stop(signal.SIGTERM)
 # Programs that only read, or write again next time. Those in Python would show a traceback after SIGINT.
 CHECKS = Stop(signal.SIGTERM, all_of_session=True, grace=20)
-# Tests, which take down what they have up.
+# Tests: pytest reports how far it came. Containers of tests that were running may stay.
 TESTS = Stop(signal.SIGINT, all_of_session=True, grace=180)
 
 
