@@ -44,15 +44,15 @@ NOTHING_BESIDE: st.SearchStrategy[tuple[Any, ...]] = st.just(())
 @dataclass(frozen=True)
 class Invariant:
     holds: Callable[..., object]
-    """Of what the rule made, the value that it was given, and those beside it."""
+    """Returns whether the rule's result is right, from the result, the value given, and the related arguments."""
     examples: Sequence[Any]
     """Values that the rule accepts; the fuzzing starts from them."""
     beside: st.SearchStrategy[tuple[Any, ...]] = NOTHING_BESIDE
-    """What may stand in the other arguments that the rule looks at."""
+    """Values for the related arguments that the rule looks at."""
 
 
 def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every rule there is, under its name: what takes a `value`, written out or made by `matching` and its like."""
+    """Yields every rule under its name: each public function of these modules whose first parameter is `value`."""
     seen: list[Any] = []
     for module in (validators, kubernetes, duration, local, azure, cloud_sql):
         for name, rule in vars(module).items():
@@ -65,12 +65,12 @@ def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def is_sendable(value: Any) -> bool:
-    """Whether text can be sent to a cloud: half of a surrogate pair cannot."""
+    """Returns whether a string can be sent to a cloud: half of a surrogate pair cannot."""
     return not isinstance(value, str) or not any("\ud800" <= character < "\ue000" for character in value)
 
 
 def kept(holds: Callable[..., object]) -> Callable[..., object]:
-    """The value is text, is left as it is, and `holds`."""
+    """Requires a string that is left as it is, and `holds`."""
     return lambda made, value, *beside: isinstance(made, str) and made == value and holds(made, *beside)
 
 
