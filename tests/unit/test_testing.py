@@ -163,7 +163,9 @@ def test_a_run_works_where_an_event_loop_is_running() -> None:
 @pytest.mark.parametrize("preview", [False, True])
 def test_a_resource_in_azure_answers_with_its_identities_as_a_map(preview: bool) -> None:
     def program() -> dict[str, Any]:
-        registry = web.WebApp("app", resource_group_name="g", identity={"user_assigned_identities": ["/id"]})
-        return {"identities": registry.identity.apply(lambda identity: dict(identity.user_assigned_identities or {}))}
+        app = web.WebApp("app", resource_group_name="g", identity={"user_assigned_identities": ["/id"]})
+        return {
+            "identities": app.identity.apply(lambda found: dict(found.user_assigned_identities or {}) if found else {})
+        }
 
     assert list(run(program, preview=preview)["identities"].value) == ["/id"]
