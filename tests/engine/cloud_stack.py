@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from .stack import REPOSITORY, Result, Stack, refused
 
 
@@ -25,9 +23,7 @@ class CloudStack(Stack):
 
     def arguments(self, **values: Any) -> None:
         """Writes the component's arguments into the stack's settings, in place of those that were there."""
-        settings = yaml.safe_load(self.settings.read_text())
-        settings["config"][self.key] = values
-        self.settings.write_text(yaml.safe_dump(settings))
+        self.write_setting([self.key], values)
 
     def break_on_purpose(self, how: str) -> None:
         self.environment["BREAK"] = how

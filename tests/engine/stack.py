@@ -2,25 +2,44 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import IO, Any, NamedTuple
 
+import yaml
+
+from . import stack_runner
 from .checkpoint import Checkpoint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-OPERATE = Path(__file__).with_name("stack_runner.py")
+OPERATE = Path(stack_runner.__file__)
 PASSPHRASE = "passphrase of a test"
+
+# Loading the SDKs takes longer than most operations: operators are forked from a process that has done it.
+_SDKS_LOADED = multiprocessing.get_context("forkserver")
+_SDKS_LOADED.set_forkserver_preload(["tests.engine.loaded_sdks"])
+
+
+class Operator(NamedTuple):
+    """A process that operates a stack, and the lines that go to it and come back."""
+
+    pid: int
+    requests: IO[str]
+    answers: IO[str]
+    end: Callable[[], object]
+    """Lets it finish, and waits until it has."""
 
 
 @dataclass
@@ -60,18 +79,22 @@ class Stack:
         *,
         project: Path = REPOSITORY,
         program: Path | None = REPOSITORY / "__main__.py",
-        operator: Sequence[str | Path] = (sys.executable, OPERATE),
+        operator: Sequence[str | Path] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`project` has the Pulumi.yaml, and is the program itself where there is none; `operator` runs the program."""
+        """`project` has the Pulumi.yaml, and is the program itself where there is none.
+
+        `operator` is the command that runs the program; by default stack_runner.py does, where the SDKs are loaded.
+        """
         self.folder = folder
         self.name = "test"
         self.program = program
         self.operator = operator
-        self._operating: subprocess.Popen[str] | None = None
+        self._operating: Operator | None = None
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", folder)
+        self._project = yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"]
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
@@ -110,10 +133,25 @@ class Stack:
 
     def configure(self, key: str, value: object, *, secret: bool = False) -> None:
         """`pulumi config set --path`; the value goes through standard input, not through process arguments."""
-        if not self.checkpoint.file:
-            self.cli("stack", "select", "--create", self.name)
-        kind = "--secret" if secret else "--plaintext"
-        self.cli("config", "set", "--stack", self.name, "--path", kind, key, input=str(value))
+        if secret:
+            self.cli("config", "set", "--stack", self.name, "--path", "--secret", key, input=str(value))
+        else:
+            # As the CLI writes it, without the time that it takes to start.
+            self.write_setting(key.split("."), yaml.safe_load(str(value)))
+
+    def write_setting(self, path: Sequence[str], value: Any) -> None:
+        """Writes a value into the stack's settings file, as somebody does who edits it."""
+        file = self.folder / f"Pulumi.{self.name}.yaml"
+        settings = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+        target = settings.setdefault("config", {})
+        first, *inner = path
+        # The CLI qualifies what it writes; a file that was written by hand need not.
+        qualified = f"{self._project}:{first}"
+        *maps, last = [qualified if qualified in target else first, *inner]
+        for name in maps:
+            target = target.setdefault(name, {})
+        target[last] = value
+        file.write_text(yaml.safe_dump(settings))
 
     def unconfigure(self, key: str) -> None:
         self.cli("config", "rm", "--stack", self.name, "--path", key)
@@ -136,6 +174,11 @@ class Stack:
 
     def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """`pulumi …` in the stack's folder; returns everything it printed."""
+        if not self.checkpoint.file:
+            self._run_cli("stack", "select", "--create", self.name)
+        return self._run_cli(*arguments, input=input, check=check)
+
+    def _run_cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         done = subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -161,10 +204,37 @@ class Stack:
         assert "broke_down" not in answer, f"{operation} broke down:\n{answer['broke_down']}"
         return Result(**answer)
 
-    def _start_operator(self) -> subprocess.Popen[str]:
+    def _start_operator(self) -> Operator:
+        operator = self._fork_operator() if self.operator is None else self._run_operator(self.operator)
+        self._end_operator = weakref.finalize(self, operator.end)
+        program = self.program and str(self.program)
+        _tell(operator, {"folder": str(self.folder), "program": program, "stack": self.name})
+        return operator
+
+    def _fork_operator(self) -> Operator:
+        ours, theirs = socket.socketpair()
+        process = _SDKS_LOADED.Process(
+            target=stack_runner.run_forked, args=(theirs, self.folder, self.environment), daemon=True
+        )
+        process.start()
+        theirs.close()
+        requests, answers = ours.makefile("w"), ours.makefile("r")
+        # The connection ends with the last of these three.
+        ours.close()
+
+        def end() -> None:
+            for stream in (requests, answers):
+                with contextlib.suppress(OSError):
+                    stream.close()
+            process.join()
+
+        assert process.pid
+        return Operator(process.pid, requests, answers, end)
+
+    def _run_operator(self, command: Sequence[str | Path]) -> Operator:
         with (self.folder / "operator.log").open("w") as log:
-            operating = subprocess.Popen(
-                self.operator,
+            process = subprocess.Popen(
+                command,
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.PIPE,
@@ -172,23 +242,20 @@ class Stack:
                 stderr=log,
                 text=True,
             )
-        self._end_operator = weakref.finalize(self, operating.communicate)
-        program = self.program and str(self.program)
-        _tell(operating, {"folder": str(self.folder), "program": program, "stack": self.name})
-        return operating
+        assert process.stdin
+        assert process.stdout
+        return Operator(process.pid, process.stdin, process.stdout, process.communicate)
 
 
-def _tell(operating: subprocess.Popen[str], message: Mapping[str, Any]) -> None:
-    assert operating.stdin
-    operating.stdin.write(f"{json.dumps(message)}\n")
-    operating.stdin.flush()
+def _tell(operator: Operator, message: Mapping[str, Any]) -> None:
+    operator.requests.write(f"{json.dumps(message)}\n")
+    operator.requests.flush()
 
 
-def _ask(operating: subprocess.Popen[str], request: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(operator: Operator, request: Mapping[str, Any]) -> dict[str, Any]:
     """The answer, empty if the operator has ended."""
-    assert operating.stdout
-    _tell(operating, request)
-    return json.loads(operating.stdout.readline() or "{}")
+    _tell(operator, request)
+    return json.loads(operator.answers.readline() or "{}")
 
 
 def _kill_cli(operator: int, moment: Event, checkpoint: Checkpoint) -> None:

@@ -1,32 +1,37 @@
 """Operations on one stack through the Automation API, a line of JSON for each: see stack.py.
 
 Each in a child process, because a second inline program in one process would see the modules and hooks of the first;
-what they have in common, the SDK and the selected stack, is there before.
+what they have in common, the SDK and the selected stack, is there before. The tests fork this from a process that has
+loaded the SDKs (`run_forked`); with another Python it is a script.
 """
 
 import datetime
 import json
 import os
 import runpy
+import socket
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-# In place of this folder, whose docker.py would stand for the SDK of that name.
-sys.path.pop(0)
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+if __name__ == "__main__":
+    # In place of this folder, whose docker.py would stand for the SDK of that name.
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
+from semver import VersionInfo
 
 from tests.engine.checkpoint import Checkpoint
 
-# A program finds what is installed, and not what is here.
-sys.path.pop(0)
+if __name__ == "__main__":
+    # A program finds what is installed, and not what is here.
+    sys.path.pop(0)
 
 
 class Stack(automation.Stack):
@@ -40,9 +45,11 @@ class Stack(automation.Stack):
     flags: Sequence[str] = ()
     """More flags of the CLI's for the operation, which the Automation API does not know."""
 
-    def _run_pulumi_cmd_sync(self, args: list[str], *rest: Any) -> automation.CommandResult:
+    def _run_pulumi_cmd_sync(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: list[str], *rest: Any, **named: Any
+    ) -> automation.CommandResult:
         more = self.flags if args[0] in ("up", "preview", "destroy") else ()
-        return super()._run_pulumi_cmd_sync([*args, *more], *rest)
+        return super()._run_pulumi_cmd_sync([*args, *more], *rest, **named)
 
     def note(self, event: EngineEvent) -> None:
         """Keeps the engine's own count of changes."""
@@ -62,22 +69,44 @@ class Stack(automation.Stack):
         return {key: automation.OutputValue(value, key in secret) for key, value in outputs.items()}
 
 
-def main() -> None:
-    first = json.loads(sys.stdin.readline())
+class Cli(automation.PulumiCommand):
+    """The `pulumi` on the PATH. The bootstrap has chosen its version, the SDK's: it need not be asked for again."""
+
+    def __init__(self) -> None:
+        self.command = "pulumi"
+        self.version = VersionInfo.parse(metadata.version("pulumi"))
+
+
+def run_forked(connection: socket.socket, folder: Path, environment: Mapping[str, str]) -> None:
+    """Runs the operations of the other end of `connection` in this process, which was forked for one stack."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    with Path("operator.log").open("w") as log:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log.fileno(), stream.fileno())
+    with connection, connection.makefile("r") as requests, connection.makefile("w") as answers:
+        run(requests, answers)
+
+
+def run(requests: TextIO, answers: TextIO) -> None:
+    """Answers each request, until there are no more."""
+    first = json.loads(requests.readline())
     program = first["program"]
     workspace = automation.LocalWorkspace(
         work_dir=first["folder"],
+        pulumi_command=Cli(),
         program=None if program is None else lambda: void(runpy.run_path(program, run_name="__main__")),
     )
     stack = Stack(first["stack"], workspace, StackInitMode.CREATE_OR_SELECT)
-    for line in sys.stdin:
+    for line in requests:
         child = os.fork()
         if child == 0:
-            print(json.dumps(answer(stack, json.loads(line))), flush=True)
+            print(json.dumps(answer(stack, json.loads(line))), file=answers, flush=True)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if status:
-            print(json.dumps({"broke_down": f"it ended with status {status}"}), flush=True)
+            print(json.dumps({"broke_down": f"it ended with status {status}"}), file=answers, flush=True)
 
 
 def answer(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
@@ -109,4 +138,4 @@ def void(_: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(sys.stdin, sys.stdout)

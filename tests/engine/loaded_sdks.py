@@ -1,0 +1,27 @@
+"""What most programs of these tests load, in the process that their runners are forked from: see stack.py.
+
+azure-native loads a module when something of it is first used.
+"""
+
+import docker
+import pg8000
+import pulumi_docker
+import pulumi_gcp
+import yaml
+from pulumi import automation
+from pulumi_azure_native import authorization, dbforpostgresql, managedidentity, monitor, network, resources
+
+__all__ = ["automation", "docker", "pg8000", "pulumi_docker", "yaml"]
+
+_ = (
+    authorization.get_client_config_output,
+    dbforpostgresql.Server,
+    managedidentity.UserAssignedIdentity,
+    monitor.DiagnosticSetting,
+    network.PrivateEndpoint,
+    resources.ResourceGroup,
+    pulumi_gcp.organizations.get_client_config_output,
+    pulumi_gcp.projects.IAMMember,
+    pulumi_gcp.serviceaccount.Account,
+    pulumi_gcp.sql.DatabaseInstance,
+)
