@@ -15,7 +15,7 @@ from components.testing import run
 from tests.backstage.ports import free_port
 from tests.bench import clouds, flat_program
 from tests.engine.docker import docker
-from tests.engine.stack import Stack
+from tests.engine.stack import COLD_OPERATOR, Stack
 
 IMAGE = "postgres:17-trixie"
 
@@ -65,8 +65,8 @@ def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
         with tempfile.TemporaryDirectory() as folder:
             empty_program = Path(folder) / "empty.py"
             empty_program.write_text("")
-            empty = Stack(Path(folder) / "empty", program=empty_program)
-            ours = Stack(Path(folder) / "ours")
+            empty = Stack(Path(folder) / "empty", program=empty_program, operator=COLD_OPERATOR)
+            ours = Stack(Path(folder) / "ours", operator=COLD_OPERATOR)
             for stack in (empty, ours):
                 stack.configure("local.port", free_port())
             least.append(docker_run_until_login() + seconds(empty.up))

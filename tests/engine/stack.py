@@ -25,6 +25,8 @@ from .checkpoint import Checkpoint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OPERATE = Path(stack_runner.__file__)
+# An operator that starts from nothing, as a user's command does: for measurements.
+COLD_OPERATOR = (sys.executable, OPERATE)
 PASSPHRASE = "passphrase of a test"
 
 # Loading the SDKs takes longer than most operations: operators are forked from a process that has done it.

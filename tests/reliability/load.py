@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.engine.simulated_azure import SimulatedAzure
 from tests.engine.simulated_cloud_sql import SimulatedCloudSql
 from tests.engine.simulated_provider import SimulatedProvider
-from tests.engine.stack import Result, Stack, children, succeeded
+from tests.engine.stack import COLD_OPERATOR, Result, Stack, children, succeeded
 
 PROGRAM = Path(__file__).with_name("load_program.py")
 
@@ -42,7 +42,9 @@ def loaded(count: int) -> Iterator[Loaded]:
     """What it took; raises AssertionError if anything was lost on the way."""
     for component, simulate, server in CLOUDS:
         with tempfile.TemporaryDirectory() as folder, simulate() as cloud:
-            stack = Stack(Path(folder) / "stack", program=PROGRAM, environment=cloud.environment)
+            stack = Stack(
+                Path(folder) / "stack", program=PROGRAM, operator=COLD_OPERATOR, environment=cloud.environment
+            )
             for key, value in {**GOOGLE, "component": component, "count": count}.items():
                 stack.configure(key, value)
             with memory() as megabytes:
