@@ -42,7 +42,7 @@ def program() -> dict[str, Any]:
         opts=pulumi.ResourceOptions(
             delete_before_replace=True,
             replace_on_changes=["#initerror"],
-            hooks=container_hooks("db", "the flat program"),
+            hooks=container_hooks("db", "the flat program", volume),
         ),
     )
     answered = pulumi.Stash(
@@ -56,7 +56,7 @@ def program() -> dict[str, Any]:
             "name": container.name,
             "network": False,
         },
-        opts=pulumi.ResourceOptions(hooks=login_hooks("db")),
+        opts=pulumi.ResourceOptions(hooks=login_hooks("db", volume)),
     )
     values = pulumi.Output.all(answered.input, password)
     return {
