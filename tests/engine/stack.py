@@ -34,6 +34,13 @@ _SDKS_LOADED = multiprocessing.get_context("forkserver")
 _SDKS_LOADED.set_forkserver_preload(["tests.engine.loaded_sdks"])
 
 
+def _typed(typed: str) -> str | int | bool:
+    """The value that `pulumi config set --path` makes of what was typed."""
+    if typed in ("true", "false"):
+        return typed == "true"
+    return int(typed) if typed.isascii() and typed.isdecimal() and str(int(typed)) == typed else typed
+
+
 class Operator(NamedTuple):
     """A process that operates a stack, and the lines that go to it and come back."""
 
@@ -139,7 +146,7 @@ class Stack:
             self.cli("config", "set", "--stack", self.name, "--path", "--secret", key, input=str(value))
         else:
             # As the CLI writes it, without the time that it takes to start.
-            self.write_setting(key.split("."), yaml.safe_load(str(value)))
+            self.write_setting(key.split("."), _typed(str(value)))
 
     def write_setting(self, path: Sequence[str], value: Any) -> None:
         """Writes a value into the stack's settings file, as somebody does who edits it."""
