@@ -183,9 +183,13 @@ class Stack:
 
     def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         """`pulumi …` in the stack's folder; returns everything it printed."""
+        self.create()
+        return self._run_cli(*arguments, input=input, check=check)
+
+    def create(self) -> None:
+        """Creates the stack if it is new, as the first operation does too, and selects it."""
         if not self.checkpoint.file:
             self._run_cli("stack", "select", "--create", self.name)
-        return self._run_cli(*arguments, input=input, check=check)
 
     def _run_cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
         done = subprocess.run(
