@@ -22,7 +22,6 @@ def follow(stack: Stack, script: str) -> str:
 
 
 def shell(stack: Stack, script: str) -> str:
-    stack.create()
     done = subprocess.run(
         ["bash", "-ec", script], cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False
     )

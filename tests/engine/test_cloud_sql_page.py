@@ -34,6 +34,7 @@ def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
     stack = CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
     stack.environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
+    stack.create()
     return stack
 
 
