@@ -1,4 +1,4 @@
-"""The stack dev under the Automation API: every failure of it is a ExplainedError that says what to do."""
+"""The stack dev under the Automation API: every failure of it is an ExplainedError that says what to do."""
 
 import os
 import re
@@ -60,7 +60,7 @@ class DevStack:
         return {name: output.value for name, output in self._try(self._stack.outputs).items()}
 
     def _prepare_workspace(self) -> None:
-        """Copies of the project's files: a run writes into them, and the checkout shall stay clean."""
+        """Copies of the project's files: a run writes into them, and the checkout must stay clean."""
         try:
             text = paths.SETTINGS.read_text(encoding="utf-8")
         except FileNotFoundError:

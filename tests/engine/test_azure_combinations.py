@@ -32,6 +32,9 @@ from tests.unit.azure.cases import (
     WORKSPACE,
 )
 
+# They judge the same programs, which one worker runs once.
+pytestmark = pytest.mark.xdist_group("azure_combinations")
+
 FACTORS: list[list[dict[str, Any]]] = [
     [
         *({}, PRINCIPAL, {**PRINCIPAL, **USER}, {**GROUP, "create_identity": True}),

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,14 @@ COMPLETED = ("Done in", "are gone", "Written to", "There is nothing", "removed")
 
 # How pytest says that it was interrupted.
 PYTEST_STOPS = r"!+ KeyboardInterrupt !+|\(to show a full traceback on KeyboardInterrupt use --full-trace\)"
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Makes what the tests start receive SIGINT, also when they run in the background, where shells ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @dataclass
