@@ -205,7 +205,8 @@ def ca_certificate(value: Any, host: Any, mode: Any) -> str:
         )
     try:
         ssl.create_default_context(cadata=value)
-    except (ssl.SSLError, ValueError):
+    # TypeError: for a character that is not ASCII, such as a byte order mark.
+    except (ssl.SSLError, TypeError, ValueError):
         raise ValueError("must be a whole certificate as PEM text: this one cannot be read.") from None
     return value
 

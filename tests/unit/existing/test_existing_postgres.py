@@ -293,6 +293,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ssl_mode": "prefer"}, "\"ssl_mode\" is 'prefer', but it must be disable, require or verify-full."),
     ({"ssl_ca_certificate": "ca.pem"}, "must be the certificate as PEM text"),
     ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a whole certificate as PEM text: this one cannot be read."),
+    ({"ssl_ca_certificate": f"\ufeff{AUTHORITY}"}, "must be a whole certificate as PEM text: this one cannot be read."),
     ({"ssl_ca_certificate": AUTHORITY, "ssl_mode": "require"}, "is for ssl_mode verify-full"),
     ({"ssl_ca_certificate": AUTHORITY, "host": "localhost"}, "is for ssl_mode verify-full"),
     ({"ssl_server_name": "db"}, "is for a host that is an IP address"),
