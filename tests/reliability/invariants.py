@@ -299,13 +299,17 @@ INVARIANTS = {
     ),
     "azure.storage_iops": Invariant(
         lambda made, value, type_, _size: type_ == "PremiumV2_LRS" and whole(3000, 80000)(made, value),
-        [3000, 16000.0, "4000"],
-        st.tuples(DISK_TYPES, st.sampled_from([None, 32, 4095.0, "100", "x"])),
+        [3000, 3000.0, "3000", 16000],
+        st.tuples(st.just("PremiumV2_LRS") | DISK_TYPES, st.sampled_from([None, 32, 4095.0, "100", "x"])),
     ),
     "azure.storage_throughput": Invariant(
         lambda made, value, type_, _iops, _size: type_ == "PremiumV2_LRS" and whole(125, 1200)(made, value),
-        [125, 1200.0, "300"],
-        st.tuples(DISK_TYPES, st.sampled_from([None, 3000, 16000.0, "4800"]), st.sampled_from([None, 32, "4095", "x"])),
+        [125, 125.0, "125", 300],
+        st.tuples(
+            st.just("PremiumV2_LRS") | DISK_TYPES,
+            st.sampled_from([None, 3000, 16000.0, "4800"]),
+            st.sampled_from([None, 32, "4095", "x"]),
+        ),
     ),
     "azure.auto_grow": Invariant(
         lambda made, value, type_: made is value and not (made and type_ == "PremiumV2_LRS"),

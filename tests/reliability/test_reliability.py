@@ -27,11 +27,12 @@ def test_every_validator_has_an_invariant_and_a_line_on_the_page() -> None:
 
 
 def test_a_rule_accepts_what_it_should_or_says_what_is_allowed_whatever_it_is_given() -> None:
-    assert_both_happened([*fuzz_rules(50)])
+    # The same inputs in every run; `make reliability` takes others each time.
+    assert_both_happened([*fuzz_rules(50, derandomize=True)])
 
 
 def test_a_component_hands_back_its_block_or_says_what_is_wrong_whatever_it_is_given() -> None:
-    assert_both_happened([*fuzz_components(50)])
+    assert_both_happened([*fuzz_components(50, derandomize=True)])
 
 
 def assert_both_happened(fuzzed: list[Fuzzed]) -> None:
