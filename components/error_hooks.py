@@ -2,9 +2,10 @@
 
 import asyncio
 import functools
+import re
 import shlex
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from weakref import WeakKeyDictionary
 
 import pulumi
@@ -53,6 +54,13 @@ async def wait_and_retry(
     pulumi.log.info(f"{failure.name}: waiting {seconds} s for {waiting_for}; then try {failed} of {max_retries}.")
     await asyncio.sleep(seconds)
     return True
+
+
+def log_advice(failure: pulumi.ErrorHookArgs, advice: Mapping[str, str]) -> None:
+    """Logs what to do about a refusal; `advice` has it by a pattern in the cloud's answer."""
+    for pattern, what_to_do in advice.items():
+        if re.search(pattern, failure.errors[0]):
+            pulumi.log.warn(f"{failure.name}: {what_to_do}")
 
 
 async def log_import_commands(failure: pulumi.ErrorHookArgs, id_: str, component: pulumi.Resource, cloud: str) -> None:

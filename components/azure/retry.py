@@ -79,9 +79,7 @@ async def wait_while_busy(
                 f"{failure.name} is the same object in Azure as {owner} in this stack: two arguments name one thing. "
                 "Leave one of them out. Do not import it."
             )
-    for pattern, advice in _ADVICE.items():
-        if re.search(pattern, error):
-            pulumi.log.warn(f"{failure.name}: {advice}")
+    error_hooks.log_advice(failure, _ADVICE)
     busy = _busy(error)
     if busy is None:
         return False

@@ -8,7 +8,7 @@ import asyncio
 import functools
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -434,8 +434,7 @@ class _UniquePrincipals:
 
     def check(self) -> pulumi.Output[None]:
         """Fails at once if plain values are not unique. Returns an Output that fails when others turn out not to be."""
-        self._compare(self._values)
-        return pulumi.Output.all(*map(_with_unknowns, self._values)).apply(self._compare, run_with_unknowns=True)
+        return _checked(self._values, self._compare)
 
     def _compare(self, values: Any) -> None:
         """Compares what is known."""
@@ -458,6 +457,15 @@ def _output(value: str) -> pulumi.Output[str]:
 def _with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
     """Returns an Output in which an unknown value is `pulumi.UNKNOWN`."""
     return pulumi.Output.from_input(value).apply(lambda known: known, run_with_unknowns=True)
+
+
+def _checked(values: Sequence[Any], check: Callable[[Any], None]) -> pulumi.Output[None]:
+    """Checks values together, plain ones at once. Returns an Output that fails when the others turn out to be wrong.
+
+    `check` is passed `pulumi.UNKNOWN` for an unknown value, and Outputs the first time.
+    """
+    check(values)
+    return pulumi.Output.all(*map(_with_unknowns, values)).apply(check, run_with_unknowns=True)
 
 
 def _after(check: pulumi.Output[None], value: pulumi.Output[T]) -> pulumi.Output[T]:
@@ -510,8 +518,7 @@ def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
             if isinstance(issuer, str) and (other := seen.setdefault(issuer, cluster)) != cluster:
                 inputs.fail(argument, f"has one issuer for {other!r} and {cluster!r}, but each cluster has its own.")
 
-    check(values)
-    checked = pulumi.Output.all(*map(_with_unknowns, values)).apply(check, run_with_unknowns=True)
+    checked = _checked(values, check)
     return {cluster: _after(checked, issuer) for cluster, issuer in issuers.items()}
 
 

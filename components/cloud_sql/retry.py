@@ -43,9 +43,7 @@ async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookAr
     # Cloud SQL has its own words for users (GoogleCloudPlatform/k8s-config-connector#2416).
     if id_ and re.search(r"already ?exists|user exists with the same name", error, re.IGNORECASE):
         await error_hooks.log_import_commands(failure, id_, component, "Google Cloud")
-    for pattern, advice in _ADVICE.items():
-        if re.search(pattern, error):
-            pulumi.log.warn(f"{failure.name}: {advice}")
+    error_hooks.log_advice(failure, _ADVICE)
     # The provider writes every error as a list. If the resource was created despite the error, it also says
     # "creating urn:"; retrying would orphan that resource.
     if "creating urn:" in error:
