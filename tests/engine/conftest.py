@@ -11,9 +11,25 @@ import pytest
 
 from .checkout import Checkout
 from .docker import docker
+from .simulated_azure import SimulatedAzure
+from .simulated_cloud_sql import SimulatedCloudSql
 from .stack import Stack
 
 _reserved: list[TextIO] = []
+
+
+@pytest.fixture
+def azure() -> Iterator[SimulatedAzure]:
+    """A simulated Azure that nothing was created in."""
+    with SimulatedAzure() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def cloud_sql() -> Iterator[SimulatedCloudSql]:
+    """A simulated Google Cloud that nothing was created in."""
+    with SimulatedCloudSql() as simulated:
+        yield simulated
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """AzurePostgres on the real engine, against a simulated Azure that is strict."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
 
 SERVER = "azure-native:dbforpostgresql:Server"
 GUARD = "backstage-deletion-protection"
-
-
-@pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        yield simulated
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Pods of Kubernetes clusters that log in as AzurePostgres' identity: on the real engine, against a simulated Azure."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,6 @@ PRINCIPAL = {
     "clientId": "00000000-0000-0000-0000-000000000002",
 }
 CONCURRENT = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"
-
-
-@pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        yield simulated
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """AzurePostgres as a platform team runs it: previews, locks, other people's networks, another principal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ PRIVATELINK = f"{NETWORK}/privateDnsZones/privatelink.postgres.database.azure.co
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/logs"
 TEAM = {"adminName": "DB Admins", "adminObjectId": OBJECT, "adminType": "Group"}
 RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
-
-
-@pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        yield simulated
 
 
 @pytest.fixture

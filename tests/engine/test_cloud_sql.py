@@ -1,7 +1,7 @@
 """CloudSqlPostgres on the real engine, against a simulated Google Cloud that is strict."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,10 @@ EVERYTHING: dict[str, Any] = {
 
 
 @pytest.fixture
-def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    with SimulatedCloudSql() as simulated:
-        simulated.known_accounts.add(EMAIL)
-        simulated.connected_networks.add(NETWORK)
-        yield simulated
+def cloud_sql(cloud_sql: SimulatedCloudSql) -> SimulatedCloudSql:
+    cloud_sql.known_accounts.add(EMAIL)
+    cloud_sql.connected_networks.add(NETWORK)
+    return cloud_sql
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Pods of GKE that act as CloudSqlPostgres' service account: on the real engine, against a simulated Google Cloud."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,10 @@ MEMBER = f"serviceAccount:{POOL}[portal/backstage]"
 
 
 @pytest.fixture
-def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    with SimulatedCloudSql() as simulated:
-        simulated.known_accounts.add(EMAIL)
-        simulated.pools.add(POOL)
-        yield simulated
+def cloud_sql(cloud_sql: SimulatedCloudSql) -> SimulatedCloudSql:
+    cloud_sql.known_accounts.add(EMAIL)
+    cloud_sql.pools.add(POOL)
+    return cloud_sql
 
 
 @pytest.fixture

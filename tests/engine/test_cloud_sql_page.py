@@ -5,7 +5,6 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from .stack import REPOSITORY, succeeded
 
 PAGE = (REPOSITORY / "docs" / "cloud-sql.md").read_text()
 NETWORK = "projects/my-host-project/global/networks/shared"
-
-
-@pytest.fixture
-def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    with SimulatedCloudSql() as simulated:
-        yield simulated
 
 
 @pytest.fixture

@@ -17,16 +17,9 @@ COMPONENTS = ["LocalPostgres", "AzurePostgres", "CloudSqlPostgres", "ExistingPos
 
 
 @pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        simulated.add_group("group", "westeurope")
-        yield simulated
-
-
-@pytest.fixture
-def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    with SimulatedCloudSql() as simulated:
-        yield simulated
+def azure(azure: SimulatedAzure) -> SimulatedAzure:
+    azure.add_group("group", "westeurope")
+    return azure
 
 
 @pytest.fixture

@@ -15,16 +15,9 @@ from .stack import REPOSITORY, Stack, refused, succeeded
 
 
 @pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        simulated.add_group("portal", "westeurope")
-        yield simulated
-
-
-@pytest.fixture
-def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    with SimulatedCloudSql() as simulated:
-        yield simulated
+def azure(azure: SimulatedAzure) -> SimulatedAzure:
+    azure.add_group("portal", "westeurope")
+    return azure
 
 
 @pytest.fixture
