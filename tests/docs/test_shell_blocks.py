@@ -132,8 +132,7 @@ def laptop(tmp_path: Path) -> Iterator[Stack]:
     )
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    stack = Stack(tmp_path / "stack")
-    stack.name = "dev"
+    stack = Stack(tmp_path / "stack", name="dev")
     stack.bring_language_host()
     stack.environment |= {"HOME": str(home), "PATH": f"{tools}:{stack.environment['PATH']}"}
     # Where Docker's settings are, among them the engine's address.

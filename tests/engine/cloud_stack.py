@@ -14,10 +14,8 @@ class CloudStack(Stack):
     """A stack of the repository with its shipped settings. `key` is where the component's arguments stand in them."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *, name: str, key: str, program: str) -> None:
-        super().__init__(folder, program=Path(__file__).with_name(program), environment=environment)
-        self.name = name
+        super().__init__(folder, name=name, program=Path(__file__).with_name(program), environment=environment)
         self.key = key
-        self.settings = folder / f"Pulumi.{name}.yaml"
         shutil.copy(REPOSITORY / self.settings.name, folder)
         self.bring_language_host()
 

@@ -1,6 +1,6 @@
 """What most programs of these tests load, in the process that their runners are forked from: see stack.py.
 
-azure-native loads a module when something of it is first used.
+azure-native and our own package load a module when something of it is first used.
 """
 
 import docker
@@ -11,9 +11,15 @@ import yaml
 from pulumi import automation
 from pulumi_azure_native import authorization, dbforpostgresql, managedidentity, monitor, network, resources
 
+import components
+
 __all__ = ["automation", "docker", "pg8000", "pulumi_docker", "yaml"]
 
 _ = (
+    components.AzurePostgres,
+    components.CloudSqlPostgres,
+    components.ExistingPostgres,
+    components.LocalPostgres,
     authorization.get_client_config_output,
     dbforpostgresql.Server,
     managedidentity.UserAssignedIdentity,

@@ -1,6 +1,8 @@
 """A stack of its own for one test, on the real engine with a file backend."""
 
+import atexit
 import contextlib
+import functools
 import json
 import multiprocessing
 import os
@@ -9,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +35,38 @@ PASSPHRASE = "passphrase of a test"
 # Loading the SDKs takes longer than most operations: operators are forked from a process that has done it.
 _SDKS_LOADED = multiprocessing.get_context("forkserver")
 _SDKS_LOADED.set_forkserver_preload(["tests.engine.loaded_sdks"])
+
+
+@functools.cache
+def _new_stack(project: str, name: str) -> Path:
+    """Creates a stack with the CLI, once in each test process, and returns the folder that each test gets a copy of.
+
+    Creating one starts the CLI twice and derives a key from the passphrase, which takes longer than most operations.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="backstage-database-new-stack-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": project, "runtime": "python"}))
+    state = folder / "state"
+    state.mkdir()
+    created = subprocess.run(
+        ["pulumi", "stack", "init", name, "--non-interactive"],
+        cwd=folder,
+        env={**os.environ, **_environment(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert created.returncode == 0, created.stderr
+    return folder
+
+
+def _environment(state: Path) -> dict[str, str]:
+    return {
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
 
 
 def _typed(typed: str) -> str | int | bool:
@@ -86,6 +121,7 @@ class Stack:
         self,
         folder: Path,
         *,
+        name: str = "test",
         project: Path = REPOSITORY,
         program: Path | None = REPOSITORY / "__main__.py",
         operator: Sequence[str | Path] | None = None,
@@ -96,7 +132,7 @@ class Stack:
         `operator` is the command that runs the program; by default stack_runner.py does, where the SDKs are loaded.
         """
         self.folder = folder
-        self.name = "test"
+        self.name = name
         self.program = program
         self.operator = operator
         self._operating: Operator | None = None
@@ -107,12 +143,13 @@ class Stack:
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(REPOSITORY),
-            "PULUMI_BACKEND_URL": f"file://{self.state}",
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **_environment(self.state),
             **(environment or {}),
         }
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / f"Pulumi.{self.name}.yaml"
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -150,8 +187,7 @@ class Stack:
 
     def write_setting(self, path: Sequence[str], value: Any) -> None:
         """Writes a value into the stack's settings file, as somebody does who edits it."""
-        file = self.folder / f"Pulumi.{self.name}.yaml"
-        settings = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+        settings = (yaml.safe_load(self.settings.read_text()) if self.settings.exists() else None) or {}
         target = settings.setdefault("config", {})
         first, *inner = path
         # The CLI qualifies what it writes; a file that was written by hand need not.
@@ -160,7 +196,7 @@ class Stack:
         for name in maps:
             target = target.setdefault(name, {})
         target[last] = value
-        file.write_text(yaml.safe_dump(settings))
+        self.settings.write_text(yaml.safe_dump(settings))
 
     def unconfigure(self, key: str) -> None:
         self.cli("config", "rm", "--stack", self.name, "--path", key)
@@ -181,17 +217,19 @@ class Stack:
         """The ids of all resources of a type, such as docker:index/container:Container."""
         return [resource["id"] for resource in self.resources() if resource["type"] == type_]
 
-    def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
-        """`pulumi …` in the stack's folder; returns everything it printed."""
-        self.create()
-        return self._run_cli(*arguments, input=input, check=check)
-
     def create(self) -> None:
-        """Creates the stack if it is new, as the first operation does too, and selects it."""
-        if not self.checkpoint.file:
-            self._run_cli("stack", "select", "--create", self.name)
+        """Creates and selects the stack if it is new, as the first operation does too."""
+        if self.checkpoint.file:
+            return
+        self.environment["PULUMI_STACK"] = self.name
+        new = _new_stack(self._project, self.name)
+        shutil.copytree(new / "state", self.state, dirs_exist_ok=True)
+        with self.settings.open("a") as settings:
+            settings.write("\n" + (new / self.settings.name).read_text())
 
-    def _run_cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
+    def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> str:  # noqa: A002
+        """Runs `pulumi …` in the stack's folder and returns everything it printed."""
+        self.create()
         done = subprocess.run(
             ["pulumi", *arguments, "--non-interactive", "--color=never"],
             cwd=self.folder,
@@ -218,7 +256,11 @@ class Stack:
         return Result(**answer)
 
     def _start_operator(self) -> Operator:
-        operator = self._fork_operator() if self.operator is None else self._run_operator(self.operator)
+        if self.operator is None:
+            self.create()
+            operator = self._fork_operator()
+        else:
+            operator = self._run_operator(self.operator)
         self._end_operator = weakref.finalize(self, operator.end)
         program = self.program and str(self.program)
         _tell(operator, {"folder": str(self.folder), "program": program, "stack": self.name})

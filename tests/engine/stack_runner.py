@@ -34,6 +34,13 @@ if __name__ == "__main__":
     sys.path.pop(0)
 
 
+class ForkedWorkspace(automation.LocalWorkspace):
+    """The workspace of a stack that stack.py has created: the CLI need not be started to find it."""
+
+    def select_stack(self, stack_name: str) -> None:
+        pass
+
+
 class Stack(automation.Stack):
     """A stack that reads the file backend's state where the Automation API would start the CLI again.
 
@@ -86,14 +93,14 @@ def run_forked(connection: socket.socket, folder: Path, environment: Mapping[str
         for stream in (sys.stdout, sys.stderr):
             os.dup2(log.fileno(), stream.fileno())
     with connection, connection.makefile("r") as requests, connection.makefile("w") as answers:
-        run(requests, answers)
+        run(requests, answers, ForkedWorkspace)
 
 
-def run(requests: TextIO, answers: TextIO) -> None:
+def run(requests: TextIO, answers: TextIO, workspace_class: type[automation.LocalWorkspace]) -> None:
     """Answers each request, until there are no more."""
     first = json.loads(requests.readline())
     program = first["program"]
-    workspace = automation.LocalWorkspace(
+    workspace = workspace_class(
         work_dir=first["folder"],
         pulumi_command=Cli(),
         program=None if program is None else lambda: void(runpy.run_path(program, run_name="__main__")),
@@ -138,4 +145,4 @@ def void(_: object) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.stdin, sys.stdout)
+    run(sys.stdin, sys.stdout, automation.LocalWorkspace)
