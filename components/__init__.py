@@ -26,10 +26,10 @@ _MODULES = {
     "LocalPostgresArgs": "local.args",
 }
 
-# Folder of a component → the extra that installs what it needs.
+# The extra that installs what a component needs, by the component's folder.
 _EXTRAS = {"azure": "azure", "cloud_sql": "gcp", "existing": "existing", "local": "local"}
 
-__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = [
     "AzurePostgres",
     "AzurePostgresArgs",
     "CloudSqlPostgres",
@@ -56,7 +56,7 @@ def _missing_extra(component: str, error: ModuleNotFoundError) -> ModuleNotFound
     from pulumi import RunError
 
     class MissingExtraError(RunError, ModuleNotFoundError):
-        """A package that is not installed. Pulumi prints its message alone, without a traceback."""
+        """Raised for a package that is not installed. Pulumi prints its message alone, without a traceback."""
 
     extra = _EXTRAS[_MODULES[component].split(".")[0]]
     # In a checkout `components` is not an installed package that could have extras.

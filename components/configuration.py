@@ -1,4 +1,4 @@
-"""Reads a component's arguments from the stack's configuration, and refuses configuration that nobody reads."""
+"""Reads a component's arguments from the stack's configuration, and refuses configuration that has no effect."""
 
 import difflib
 import json
@@ -12,27 +12,27 @@ import pulumi
 import yaml
 from pulumi.runtime import config as runtime_config
 
-from .inputs import ArgumentError, CamelCaseArgs, annotations, as_text, is_map_of_text, is_plain
+from .inputs import ArgumentError, CamelCaseArgs, annotations, as_string, is_map_of_strings, is_plain
 from .outputs import camel_case
 from .validators import is_list, is_map
 
-# The providers whose own configuration a stack of these components may have.
+# Providers that a stack of these components may configure.
 PROVIDERS = ("azure-native", "docker", "gcp")
 
-# What people call them otherwise, and no provider of Pulumi's is called.
+# Names that people give these providers by mistake. No Pulumi provider has one of them.
 _FOREIGN_NAMES = {"google": "gcp", "gcloud": "gcp", "cloud-sql": "gcp", "azurerm": "azure-native"}
 
-# What `Pulumi.<stack>.yaml` has at its top level next to the configuration.
+# Keys at the top level of `Pulumi.<stack>.yaml`, next to `config`.
 NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
 def read(
     selector: str, sections: Mapping[str, type], default: str, *, also_read: Collection[str] = ()
 ) -> tuple[str, Any]:
-    """Returns which section the key `selector` chooses, and the arguments in it, with their Python names.
+    """Returns the section that the key `selector` chooses, and the section's arguments with their Python names.
 
-    `sections` has the TypedDict of each section's arguments. Whatever else is in the project's configuration is
-    refused, except the keys in `also_read`, which the program reads itself.
+    `sections` maps each section to the TypedDict of its arguments. Any other key in the project's configuration is
+    refused, except those in `also_read`, which the program reads itself.
     """
     choice = pulumi.Config().get(selector) or default
     if choice not in sections:
@@ -46,17 +46,17 @@ def read(
     for name in _stack_file():
         if name.removeprefix(f"{pulumi.get_project()}:") in (selector, *sections):
             raise ArgumentError(
-                f'Pulumi.{pulumi.get_stack()}.yaml has "{name}" at the top level, where nobody reads it. '
+                f'Pulumi.{pulumi.get_stack()}.yaml has "{name}" at the top level, where it has no effect. '
                 "Indent it below `config:`."
             )
     return choice, arguments(choice, sections[choice])
 
 
 def arguments(key: str, allowed: type) -> CamelCaseArgs:
-    """Returns the map under the key `key`, with Python names for the arguments of the TypedDict `allowed`.
+    """Returns the map under `key`, with Python names for the arguments of the TypedDict `allowed`.
 
-    Names that are not in it stay as they are, for the component to refuse. What was set with --secret is a secret
-    Output.
+    Other names stay as they are, so that the component refuses them. A value that was set with --secret becomes a
+    secret Output.
     """
     values = _map(key)
     names = {camel_case(name): name for name in annotations(allowed)}
@@ -74,10 +74,10 @@ def arguments(key: str, allowed: type) -> CamelCaseArgs:
         }
     python = {names.get(name, name): value for name, value in values.items() if value is not None}
     for name in python.keys() & {
-        name for name, annotation in annotations(allowed).items() if is_map_of_text(annotation)
+        name for name, annotation in annotations(allowed).items() if is_map_of_strings(annotation)
     }:
         if isinstance(python[name], dict):
-            python[name] = {key: as_text(value) for key, value in python[name].items()}
+            python[name] = {key: as_string(value) for key, value in python[name].items()}
     return CamelCaseArgs(python, key)
 
 
@@ -102,7 +102,7 @@ def _map(key: str) -> Mapping[str, Any]:
 
 
 def _shown(key: str) -> Mapping[str, Any]:
-    """Returns what the stack's file has under the key: only it says which values inside a map are secret."""
+    """Returns the section as it is in the stack's file: only the file says which values inside a map are secret."""
     settings = _stack_file().get("config")
     if not is_map(settings):
         return {}
@@ -111,24 +111,24 @@ def _shown(key: str) -> Mapping[str, Any]:
 
 
 def _marked(value: Any, shown: Any) -> Any:
-    """Returns the value with everything in it a secret that the stack's file does not show in plain text."""
+    """Returns the value, in which everything that the stack's file does not show in plain text is a secret Output."""
     if is_map(value):
         inside: Mapping[str, Any] = shown if is_map(shown) else {}
         return {key: _marked(item, inside.get(key)) for key, item in value.items()}
     if is_list(value):
         listed = shown if is_list(shown) and len(shown) == len(value) else [None] * len(value)
         return [_marked(item, listed[index]) for index, item in enumerate(value)]
-    return value if shown is not None and as_text(value) == shown else pulumi.Output.secret(value)
+    return value if shown is not None and as_string(value) == shown else pulumi.Output.secret(value)
 
 
 def _must_stay_plain(name: str, allowed: type, shown: Mapping[str, Any]) -> bool:
-    """Returns whether the argument decides what is created and this very value was not set with --secret."""
+    """Returns whether the argument decides what is created, and its own value was not set with --secret."""
     secured = is_map(shown.get(camel_case(name))) or is_map(shown.get(name))
     return name in annotations(allowed) and is_plain(annotations(allowed)[name]) and not secured
 
 
 def _stack_file() -> Mapping[str, Any]:
-    """Returns the stack's own file, every value in it a string; empty if it is not where the program runs."""
+    """Returns the content of the stack's file, with strings as values; empty if the program cannot find the file."""
     for folder in (pulumi.runtime.get_root_directory(), "."):
         file = Path(folder or ".") / f"Pulumi.{pulumi.get_stack()}.yaml"
         if file.is_file():
@@ -137,7 +137,7 @@ def _stack_file() -> Mapping[str, Any]:
     return {}
 
 
-# --- Configuration that nobody reads
+# --- Configuration without effect
 
 
 def _refuse_unread(
@@ -147,11 +147,11 @@ def _refuse_unread(
     if namespace != pulumi.get_project():
         _refuse_mistaken_namespace(namespace, name, value, sections)
     elif name not in (selector, choice, *also_read):
-        _refuse(name, _what_is_right(key, name, value, selector, sections, choice))
+        _refuse(name, _remedy(key, name, value, selector, sections, choice))
 
 
-def _what_is_right(key: str, name: str, value: Any, selector: str, sections: Mapping[str, type], choice: str) -> str:
-    """Returns what to do about a key in the project's own namespace that nobody reads."""
+def _remedy(key: str, name: str, value: Any, selector: str, sections: Mapping[str, type], choice: str) -> str:
+    """Returns what to do about a key in the project's own namespace that has no effect."""
     if name in sections:
         return (
             f'because "{selector}" is {choice}. Remove it: `pulumi config rm {name}`. Or use it in a stack of its own: '
@@ -173,7 +173,7 @@ def _what_is_right(key: str, name: str, value: Any, selector: str, sections: Map
     argument = _closest(name, names)
     if argument:
         return f"because it is not in {choice}. Run {_move(key, name, f'{choice}.{names[argument]}', value)}."
-    return f". Read are {selector} and {choice}. To remove it, run `pulumi config rm {shlex.quote(name)}`."
+    return f". The keys in use are {selector} and {choice}. To remove it, run `pulumi config rm {shlex.quote(name)}`."
 
 
 def _refuse_mistaken_namespace(namespace: str, name: str, value: Any, sections: Mapping[str, type]) -> None:
@@ -182,16 +182,16 @@ def _refuse_mistaken_namespace(namespace: str, name: str, value: Any, sections: 
     if namespace in sections:
         _refuse(key, f"because of the colon. Run {_move(key, key, f'{namespace}.{name}', value)}.")
     known = [pulumi.get_project(), *PROVIDERS]
-    # Short names are too far from each other with two letters exchanged, as in gpc.
+    # difflib finds a short name with two letters exchanged, such as gpc, too different.
     exchanged = next((name for name in known if sorted(name) == sorted(namespace)), None)
     closest = _FOREIGN_NAMES.get(namespace) or exchanged or _closest(namespace, known)
     if closest and closest != namespace:
         _refuse(key, f". Did you mean {closest}:{name}? To remove it, run `pulumi config rm {shlex.quote(key)}`.")
 
 
-def _refuse(name: str, what_is_right: str) -> NoReturn:
-    separator = "" if what_is_right.startswith(".") else ", "
-    raise ArgumentError(f'config "{name}" is read by nobody{separator}{what_is_right}')
+def _refuse(name: str, remedy: str) -> NoReturn:
+    separator = "" if remedy.startswith(".") else ", "
+    raise ArgumentError(f'config "{name}" is not used{separator}{remedy}')
 
 
 def _move(key: str, name: str, path: str, value: Any) -> str:

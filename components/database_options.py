@@ -10,7 +10,7 @@ from .backstage.options import database_options
 from .inputs import Inputs
 from .validators import integer, is_map
 
-# Returns what a server of that size allows, None if its size is not known; given the arguments that decide it.
+# Takes the arguments that decide a server's size. Returns the server's capacity, None if it is not known.
 ReadCapacity = Callable[..., Capacity | None]
 
 _plugin_count = integer(1, 1000)
@@ -22,8 +22,8 @@ def read_database_options(
 ) -> pulumi.Output[Mapping[str, Any]]:
     """Returns the keys to add to `backend.database`, with a pool size that fits when `replicas` is given.
 
-    `division` is the component's default. `capacity` is given the values of the arguments named in `size`, None for an
-    absent one. `decided` names keys that only this component decides.
+    `division` is the component's default. `capacity` is called with the values of the arguments named in `size`, None
+    for an absent one. `decided` names the keys that only this component decides.
     """
 
     def fitting_pool(replicas: Any, plugins: Any, options: Any, given_division: Any, *sizes: Any) -> int:
@@ -31,7 +31,7 @@ def read_database_options(
         allowed = capacity(*sizes)
         if allowed is None:
             raise ValueError(
-                "must be left out, because nothing is known about how many connections a server of this size allows: "
+                "must be left out, because it is not known how many connections a server of this size allows: "
                 f"set max_connections in {size[-1]} too, or knexConfig.pool.max in database_options instead."
             )
         wanted = _given_pool_max(options)
@@ -54,7 +54,7 @@ def read_database_options(
 
 
 def _given_pool_max(options: Any) -> int | None:
-    """Returns the pool size that the caller chose, None for none or for one that its own validator refuses."""
+    """Returns the pool size that the caller chose; None without one, or if its own validator refuses it."""
     value = options
     for key in ("knexConfig", "pool", "max"):
         value = value.get(key) if is_map(value) else None

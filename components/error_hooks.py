@@ -10,16 +10,16 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
-# How often each name of a hook was used, by the program's root resource. A component in a process of its own has none.
+# How often each hook name was used, by the program's root resource. A component in its own process has no root.
 _names_by_program: WeakKeyDictionary[pulumi.Resource, Counter[str]] = WeakKeyDictionary()
 _names_without_root: Counter[str] = Counter()
 
 
 def unique_hook_name(name: str) -> str:
-    """Returns `name`, or from its second use in a program on `name (2)`, `name (3)` and so on.
+    """Returns `name` when a program first uses it; after that `name (2)`, `name (3)` and so on.
 
-    The engine takes each name once, but components of one name may live under different parents. The name is the same
-    in every run, because a delete looks its hook up by the name in the state.
+    The engine accepts each name once, but components with the same name may have different parents. The result is the
+    same in every run, because a delete finds its hook by the name in the state.
     """
     root = pulumi.runtime.get_root_resource()
     names = _names_without_root if root is None else _names_by_program.setdefault(root, Counter())
@@ -36,28 +36,28 @@ def error_hook(
 
 
 def is_partial_failure(error: str) -> bool:
-    """Returns whether the resource exists despite the error, by the engine's words. A retry would orphan it."""
+    """Returns whether the engine says that the resource exists despite the error. A retry would orphan it."""
     return error.startswith("1 error occurred")
 
 
 async def wait_and_retry(
     failure: pulumi.ErrorHookArgs, *, waiting_for: str, timeout_message: str, max_retries: int, seconds: float
 ) -> bool:
-    """Waits before a retry and logs what for. After `max_retries` it gives up, and the cloud's own error is shown."""
+    """Logs the reason, waits, and returns True for a retry; returns False after `max_retries`."""
     failed = len(failure.errors)
     if failed > max_retries:
         pulumi.log.warn(
-            f"{failure.name}: {timeout_message} after {max_retries} more tries. "
+            f"{failure.name}: {timeout_message} after {max_retries} retries. "
             "What exists so far is kept; `pulumi up` continues from there."
         )
         return False
-    pulumi.log.info(f"{failure.name}: waiting {seconds} s for {waiting_for}; then try {failed} of {max_retries}.")
+    pulumi.log.info(f"{failure.name}: waiting {seconds} s for {waiting_for}; then retry {failed} of {max_retries}.")
     await asyncio.sleep(seconds)
     return True
 
 
 def log_advice(failure: pulumi.ErrorHookArgs, advice: Mapping[str, str]) -> None:
-    """Logs what to do about a refusal; `advice` has it by a pattern in the cloud's answer."""
+    """Logs what to do about a refusal. `advice` maps patterns in the cloud's error to the advice."""
     for pattern, what_to_do in advice.items():
         if re.search(pattern, failure.errors[0]):
             pulumi.log.warn(f"{failure.name}: {what_to_do}")
@@ -67,8 +67,8 @@ async def log_import_commands(failure: pulumi.ErrorHookArgs, id_: str, component
     """Logs the commands that import an object that an interrupted update left in the cloud."""
     parent = f"component={await component.urn.future()}"
     pulumi.log.warn(
-        f"{failure.name} exists in {cloud} but not in this stack, as after a run that was killed. If it is yours, take "
-        "it over, and then run `pulumi up` again:\n"
+        f"{failure.name} exists in {cloud} but not in this stack, as after an interrupted update. If it is yours, "
+        "import it, and then run `pulumi up` again:\n"
         f"pulumi import {failure.type} {shlex.quote(failure.name)} {shlex.quote(id_)} "
         f"--parent {shlex.quote(parent)} --protect=false --generate-code=false\n"
         "pulumi refresh --clear-pending-creates"

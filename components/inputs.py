@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 class ArgumentError(pulumi.RunError):
-    """A wrong argument. Pulumi prints its message alone, without a traceback.
+    """Raised for a wrong argument. Pulumi prints its message alone, without a traceback.
 
-    Not a ValueError: Pulumi wraps those that arise in an Output into one of its own, with a traceback.
+    It is not a ValueError, because Pulumi wraps one that is raised in an Output into its own error, with a traceback.
     """
 
 
@@ -71,9 +71,9 @@ class Inputs:
     ) -> Any:
         """Returns the argument after validation; `default`, or None without one, when it is absent or None.
 
-        A plain value is checked here, an Output's when it is known. The message repeats the value unless it is
-        `secret`, here or by the Output's own mark. The validator is also passed the arguments named in `related`, None
-        for an absent one.
+        A plain value is checked at once, an Output when its value is known. The message repeats the value, unless
+        `secret` is true or the Output is secret. The validator also receives the arguments named in `related`, None for
+        an absent one.
         """
         value = self._values.get(argument)
         if value is None:
@@ -121,10 +121,10 @@ class Inputs:
                 self.fail(argument, f"has the key {self._shown(key)}, but it {reason}")
             if is_map(value):
                 self.fail(argument, self._nested(argument, key, value))
-        from_text = is_map_of_text(self._annotations[argument])
+        of_strings = is_map_of_strings(self._annotations[argument])
 
         def validate(value: Any) -> T:
-            return validator(as_text(value) if from_text else value)
+            return validator(as_string(value) if of_strings else value)
 
         return {
             key: self._checked(
@@ -138,7 +138,7 @@ class Inputs:
         return self._values.get(argument)
 
     def is_set(self, argument: str) -> bool:
-        """Returns whether the caller passed it. None, False and an empty map are ways of leaving it out."""
+        """Returns whether the caller set the argument. None, False and an empty map count as not set."""
         value = self._values.get(argument)
         return _contains_output(value) or (value is not None and value is not False and value != {})
 
@@ -163,7 +163,7 @@ class Inputs:
         raise ArgumentError(f'{self._owner}: argument "{self.spelled(argument)}" {self.spelled(reason)}')
 
     def require_both(self, one: str, other: str, because: str = "") -> None:
-        """Raises ArgumentError for one of two arguments without the other. A 0 is an argument, too."""
+        """Raises ArgumentError if only one of two arguments is given. 0 counts as given."""
         for given, missing in ((one, other), (other, one)):
             if self.raw(given) is not None and self.raw(missing) is None:
                 self.fail(missing, f"is missing: {given} needs it{because}.")
@@ -190,7 +190,7 @@ class Inputs:
             return pulumi.Output.from_input(check(value, secret, others))
         output = pulumi.Output.from_input(value)
         marked = pulumi.Output.from_input(output.is_secret())
-        # They are only compared, so the argument is not secret because one of them is.
+        # The related values are only compared, so a secret among them does not make this argument secret.
         related = pulumi.Output.unsecret(pulumi.Output.from_input(others))
         return pulumi.Output.all(output, marked, related).apply(
             lambda known: check(known[0], secret or known[1], known[2])
@@ -202,9 +202,9 @@ class Inputs:
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
     def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
-        """Returns what to do about a string that Pulumi silently took for a number or a boolean."""
-        is_text = str in (self._annotations[argument], *get_args(self._annotations[argument]))
-        if not self._camel_case or not is_text or not isinstance(value, bool | int | float):
+        """Returns a hint for a string that Pulumi read as a number or a boolean; empty for other values."""
+        is_string = str in (self._annotations[argument], *get_args(self._annotations[argument]))
+        if not self._camel_case or not is_string or not isinstance(value, bool | int | float):
             return ""
         kind = "true or false" if isinstance(value, bool) else "a number"
         if self._config_key is None:
@@ -212,11 +212,11 @@ class Inputs:
         command = "pulumi config set --path" + (" --secret" if secret else " --type string")
         return (
             f" Pulumi reads it as {kind}; to set it as a string: "
-            f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {as_text(value)}'}`."
+            f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {as_string(value)}'}`."
         )
 
     def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
-        """Returns what to do about a name with a dot, which Pulumi takes for a path."""
+        """Returns the error for a key with a dot, which Pulumi read as a path."""
         inner = next(iter(value), "…")
         reason = f"has a map under the key {self._shown(key)}, but its values are single values."
         if self._config_key is None:
@@ -257,16 +257,16 @@ def annotations(allowed: type) -> Mapping[str, Any]:
 
 
 def is_plain(annotation: Any) -> bool:
-    """Returns whether the argument cannot be an Output. What is in a map of it or a list may be one."""
+    """Returns whether the argument's type, such as `str` or `bool`, leaves no room for an Output."""
     return get_origin(annotation) is None
 
 
-def is_map_of_text(annotation: Any) -> bool:
-    """Returns whether it is `Mapping[str, Input[str]]`."""
+def is_map_of_strings(annotation: Any) -> bool:
+    """Returns whether the argument's type is `Mapping[str, Input[str]]`."""
     return get_origin(annotation) is Mapping and str in get_args(get_args(annotation)[1])
 
 
-def as_text(value: Any) -> Any:
+def as_string(value: Any) -> Any:
     """Returns the string that a number or a boolean was before YAML or `pulumi config set --path` gave it a type."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -1,11 +1,11 @@
-"""The Kubernetes service account that Backstage's pods run as."""
+"""Validates the Kubernetes service account that Backstage's pods run as."""
 
 import re
 from typing import Any
 
 from .validators import is_valid_string
 
-# Kubernetes, "Object Names and IDs": a namespace is a label of DNS (RFC 1123), a service account a DNS subdomain.
+# Kubernetes, "Object Names and IDs": a namespace is a DNS label (RFC 1123), a service account's name a DNS subdomain.
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = rf"(?=.{{1,63}}/){_LABEL}"
 _NAME = rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*"

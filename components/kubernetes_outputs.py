@@ -1,4 +1,4 @@
-"""Makes the outputs that every component has for a Backstage on Kubernetes."""
+"""Creates the outputs that every component has for a Backstage on Kubernetes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,23 +10,23 @@ from . import backstage
 from .backstage import kubernetes
 from .backstage.kubernetes import Workload
 
+# The remark of a component without a password, when the caller named no service account.
 NO_IDENTITY = (
     "WARNING: nothing here gives Backstage's pods the identity that it logs in as: set kubernetes_service_account."
 )
-"""The remark of a component without a password, where the caller named no service account."""
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """One block in three forms, each as secret as what it holds."""
+    """The block in three forms. Each is secret only if it holds a secret."""
 
     complete: pulumi.Output[Mapping[str, Any]]
     without_secret: pulumi.Output[Mapping[str, Any]]
-    """With any string in the place of the password or client secret."""
+    """With a placeholder for the password or client secret."""
     from_env: pulumi.Output[Mapping[str, Any]]
-    """With any string in the place of everything that a variable stands for."""
+    """With a placeholder for everything that a variable stands for."""
     secret_variable: str | None = None
-    """The variable that stands for the password or client secret; None where there is none."""
+    """The variable that stands for the password or client secret; None if the block has neither."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PodIdentity:
 
 
 class KubernetesOutputs(NamedTuple):
-    """The outputs of these names."""
+    """The component's outputs of these names."""
 
     helm_values: pulumi.Output[str]
     kubernetes_manifests: pulumi.Output[str]
@@ -49,13 +49,13 @@ class KubernetesOutputs(NamedTuple):
 def kubernetes_outputs(
     name: str, blocks: Blocks, pods: PodIdentity | None = None, remark: str | None = None
 ) -> KubernetesOutputs:
-    """Returns the outputs of the component of this name.
+    """Returns the outputs of the component `name`.
 
-    The app-config has literal values, and a variable for the password or client secret, whose value is in the Secret.
-    If the caller gave anything else of the block as a secret, it has all variables.
+    The app-config has literal values, except for the password or client secret: a variable stands for it, and the
+    Secret holds its value. If any other part of the block is secret, variables stand for everything that has one.
     """
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
-    # Chosen only where it is not secret.
+    # Used only if it is not secret.
     literal = pulumi.Output.unsecret(blocks.without_secret)
     block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
         lambda v: v["from_env"] if v["hidden"] else v["literal"]

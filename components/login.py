@@ -1,4 +1,4 @@
-"""Logs in to a PostgreSQL server from where the program runs: the only proof that Backstage can, too."""
+"""Logs in to a PostgreSQL server from where the program runs, to prove that the login works."""
 
 # pg8000 and scramp come without types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
@@ -18,15 +18,15 @@ _REASONS: dict[str, Reason] = {"28P01": "password", "3D000": "database"}
 
 
 class LoginError(Exception):
-    """A login that did not work. The message says why, and never contains the password."""
+    """Raised for a login that did not work. The message says why, and never contains the password."""
 
     reason: Reason
-    """Why, for a caller that wants to say what to do.
+    """The cause, for callers that add advice.
 
     host: the name does not resolve. refused: nothing listens there. timeout: no answer. closed: the connection was
     closed before an answer, or the answer was not PostgreSQL's. tls: TLS is missing, or its certificate was refused.
     password and database: refused by the server. server: anything else that the server said. unsupported: the server
-    asks for the password, which has characters that cannot be sent from here (PostgreSQL itself takes any).
+    asks for the password, which has characters that cannot be sent from here, although PostgreSQL accepts them.
     """
 
     def __init__(self, reason: Reason, message: str) -> None:
@@ -47,8 +47,8 @@ def log_in(
 ) -> None:
     """Logs in, runs a query and logs out. Raises LoginError; blocks for about `timeout` seconds at most per step.
 
-    With `ssl_context` the login uses TLS and nothing else, verified as that context says; without it, no TLS.
-    `server_name` is what the certificate must be for, where that is not `host`.
+    With `ssl_context` the login uses TLS, verified as the context says; without it, no TLS. `server_name` is the name
+    that the certificate must hold, if that is not `host`.
     """
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -58,9 +58,9 @@ def log_in(
     try:
         connected = socket.create_connection((host, port), timeout)
     except socket.gaierror as error:
-        raise failed("host", f"there is no host of this name ({error.strerror}).") from None
+        raise failed("host", f"the host name is not known ({error.strerror}).") from None
     except UnicodeError:
-        raise failed("host", "this is not the name of a host.") from None
+        raise failed("host", "this is not a valid host name.") from None
     except TimeoutError:
         raise failed("timeout", f"no answer within {timeout:g} s.") from None
     except ConnectionRefusedError:
@@ -72,7 +72,7 @@ def log_in(
         try:
             session = Connection(
                 user,
-                host=server_name or host,  # With `sock`, pg8000 looks for it in the certificate and does nothing else.
+                host=server_name or host,  # With `sock`, pg8000 uses it only to verify the certificate.
                 database=database,
                 password=password,
                 sock=connected,
@@ -91,7 +91,7 @@ def log_in(
             raise failed(*_scram_failure(error, password)) from None
         except (InterfaceError, OSError) as error:
             raise failed(*_lost_connection(error, timeout)) from None
-        except Exception as error:  # pg8000 raises whatever an answer that is not PostgreSQL's breaks in it.
+        except Exception as error:  # pg8000 may raise anything if the answer is not PostgreSQL's.
             raise failed("closed", f"what answers is not PostgreSQL ({type(error).__name__}).") from None
 
 
@@ -112,5 +112,5 @@ def _lost_connection(error: Exception, timeout: float) -> tuple[Reason, str]:
     if str(error) == "Server refuses SSL":
         return "tls", "the server does not offer TLS."
     if isinstance(error.__cause__ or error, TimeoutError):
-        return "timeout", f"it was connected, but the server did not answer within {timeout:g} s."
+        return "timeout", f"the connection was made, but the server did not answer within {timeout:g} s."
     return "closed", "the connection ended before a PostgreSQL server had answered."

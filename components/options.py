@@ -8,11 +8,11 @@ from .inputs import ArgumentError
 
 _TRANSFORMS = "use `transforms`, which reach every child"
 
-_INSTALLED = "it is the package's, or the plugin's, that is installed; for the cloud's provider use `provider`"
+_INSTALLED = "the installed package or plugin is used; for the cloud's provider use `provider`"
 
-# Option → why it is refused, and what to do. All others act: see docs/reference.md.
+# Why each option is refused, and what to do instead. All other options work: see docs/reference.md.
 REFUSED = {
-    "additional_secret_outputs": "outputs are secret exactly when they hold a secret; or wrap them in Output.secret",
+    "additional_secret_outputs": "an output is secret if it holds a secret; wrap others in Output.secret",
     "custom_timeouts": f"it belongs to the children: {_TRANSFORMS}",
     "delete_before_replace": f"it belongs to the children: {_TRANSFORMS}",
     "deleted_with": f"it belongs to the children: {_TRANSFORMS}",
@@ -34,8 +34,8 @@ REFUSED = {
 def checked_options(
     component: str, name: str, opts: Optional[pulumi.ResourceOptions]
 ) -> Optional[pulumi.ResourceOptions]:
-    """Returns the caller's options. Raises ArgumentError for one that would do nothing."""
+    """Returns the caller's options. Raises ArgumentError for an option that would have no effect."""
     for option, reason in REFUSED.items():
         if opts is not None and getattr(opts, option, None):
-            raise ArgumentError(f'{component} "{name}": the resource option {option} does nothing here: {reason}.')
+            raise ArgumentError(f'{component} "{name}": the resource option {option} has no effect here: {reason}.')
     return opts

@@ -15,8 +15,8 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
     secret = pulumi.Output.from_input(pulumi.Output.from_input(value).is_secret())
 
     def choose(known: list[Any]) -> pulumi.Output[T]:
-        # Mocks that do not know Stash leave its output empty: then the proposed value stands in for it. Only then does
-        # the result depend on it: in a preview of an update it may be unknown, and what is stored is not.
+        # Mocks that do not know Stash leave its output empty; the proposed value then replaces it. In all other cases
+        # the result does not depend on the proposed value, which a preview of an update may not know.
         kept, is_secret = known
         chosen = value if kept is None else kept
         return pulumi.Output.secret(chosen) if is_secret else pulumi.Output.from_input(chosen)
@@ -25,9 +25,9 @@ def persist_once(name: str, value: pulumi.Input[T], parent: pulumi.Resource) -> 
 
 
 def protected(deletion_protection: bool) -> bool | None:
-    """Returns the option `protect` of a child that is protected on its own.
+    """Returns the option `protect` for a child that is protected on its own.
 
-    None and not False: a child with False would not inherit `protect` from the component.
+    It is None and not False, because a child with False would not inherit `protect` from the component.
     """
     return True if deletion_protection else None
 
@@ -42,7 +42,7 @@ def deletion_guard(
 ) -> None:
     """Makes `destroy` stop before it deletes anything: it reaches this protected resource first.
 
-    `--ignore-protect` goes past `protect`; `hooks` may refuse that too.
+    `--ignore-protect` overrides `protect`; `hooks` may refuse that too.
     """
     pulumi.Stash(
         name,

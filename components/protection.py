@@ -1,4 +1,4 @@
-"""Refuses to delete what belongs to a database that its cloud protects, also with `--ignore-protect`."""
+"""Refuses to delete the resources of a database that its cloud protects, even with `--ignore-protect`."""
 
 import pulumi
 
@@ -11,9 +11,9 @@ def refuse_deletion(component: str, remedy: str = _REMEDY) -> pulumi.ResourceHoo
     """Returns a hook for the deletion guard, which `destroy` reaches before anything else.
 
     The cloud would refuse the database itself, but only after its users, roles or rules were deleted or forgotten.
-    Pulumi refuses a `destroy` without `--run-program` while such a hook exists, and shows its name. With
-    `--run-program` the hook itself refuses, in the preview too. An `up` without the component is refused because the
-    hook is missing.
+    While the state refers to such a hook, Pulumi refuses a `destroy` without `--run-program`, and shows the hook's
+    name. With `--run-program` the hook itself refuses, in the preview too. An `up` of a program without the component
+    is refused because the hook is missing.
     """
 
     def refuse(_: pulumi.ResourceHookArgs) -> None:

@@ -2,11 +2,11 @@
 
 
 def literal(text: str) -> str:
-    """Returns an SQL string that means `text`, whatever standard_conforming_strings is."""
+    """Returns the SQL string literal for `text`, valid with standard_conforming_strings on or off."""
     escaped = text.replace("'", "''")
     return "E'" + escaped.replace("\\", "\\\\") + "'" if "\\" in text else f"'{escaped}'"
 
 
 def identifier(text: str) -> str:
-    """Returns `text` as the name of a role, database or schema."""
+    """Returns `text` as a quoted SQL identifier, for a role, database or schema."""
     return '"' + text.replace('"', '""') + '"'

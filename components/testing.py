@@ -1,6 +1,7 @@
 """Runs a Pulumi program against mocks, for unit tests of programs that use these components, and of the components.
 
-    from components.testing import run
+    from backstage_database import LocalPostgres
+    from backstage_database.testing import run
 
     def program():
         database = LocalPostgres("db", {"port": 5433})
@@ -9,7 +10,7 @@
     def test_backstage_is_told_the_port():
         assert run(program)["block"].value["connection"]["port"] == 5433
 
-No engine, no network, no Docker; runs neither see each other nor leave anything behind.
+It needs no engine, no network and no Docker. Runs do not affect each other, and leave nothing behind.
 
 `Mocks` alone is for tests in the style of Pulumi's testing guide, which create resources when a module is imported:
 
@@ -84,24 +85,24 @@ class Run:
         return found[0]
 
 
+# Mocked properties of a managed identity.
 MANAGED_IDENTITY = {
     "principalId": "00000000-0000-0000-0000-000000000001",
     "clientId": "00000000-0000-0000-0000-000000000002",
     "tenantId": "00000000-0000-0000-0000-00000000000a",
 }
-"""Mocked properties of a managed identity."""
 
+# Mocked result of each provider's getClientConfig.
 LOGINS: Mapping[str, Mapping[str, Any]] = {
     "azure-native:authorization:getClientConfig": {"tenantId": "00000000-0000-0000-0000-00000000000b"},
     "gcp:organizations/getClientConfig:getClientConfig": {"project": "portal-123", "region": "europe-west1"},
 }
-"""Mocked result of each provider's getClientConfig."""
 
 
 class Mocks(mocks.Mocks):
-    """Answers like providers that accept everything, and decides what the clouds would.
+    """Answers like providers that accept everything, and adds the values that the clouds would choose.
 
-    Derive from it for other answers.
+    Subclass it for other answers.
     """
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -112,11 +113,13 @@ class Mocks(mocks.Mocks):
         if pulumi.runtime.is_dry_run():
             return "", inputs
         plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
-        return f"{args.name}-id", {"name": f"{args.name}-0000000", **inputs, **_decided(args.typ, plain)}
+        return f"{args.name}-id", {"name": f"{args.name}-0000000", **inputs, **_computed_outputs(args.typ, plain)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in LOGINS:
-            raise NotImplementedError(f"the program calls {args.token}: derive from Mocks and answer it")
+            raise NotImplementedError(
+                f"the program calls {args.token}: answer it in the method call of a subclass of Mocks"
+            )
         return dict(LOGINS[args.token]), []
 
 
@@ -124,7 +127,7 @@ _ATTACHED = "userAssignedIdentities"
 
 
 def _with_attached_identities(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource in Azure is told its identities as a list of ids, and answers with a map."""
+    """Returns the inputs with attached identities as a map: Azure takes a list of ids, and answers with a map."""
     identity = inputs.get("identity")
     if not type_.startswith("azure-native:") or not is_map(identity) or not is_list(identity.get(_ATTACHED)):
         return dict(inputs)
@@ -132,8 +135,8 @@ def _with_attached_identities(type_: str, inputs: Mapping[str, Any]) -> dict[str
     return {**inputs, "identity": {**identity, _ATTACHED: {id_: {} for id_ in ids}}}
 
 
-def _decided(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns what a cloud adds to these inputs."""
+def _computed_outputs(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the outputs that a cloud adds to these inputs."""
     match type_:
         case "azure-native:managedidentity:UserAssignedIdentity":
             return {"name": inputs["resourceName"], **MANAGED_IDENTITY}
@@ -170,12 +173,13 @@ def run(
 ) -> Run:
     """Runs `program` as Pulumi would and resolves the outputs that it returns or exports.
 
-    `preview` makes what a provider would decide unknown. `config` and `secret_config` are the stack's configuration,
-    with the project's name as the default namespace. `transforms` are applied; hooks are recorded, not run. Raises what
-    the program raises, also inside `apply`, and NotImplementedError for an option that only the engine can honour.
+    `preview` makes the values that a provider would choose unknown. `config` and `secret_config` are the stack's
+    configuration, with the project's name as the default namespace. `transforms` are applied; hooks are recorded, not
+    run. Raises what the program raises, also inside `apply`, and NotImplementedError for an option that only the engine
+    can honour.
 
-    The program runs in a thread of its own with a copy of the context: the caller's event loop, Pulumi settings and
-    environment variables stay as they are, and it may be called where a loop is running.
+    The program runs in its own thread with a copy of the context: the caller's event loop, Pulumi settings and
+    environment variables do not change, and `run` may be called inside a running loop.
     """
     result = Run()
     answers = mocks or Mocks()
@@ -203,7 +207,7 @@ def run(
         try:
             pulumi.runtime.test(resolve)()
         finally:
-            # Cancel what a failed program left behind, which the garbage collector would warn about.
+            # Cancel tasks that a failed program left behind: the garbage collector would warn about them.
             left = asyncio.all_tasks(loop)
             for task in left:
                 task.cancel()
@@ -234,7 +238,7 @@ def _with_event_loop(work: Callable[[asyncio.AbstractEventLoop], None]) -> None:
 
 @contextmanager
 def _errors_for_formatted_outputs() -> Generator[None]:
-    """Turns an Output formatted into a string, otherwise a warning as the value, into an error."""
+    """Makes it an error to format an Output into a string, where Pulumi would put a warning into the string."""
     name = "PULUMI_ERROR_OUTPUT_STRING"
     before = os.environ.get(name)
     os.environ[name] = "true"
@@ -248,7 +252,7 @@ def _errors_for_formatted_outputs() -> Generator[None]:
 
 @contextmanager
 def _without_garbage_collection() -> Generator[None]:
-    """Switches the garbage collector off: Pulumi's SDK makes so many objects that it would take half of the time."""
+    """Switches the garbage collector off: with the many objects of Pulumi's SDK it would take half of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -258,7 +262,7 @@ def _without_garbage_collection() -> Generator[None]:
             gc.enable()
 
 
-# Fields of a transform's options, and of the registration that they stand for.
+# Fields of a transform's options, and the fields of the registration that they correspond to.
 _OPTIONS = {
     "additional_secret_outputs": "additionalSecretOutputs",
     "aliases": "aliases",
@@ -283,7 +287,7 @@ _OPTIONS = {
 
 
 class RecordingMonitor(mocks.MockMonitor):
-    """Answers a program in the engine's place, applies its transforms, and records what it registers."""
+    """Answers a program in place of the engine, applies its transforms, and records what it registers."""
 
     def __init__(self, answers: Mocks, result: Run) -> None:
         super().__init__(answers)
@@ -306,7 +310,7 @@ class RecordingMonitor(mocks.MockMonitor):
         if request.type == "pulumi:pulumi:Stack":
             return super().RegisterResource(request)
         request = self._transformed(request, [*self._callbacks[urn], *self._stack_callbacks])
-        _refuse_what_only_the_engine_does(request)
+        _refuse_engine_only_options(request)
         response = super().RegisterResource(request)
         inputs = rpc.deserialize_properties(request.object)
         secret = frozenset(key for key, value in inputs.items() if rpc.is_rpc_secret(value))
@@ -354,20 +358,20 @@ class RecordingMonitor(mocks.MockMonitor):
         return request
 
 
-def _refuse_what_only_the_engine_does(request: Any) -> None:
-    """Fails a test that would otherwise pass although its option did nothing."""
-    done_by_the_engine = {
+def _refuse_engine_only_options(request: Any) -> None:
+    """Raises an error for an option that would have no effect here, so that a test cannot pass without it."""
+    engine_only = {
         "import_": bool(request.importId),
         "state_migrations": bool(request.state_migrations),
         "hooks of a component": not request.custom and bool(request.hooks.ListFields()),
     }
-    for option, given in done_by_the_engine.items():
+    for option, given in engine_only.items():
         if given:
             raise NotImplementedError(f"{request.type} {request.name}: the option {option} needs the real engine")
 
 
 def _copy(source: Message, field_: str, target: Message, target_field: str) -> None:
-    """Copies a field from source to target, also an unset one."""
+    """Copies a field from source to target; an unset field is cleared."""
     target.ClearField(target_field)
     for descriptor, value in source.ListFields():
         if descriptor.name != field_:

@@ -12,25 +12,25 @@ Validator = Callable[..., T]
 
 
 def is_valid_string(given: Any) -> TypeGuard[str]:
-    """Returns whether it is a string without half of a surrogate pair, which JSON may hold and UTF-8 cannot."""
+    """Returns whether the value is a string without half of a surrogate pair, which JSON can hold but UTF-8 cannot."""
     return isinstance(given, str) and not re.search(r"[\ud800-\udfff]", given)
 
 
 def is_map(given: Any) -> TypeGuard[Mapping[Any, Any]]:
-    """Returns whether it is a map.
+    """Returns whether the value is a map.
 
-    Unlike isinstance(), it also tells the type checker what is inside.
+    Unlike isinstance(), it also tells the type checker the types of keys and values.
     """
     return isinstance(given, Mapping)
 
 
 def is_list(given: Any) -> TypeGuard[Sequence[Any]]:
-    """Returns whether it is a list, or a tuple."""
+    """Returns whether the value is a list or a tuple."""
     return isinstance(given, list | tuple)
 
 
 def with_integers(given: Any) -> Any:
-    """Returns the value with the integers that it had before they travelled as floats, as other languages send them."""
+    """Returns the value with integers instead of whole floats, which is how other languages send integers."""
     if isinstance(given, float) and given.is_integer():
         return int(given)
     if is_map(given):
@@ -41,7 +41,7 @@ def with_integers(given: Any) -> Any:
 
 
 def regex(pattern: str, allowed: str) -> Validator[str]:
-    """Returns a validator for strings that match; \\w, \\d and \\s are those of ASCII.
+    """Returns a validator for strings that match `pattern`, in which \\w, \\d and \\s match ASCII only.
 
     `allowed` completes the sentence 'argument "x" is …, but it …'.
     """
@@ -87,7 +87,7 @@ def integer(lowest: int, highest: int) -> Validator[int]:
 
 
 def parameter_value(value: Any) -> str:
-    """Validates the value of a PostgreSQL parameter, which YAML may have read as a number."""
+    """Validates the value of a PostgreSQL parameter, which YAML may have read as a number. Returns a string."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if not number and not (is_valid_string(value) and value.strip()):
         raise ValueError("must be the parameter's value as a string that is not empty, such as on, 200 or PG_TRGM.")

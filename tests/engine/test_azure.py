@@ -162,7 +162,7 @@ def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continue
     azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"] * 30
     output = refused(stack.up())
     assert 'Code="ServerIsBusy"' in output, "Azure's own words"
-    assert "still busy (ServerIsBusy) after 20 more tries" in output
+    assert "still busy (ServerIsBusy) after 20 retries" in output
     azure.refusals.clear()
     succeeded(stack.up())
     assert len(azure.of_type("Server")) == len(azure.of_type("AdministratorsMicrosoftEntra")) == 1

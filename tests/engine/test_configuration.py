@@ -87,9 +87,9 @@ def typist(folder: Typist, monkeypatch: pytest.MonkeyPatch) -> Typist:
 
 
 REFUSED: dict[str, list[str]] = {
-    # Set without --path, or mistyped: a key that nobody reads.
+    # Set without --path, or mistyped: a key without effect.
     "local.port 5433": [
-        'config "local.port" is read by nobody',
+        'config "local.port" is not used',
         "`pulumi config rm local.port`, then `pulumi config set --path local.port 5433`",
         "--config-path",
     ],
@@ -97,7 +97,7 @@ REFUSED: dict[str, list[str]] = {
     "azure.skuName Standard_B2s": ["`pulumi config set --path azure.skuName Standard_B2s`"],
     "cloudsql.deletionProtection false": ["`pulumi config set --path cloudsql.deletionProtection false`"],
     "local.image 'my image'": ["`pulumi config set --path local.image 'my image'`"],
-    "--path locla.port 5433": ['"locla" is read by nobody. Did you mean "local"?', "`pulumi config rm locla`"],
+    "--path locla.port 5433": ['"locla" is not used. Did you mean "local"?', "`pulumi config rm locla`"],
     "local:port 5433": [
         "because of the colon",
         "`pulumi config rm local:port`, then `pulumi config set --path local.port",
@@ -111,14 +111,14 @@ REFUSED: dict[str, list[str]] = {
     "port 5433": ["because it is not in local", "`pulumi config set --path local.port 5433`"],
     AZURE + "sku_name Standard_B2s": ["`pulumi config set --path azure.skuName Standard_B2s`"],
     "databse azure": ['Did you mean "database"?'],
-    "something else": ["Read are database and local.", "`pulumi config rm something`"],
+    "something else": ["The keys in use are database and local.", "`pulumi config rm something`"],
     # A section of a database that is not chosen.
     "--path azure.skuName Standard_B2s": [
         'because "database" is local',
         "`pulumi config rm azure`",
         "`pulumi stack init azure`, then `pulumi config set database azure`",
     ],
-    GOOGLE + "--path local.port 5433": ['config "local" is read by nobody, because "database" is cloudsql'],
+    GOOGLE + "--path local.port 5433": ['config "local" is not used, because "database" is cloudsql'],
     "database Azure": ["is 'Azure', but it must be local, azure, cloudsql or existing"],
     # What should be a map.
     "local 46002": ['config "local" is a single value, but it must be a map', "`pulumi config rm local`"],

@@ -90,7 +90,7 @@ def test_a_changed_password_is_proved_and_the_old_one_leaves_the_state(stack: St
 def test_whatever_the_login_goes_to_is_proved_when_it_changes(stack: Stack, argument: str) -> None:
     succeeded(stack.up())
     configure(stack, **{argument: {"host": "db.invalid", "user": "somebody", "port": 1}[argument]})
-    said = {"host": "there is no host of this name", "user": 'user "somebody"', "port": "nothing listens there"}
+    said = {"host": "the host name is not known", "user": 'user "somebody"', "port": "nothing listens there"}
     assert said[argument] in refused(stack.up())
 
 

@@ -57,7 +57,7 @@ def test_every_option_that_pulumi_has_is_honoured_or_refused() -> None:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_an_option_that_pulumi_would_ignore_is_refused(component: type[Any], option: str) -> None:
     with pytest.raises(
-        ArgumentError, match=f'{component.__name__} "db": the resource option {option} does nothing here'
+        ArgumentError, match=f'{component.__name__} "db": the resource option {option} has no effect here'
     ):
         created(component, pulumi.ResourceOptions(**{option: IGNORED[option]}))
 
@@ -71,7 +71,7 @@ def test_a_resource_that_a_component_cannot_be_deleted_or_replaced_with_is_refus
             value: Any = other if option == "deleted_with" else [other]
             component("db", COMPONENTS[component], pulumi.ResourceOptions(**{option: value}))
 
-        with pytest.raises(ArgumentError, match=f"the resource option {option} does nothing here"):
+        with pytest.raises(ArgumentError, match=f"the resource option {option} has no effect here"):
             run(program)
 
 
