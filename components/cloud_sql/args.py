@@ -196,9 +196,9 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     be changed with it. Default: none."""
 
     replicas: pulumi.Input[float]
-    """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
-    the old ones. `knexConfig.pool.max` is then as large as the connection limit of `tier` allows, at most 10, or the
-    error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections."""
+    """Number of Backstage backends that use the database at once, 1 to 1000, with those that an update starts before it
+    stops the old ones. `knexConfig.pool.max` is then as large as the connection limit of `tier` allows, at most 10, or
+    the error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections."""
 
     plugin_count: pulumi.Input[float]
-    """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""
+    """Number of plugins of each backend that use the database, 1 to 1000; for `replicas`. Default: 20."""

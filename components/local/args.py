@@ -10,20 +10,21 @@ class LocalPostgresArgs(TypedDict, total=False):
     """Inputs of LocalPostgres, all optional."""
 
     image: pulumi.Input[str]
-    """Docker image, an official `postgres` one or a variant of it. Default: postgres:17-trixie. Pulled only when
-    absent. Another major version starts empty next to the old data, and going back finds the old data again."""
+    """Docker image: an official `postgres` image, or a variant of one. Default: postgres:17-trixie. It is pulled only
+    if it is absent. An image of another major version starts with an empty database and leaves the old data in place;
+    going back to the old version finds that data again."""
 
     port: pulumi.Input[float]
     """Port on the machine with the Docker engine, 1 to 65535. Default: 5432. It becomes `connection.port`, except with
     `network`."""
 
     user: pulumi.Input[str]
-    """PostgreSQL superuser, created when the data is. Default: postgres. Letters, digits, `_` and `-`, at most 63, not
-    starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
+    """PostgreSQL superuser, created together with the data. Default: postgres. Letters, digits, `_` and `-`, at most
+    63, not starting with `pg_`, which PostgreSQL reserves. It becomes `connection.user`."""
 
     password: pulumi.Input[str]
-    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed one
-    takes effect on existing data. Not empty, one line, and not a verifier (`md5…`, `SCRAM-SHA-256$…`). It becomes
+    """Password of `user`; always treated as a secret. Default: generated once and kept in the stack. A changed password
+    takes effect on existing data too. Not empty, one line, and not a verifier (`md5…`, `SCRAM-SHA-256$…`). It becomes
     `connection.password`."""
 
     timezone: pulumi.Input[str]
@@ -35,15 +36,16 @@ class LocalPostgresArgs(TypedDict, total=False):
     for a Backstage that runs on this machine."""
 
     volume: pulumi.Input[str]
-    """Name of a Docker volume that outlives the stack; Docker creates it if needed and `destroy` leaves it. Data of an
-    official image's own layout on it is used in place if its major version is that of the image. One container at a
-    time can use it. Default: a volume that lives and dies with the stack."""
+    """Name of a Docker volume that outlives the stack; Docker creates it if needed and `destroy` leaves it. If it
+    already holds data that an official image created, that data is used in place, with an image of the same major
+    version. Only one container at a time can use the volume. Default: a volume that is created and destroyed with the
+    stack."""
 
     host_address: pulumi.Input[str]
-    """Name or IP address by which Backstage reaches the machine with the Docker engine, when that is not this machine
-    (`DOCKER_HOST`, `docker:host` or a Docker context points to another). The port is then open on all of that machine's
-    addresses, except with a loopback address. Not together with `network`. Default: 127.0.0.1, and the port is open on
-    that address only. It becomes `connection.host`."""
+    """Name or IP address by which Backstage reaches the machine with the Docker engine, if that is another machine than
+    this one (by `DOCKER_HOST`, `docker:host` or a Docker context). The port is then open on all addresses of that
+    machine, unless this is a loopback address. Cannot be combined with `network`. Default: 127.0.0.1, and the port is
+    open on that address only. It becomes `connection.host`."""
 
     plugin_division_mode: str
     """Where Backstage keeps its plugins' tables: database, one database for each; or schema, one schema for each in one
@@ -60,10 +62,11 @@ class LocalPostgresArgs(TypedDict, total=False):
     be changed with it. Default: none."""
 
     replicas: pulumi.Input[float]
-    """How many Backstage backends use the database at once, 1 to 1000, with those that an update starts before it stops
-    the old ones. `knexConfig.pool.max` is then as large as PostgreSQL's default of 100 connections allows, at most 10,
-    or the error says how many connections are too many. Default: none; each plugin's pool may grow to 10 connections.
+    """Number of Backstage backends that use the database at once, 1 to 1000, with those that an update starts before it
+    stops the old ones. `knexConfig.pool.max` is then as large as PostgreSQL's default of 100 connections allows, at
+    most 10, or the error says how many connections are too many. Default: none; each plugin's pool may grow to 10
+    connections.
     """
 
     plugin_count: pulumi.Input[float]
-    """How many plugins of each backend use the database, 1 to 1000: for `replicas`. Default: 20."""
+    """Number of plugins of each backend that use the database, 1 to 1000; for `replicas`. Default: 20."""

@@ -1,6 +1,6 @@
-"""Checks that no other container has the volume or port before creation, and that the login works after it.
+"""Checks before the container is created that its volume and port are free, and afterwards that the login works.
 
-They run as resource hooks: never in a preview, and not under mocks.
+The checks run as resource hooks: never in a preview, and not under mocks.
 """
 
 import asyncio
@@ -12,18 +12,18 @@ import pulumi
 
 from ..error_hooks import unique_hook_name
 from ..login import LoginError, log_in
-from .engine import Engine, Found, engine_of
+from .engine import Engine, RunningContainer, engine_of
 
 # Seconds. A container that is healthy answers at once; Docker's own proxy may need a moment more.
 LOGIN_TIMEOUT = 10.0
 
 
 def container_hooks(name: str, owner: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
-    """Returns the hooks of the container: refuses a volume or port that another one has, explains a failed creation."""
+    """Returns the container's hooks: one refuses a volume or port that is in use, one explains a failed creation."""
 
     async def check(container: pulumi.ResourceHookArgs) -> None:
         await asyncio.to_thread(
-            refuse_taken, await engine_of(component), name, owner, await _plain(container.new_inputs)
+            refuse_conflicts, await engine_of(component), name, owner, await _plain(container.new_inputs)
         )
 
     async def explain(failure: pulumi.ErrorHookArgs) -> bool:
@@ -41,7 +41,7 @@ def container_hooks(name: str, owner: str, component: pulumi.Resource) -> pulumi
 
 
 def login_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
-    """Returns the hooks of the record that the login works: it is not written until the program has logged in."""
+    """Returns the hooks of the login record, which is written only after the program has logged in."""
 
     async def prove(record: pulumi.ResourceHookArgs) -> None:
         await asyncio.to_thread(
@@ -57,8 +57,11 @@ async def _plain(inputs: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return await pulumi.Output.from_input(inputs or {}).future() or {}
 
 
-def refuse_taken(engine: Engine, name: str, owner: str, container: Mapping[str, Any]) -> None:
-    """Raises an error if another container runs on the volume or has the port. The lock in the volume backs it up."""
+def refuse_conflicts(engine: Engine, name: str, owner: str, container: Mapping[str, Any]) -> None:
+    """Raises an error if another container uses the volume or the port.
+
+    The entrypoint's lock on the volume protects the data even without this check.
+    """
     for volume in container.get("volumes", []):
         for found in engine.running_containers(volume=volume["volumeName"]):
             if found.is_postgres and volume["volumeName"] in found.volumes:
@@ -76,12 +79,12 @@ def refuse_taken(engine: Engine, name: str, owner: str, container: Mapping[str, 
 _ANOTHER_PORT = "Choose another `port`"
 
 
-def _remedy(found: Found, owner: str, alternative: str) -> str:
+def _remedy(found: RunningContainer, owner: str, alternative: str) -> str:
     if found.owner == owner:
         return (
             "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another "
-            f"checkout. If it is not needed, remove it, which keeps its volume: `{found.removal}`. "
-            f"Else: {alternative.lower()}. Then run `pulumi up` again."
+            f"checkout. If it is not needed, remove it, which keeps its volume: `{found.removal_command}`. "
+            f"Otherwise: {alternative.lower()}. Then run `pulumi up` again."
         )
     return (
         f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. "
@@ -90,7 +93,7 @@ def _remedy(found: Found, owner: str, alternative: str) -> str:
 
 
 def explain_failure(engine: Engine, owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
-    """Returns what the provider's error does not say, if the engine knows it."""
+    """Returns an explanation that the provider's error lacks; None if the engine has none."""
     if "already in use" in error or "already allocated" in error:
         for port in inputs.get("ports", []):
             for found in engine.running_containers(publish=str(int(port["external"]))):
@@ -100,15 +103,17 @@ def explain_failure(engine: Engine, owner: str, error: str, inputs: Mapping[str,
                 f"engine. Stop it, or choose another `port`; then run `pulumi up` again. To see which one it is: "
                 f"`ss -ltnp sport = :{port['external']:g}`, on a Mac `lsof -nP -iTCP:{port['external']:g}`."
             )
-    if "healthy" in error and (said := engine.last_words(inputs.get("name", ""))):
+    if "healthy" in error and (said := engine.state_and_log(inputs.get("name", ""))):
         status, log = said
         return f"container {inputs['name']} never accepted a login ({status}). The end of its log:\n{log}"
     return None
 
 
 def prove_login(engine: Engine, name: str, record: Mapping[str, Any]) -> None:
-    """Raises an error if the program cannot log in to what Backstage is told. On a network it cannot try: there the
-    container's own health check, which is a login too, counts."""
+    """Raises an error if the program cannot log in with the values that Backstage gets.
+
+    It cannot connect to a container on a Docker network. There the container's health check counts, which logs in too.
+    """
     if record["network"]:
         if engine.is_healthy(record["container"]) is False:
             _fail(
@@ -120,7 +125,7 @@ def prove_login(engine: Engine, name: str, record: Mapping[str, Any]) -> None:
     try:
         log_in(record["host"], int(record["port"]), record["user"], record["password"], timeout=LOGIN_TIMEOUT)
     except LoginError as error:
-        # The server asks for a password that this program cannot send; that it works is what the health check showed.
+        # This program cannot send such a password, but the health check has logged in with it.
         if error.reason != "unsupported":
             _fail(name, f"{error} {_login_advice(engine, name, error, record)}")
 

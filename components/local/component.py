@@ -31,15 +31,15 @@ _NETWORK_REMARK = (
     "Docker network."
 )
 
-# Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
+# The default is not None, because Pulumi's component analysis would then not find the type of `args`.
 _NO_ARGUMENTS: LocalPostgresArgs = {}
 
 
 class LocalPostgres(pulumi.ComponentResource):
-    """PostgreSQL in a local Docker container, reachable from this machine only, and the block that logs in to it.
+    """PostgreSQL in a local Docker container, by default reachable from this machine only, and the block for it.
 
-    `pulumi up` ends when a login from where the program runs has worked. Raises ArgumentError for a wrong argument,
-    before anything is created.
+    `pulumi up` ends after a successful login from where the program runs; with `network`, after the container's health
+    check, which logs in too. A wrong argument is refused before anything is created.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -58,8 +58,8 @@ class LocalPostgres(pulumi.ComponentResource):
 
     helm_values: pulumi.Output[str]
     """Values for Backstage's Helm chart `backstage/backstage`, as a YAML document with the block; its password comes
-    from `kubernetes_secret`. With a `host_address` that pods reach; the document says so where they do not. Not secret.
-    """
+    from `kubernetes_secret`. Pods need a `host_address` that they can reach; otherwise the document holds a warning.
+    Not secret."""
 
     kubernetes_manifests: pulumi.Output[str]
     """The same for a Backstage without Helm: a ConfigMap with the app-config. Not secret."""
@@ -68,7 +68,7 @@ class LocalPostgres(pulumi.ComponentResource):
     """The Secret that both refer to, as a YAML document. Secret: it holds the password."""
 
     host: pulumi.Output[str]
-    """Where Backstage connects: 127.0.0.1, the given `host_address`, or with `network` the container's name."""
+    """Host that Backstage connects to: 127.0.0.1, the given `host_address`, or with `network` the container's name."""
 
     port: pulumi.Output[int]
     """The port to connect to at `host`."""
@@ -112,7 +112,7 @@ class LocalPostgres(pulumi.ComponentResource):
             lambda known: _database_config(settings, **known[0], password=known[1])
         )
         without_password = values.apply(lambda known: _database_config(settings, **known, password=""))
-        # Variables replace host, port, user and password, so this output is not secret because one of them is.
+        # Variables replace host, port, user and password, so a secret among them does not make this output secret.
         config_from_env = pulumi.Output.all(
             ready=pulumi.Output.unsecret(connection.apply(lambda _: True)),
             database=settings.database_name if settings.plugin_division_mode == "schema" else None,
@@ -164,9 +164,9 @@ class LocalPostgres(pulumi.ComponentResource):
                 f"POSTGRES_PASSWORD_FILE={PASSWORD_FILE}",
                 f"{OWNER_VARIABLE}={owner}",
             ],
-            # A file, because the provider's debug log prints the environment and `docker inspect` shows it. Everyone
-            # in the container may read it, until the entry script takes that away: an image that runs as postgres
-            # could not read a file of root's.
+            # A file, because the provider's debug log and `docker inspect` show the environment. Everyone in the
+            # container may read it until the entrypoint script restricts it: an image that runs as postgres could not
+            # read a file that only root may read.
             uploads=[docker.ContainerUploadArgs(file=PASSWORD_FILE, content=password, permissions="0444")],
             ports=[docker.ContainerPortArgs(internal=5432, external=settings.port, ip=binding)],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume, container_path=DATA_DIR)],
@@ -186,8 +186,8 @@ class LocalPostgres(pulumi.ComponentResource):
             destroy_grace_seconds=30,
             shm_size=128,
             opts=self._child(
-                # Only one container can hold the port and the data, and a half-created one must be recreated. What
-                # else replaces a container is the provider's to say: it computes some arguments from others.
+                # Only one container can hold the port and the data, and a half-created one must be recreated. The
+                # provider decides what else replaces a container, because it computes some arguments from others.
                 delete_before_replace=True,
                 replace_on_changes=["#initerror"],
                 hooks=container_hooks(name, owner, self),
@@ -202,7 +202,7 @@ class LocalPostgres(pulumi.ComponentResource):
         container_name: pulumi.Output[str],
         password: pulumi.Output[str],
     ) -> pulumi.Output[Mapping[str, Any]]:
-        """Returns what Backstage connects with, except the password, once a login with it has worked."""
+        """Returns the connection without its password, as an Output that resolves after a successful login."""
         if settings.network is None:
             reachable = {"host": settings.host_address or "127.0.0.1", "port": settings.port}
         else:
@@ -218,8 +218,8 @@ class LocalPostgres(pulumi.ComponentResource):
             "network": settings.network is not None,
         }
         stash = pulumi.Stash(f"{name}-answered", input=record, opts=self._child(hooks=login_hooks(name, self)))
-        # Through the record, so that consumers of an output wait for a database that accepts the login. The record is
-        # secret for its password; what Backstage connects with is as secret as the arguments were.
+        # Depends on the record, so that consumers of an output wait for a database that accepts the login. The record
+        # is secret because of its password; the connection is only as secret as the arguments.
         accepted = pulumi.Output.unsecret(stash.input.apply(lambda _: True))
         return pulumi.Output.all(accepted=accepted, connection=connection).apply(lambda known: known["connection"])
 
@@ -253,7 +253,7 @@ def _server_settings(timezone: pulumi.Output[str] | None) -> list[pulumi.Output[
 def _bind_address(host_address: str) -> str:
     if is_loopback(host_address):
         return "::1" if host_address == "::1" else "127.0.0.1"
-    # The machine's own idea of its address may be another one, as behind NAT, so that it could not be bound.
+    # Behind NAT, for example, the machine itself does not have this address and cannot bind it.
     return "::" if ":" in host_address else "0.0.0.0"  # noqa: S104
 
 

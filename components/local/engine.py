@@ -1,6 +1,6 @@
 """Asks the Docker engine what the provider does not say, such as why a container failed.
 
-All of it explains or warns early; nothing depends on it. So a program that cannot ask the engine, such as over SSH
+The answers only explain a failure, or show it earlier. A program that cannot ask the engine, for example over SSH
 without the package paramiko, works the same and says less.
 """
 
@@ -16,22 +16,22 @@ import pulumi
 
 T = TypeVar("T")
 
-# Which LocalPostgres a container belongs to. In the environment, because the provider reads labels back, and with them
-# those that other tools add.
+# Names the LocalPostgres that a container belongs to. It is not a label, because the provider reads all labels back,
+# and would see those of other tools as changes.
 OWNER_VARIABLE = "BACKSTAGE_DATABASE_OWNER"
 
 
 @dataclass(frozen=True)
-class Found:
+class RunningContainer:
     """A running container."""
 
     id: str
     name: str
     image: str
     owner: str | None
-    """Which LocalPostgres it belongs to; None for a container that is not one's."""
+    """The LocalPostgres that it belongs to; None for a container of anything else."""
     volumes: frozenset[str]
-    """The names of the volumes that it can write."""
+    """The names of the volumes that it can write to."""
     is_postgres: bool
     """Whether its image is of the official `postgres` kind."""
 
@@ -39,8 +39,8 @@ class Found:
         return f"{self.name} ({self.owner or f'image {self.image}'})"
 
     @property
-    def removal(self) -> str:
-        """Returns the shell line that removes it and keeps its volume."""
+    def removal_command(self) -> str:
+        """Returns the shell command that removes the container and keeps its volume."""
         return f"docker stop {self.name} && docker rm {self.name}"
 
 
@@ -55,7 +55,7 @@ class Engine:
 
     @property
     def other_machine(self) -> str | None:
-        """The machine that the address points to, with a user of SSH; None if that is this machine."""
+        """Returns the machine in the address, with the SSH user if there is one; None for this machine."""
         address = urlsplit(self.host)
         if address.scheme not in ("tcp", "ssh", "http", "https") or not address.hostname:
             return None
@@ -63,19 +63,23 @@ class Engine:
             return None
         return f"{address.username}@{address.hostname}" if address.username else address.hostname
 
-    def running_containers(self, **filters: str) -> list[Found]:
-        """Returns the running containers that match, such as `publish="5432"` or `volume="data"`; none if nobody
-        answers."""
+    def running_containers(self, **filters: str) -> list[RunningContainer]:
+        """Returns the running containers that match, such as `publish="5432"` or `volume="data"`.
 
-        def find(client: Any) -> list[Found]:
+        Returns none if the engine does not answer.
+        """
+
+        def find(client: Any) -> list[RunningContainer]:
             found = client.containers.list(filters={**filters, "status": "running"}, ignore_removed=True)
             return [_describe(container.attrs) for container in found]
 
         return self._ask(find) or []
 
-    def last_words(self, container: str) -> tuple[str, str] | None:
-        """Returns the state of a container, such as `exited, exit code 1`, and the end of its log; None if nobody
-        answers."""
+    def state_and_log(self, container: str) -> tuple[str, str] | None:
+        """Returns the state of a container, such as `exited, exit code 1`, and the end of its log.
+
+        Returns None if the engine does not answer.
+        """
 
         def read(client: Any) -> tuple[str, str]:
             found = client.containers.get(container)
@@ -86,20 +90,20 @@ class Engine:
         return self._ask(read)
 
     def is_healthy(self, container: str) -> bool | None:
-        """Returns whether the last health check of a container succeeded; None if nobody answers."""
+        """Returns whether the last health check of a container succeeded; None if the engine does not answer."""
         return self._ask(
             lambda client: client.containers.get(container).attrs["State"]["Health"]["Status"] == "healthy"
         )
 
     def _ask(self, question: Callable[[Any], T]) -> T | None:
-        """Returns the engine's answer; None if the engine, or what is asked for, is not there."""
+        """Returns the engine's answer; None if the engine cannot be reached or does not know the container."""
         try:
-            # Only what goes wrong needs them, and they take a moment to import.
+            # Imported only when the engine is asked, because they take a moment to import.
             import docker
             import docker.errors
             import requests
         except ImportError as error:
-            # A program may have a module docker of its own.
+            # The program may have its own module named docker.
             pulumi.log.debug(f"the Docker engine could not be asked: {error}")
             return None
         try:
@@ -120,9 +124,9 @@ class Engine:
 
 
 async def engine_of(component: pulumi.Resource) -> Engine:
-    """Returns the engine on which the component's containers are: that of an explicit provider, else the default one.
+    """Returns the Docker engine of the component's containers: that of an explicit provider, else the default one.
 
-    In a process of its own a component does not see how an explicit provider is configured; the default is taken then.
+    A component in its own process cannot see how an explicit provider is configured, and assumes the default one.
     """
     provider = component.get_provider("docker:index/container:Container")
     if provider is None or not hasattr(provider, "host"):
@@ -134,13 +138,13 @@ async def engine_of(component: pulumi.Resource) -> Engine:
 
 
 def default_engine() -> Engine:
-    """Returns the engine of the stack's default provider."""
+    """Returns the Docker engine of the stack's default provider."""
     config = pulumi.Config("docker")
     return _engine(config.get("context"), config.get("host"), config.get("certPath"))
 
 
 def _engine(context: str | None, host: str | None, certificates: str | None) -> Engine:
-    """What the provider makes of its settings and of the environment."""
+    """Returns the engine that the provider chooses by its settings and the environment."""
     certificates = certificates or os.environ.get("DOCKER_CERT_PATH")
     context = context or os.environ.get("DOCKER_CONTEXT")
     if context and (of_context := _context_host(context)):
@@ -155,10 +159,10 @@ def _context_host(name: str) -> str | None:
     return context.Host if context else None
 
 
-def _describe(attributes: Mapping[str, Any]) -> Found:
+def _describe(attributes: Mapping[str, Any]) -> RunningContainer:
     entries: list[str] = attributes["Config"]["Env"] or []
     environment = {name: value for name, _, value in (entry.partition("=") for entry in entries)}
-    return Found(
+    return RunningContainer(
         id=attributes["Id"],
         name=attributes["Name"].removeprefix("/"),
         image=attributes["Config"]["Image"],

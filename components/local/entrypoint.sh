@@ -5,9 +5,9 @@
 set -eu
 
 volume=/var/lib/postgresql
-# In a data directory that initialise() has made, once it is whole.
+# A file that marks a data directory which initialise() has completed.
 complete=.backstage-database-complete
-# In the volume: which container has the lock.
+# A file in the volume that names the container with the lock.
 holder=$volume/.backstage-database-holder
 
 say() { printf 'backstage-database: %s\n' "$*" >&2; }
@@ -23,7 +23,7 @@ need_rights() {
     "it: docker run --rm --user root --entrypoint chown --volume VOLUME:$volume IMAGE -R $(id -u) $volume"
 }
 
-# Runs a command as the image's postgres user. An image with USER postgres starts as that user, and may lack gosu.
+# Runs a command as the image's postgres user. An image with USER postgres already runs as it, and may lack gosu.
 as_postgres() {
   if [ "$(id -u)" != 0 ]; then
     "$@"
@@ -36,11 +36,11 @@ as_postgres() {
   fi
 }
 
-# Whether a data directory is what an interrupted initdb left, on which no server ever ran. PG_VERSION says nothing:
-# initdb writes it early. Every doubt counts as data.
+# Succeeds if an interrupted initdb left this data directory, so that no server ever ran on it. PG_VERSION proves
+# nothing, because initdb writes it early. In case of doubt, the directory counts as data.
 unfinished() {
   [ ! -e "$1/$complete" ] || return 1
-  # Written by each start of a server, and by each kind of backup: whatever its state is, this was whole once.
+  # Each start of a server and each kind of backup writes one of these: the directory was complete at that time.
   for trace in postmaster.opts backup_label backup_label.old backup_manifest tablespace_map recovery.signal \
     standby.signal; do
     [ ! -e "$1/$trace" ] || return 1
@@ -75,16 +75,16 @@ until flock -n 9; do
     "Two servers on one data directory destroy it, so this container has neither read nor written anything there." \
     "Use another volume. Or remove the other container: \`docker stop ID\`, then \`docker rm ID\`; the volume stays." \
     "Then this one starts by itself."
-  # The one before may be a moment away from its end.
+  # The previous container may be about to end.
   sleep 1
 done
 
 if [ "$(id -u)" = 0 ]; then
-  # Readable by root alone from here on, whatever mode it came with.
+  # From here on only root may read it.
   chmod 0400 "$POSTGRES_PASSWORD_FILE" 2>/dev/null || true
 else
   [ -w "$volume" ] || need_rights "$volume"
-  # What cannot be read could be data that would be taken for absent.
+  # A folder that cannot be read might hold data, which would then seem to be absent.
   for folder in "$volume"/* "$volume"/*/*; do
     if [ -d "$folder" ] && ! [ -x "$folder" ]; then
       need_rights "$folder"
@@ -105,8 +105,8 @@ PATH=${server%/*}:$PATH
 # Not PG_MAJOR, which derived images may lack.
 major=$(postgres --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 
-# --- The data directory: one per major version, so that another version never touches the data of the one before. Data
-# that an image made without LocalPostgres is used where it is: at the volume's root, in 18/docker, or in a folder.
+# --- The data directory: one for each major version, so that no version touches the data of another. Data that an image
+# created without LocalPostgres is used where it is: at the volume's root, in 18/docker, or in a folder.
 own=$volume/$major/data
 data=
 others=
@@ -134,8 +134,8 @@ else
       "PostgreSQL opens data of its own major version only: use an image of that version, or another volume."
 fi
 
-# --- The first start. The image's entrypoint initialises in another directory; only a whole one gets the real name, in
-# one step. So a start that was killed at any moment is begun again, and what has the real name is whole.
+# --- The first start. The image's entrypoint initialises another directory, which gets the real name in one step when it
+# is complete. So a killed start begins again, and a directory with the real name is always complete.
 initialise() {
   new=$own.initialising
   mkdir -p "$volume/$major"
@@ -154,8 +154,8 @@ initialise() {
     say "$own was what an interrupted initialisation left. It is in $aside now."
   fi
 
-  # At its end the image's entrypoint hands over to the program postgres on the PATH, with the arguments that it got:
-  # none. Here that is a program that then returns.
+  # The image's entrypoint ends by running `postgres` from the PATH with the arguments that it got: none. Here that is a
+  # program that returns when it gets no arguments.
   hand_over=$volume/$major/.hand-over
   mkdir -p "$hand_over"
   # shellcheck disable=SC2016 # For the program that is written, not for this one.
@@ -163,7 +163,7 @@ initialise() {
   chmod 0755 "$hand_over" "$hand_over/postgres"
   (
     POSTGRES_PASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
-    # Some entrypoints read the file as postgres, who may not.
+    # Some entrypoints read the file as postgres, which may not.
     unset POSTGRES_PASSWORD_FILE
     # shellcheck disable=SC2030 # On purpose: only the initialisation has these.
     PGDATA=$new PATH=$hand_over:$PATH BACKSTAGE_DATABASE_SERVER=$server
@@ -189,7 +189,7 @@ fi
 
 # --- Every start, the first one too.
 if [ "$(id -u)" = 0 ]; then
-  # The image's user may have another number than that of the image which made the data.
+  # The image that created the data may have given its postgres user another id.
   [ "$data" = "$volume" ] || chown postgres "$volume" "${data%/*}"
   find "$data" ! -user postgres -exec chown -h postgres {} +
   chmod 0700 "$data"
@@ -197,8 +197,8 @@ elif [ "$(stat -c %u "$data")" != "$(id -u)" ]; then
   need_rights "$data"
 fi
 
-# A server that was killed in the moment between making this file and writing its number leaves it empty, and every later
-# one refuses to start because of it. A server that is starting, outside of our lock, has written it long before.
+# A server that is killed between creating this file and writing its process id leaves the file empty, and then no server
+# starts. A server that is starting outside of our lock fills the file well within the two seconds.
 server_lock=$data/postmaster.pid
 if [ -e "$server_lock" ] && [ ! -s "$server_lock" ]; then
   sleep 2
@@ -208,11 +208,11 @@ if [ -e "$server_lock" ] && [ ! -s "$server_lock" ]; then
   fi
 fi
 
-# The image's entrypoint sets the password only when it initialises. Set at every start, it is what the program says.
-# The settings keep the statement, which has the password, out of the log.
+# The image's entrypoint sets the password only when it initialises. Here every start sets it, so that a changed password
+# takes effect. The settings keep the statement, which holds the password, out of the log.
 password=$(sed "s/'/''/g" "$POSTGRES_PASSWORD_FILE")
-# A server that was killed leaves postmaster.pid with the number of this process. In an image with USER postgres,
-# PostgreSQL would take this shell for that server; this is how pg_ctl tells it that the number is its caller's.
+# A killed server leaves a postmaster.pid with the id of this process. In an image with USER postgres, PostgreSQL would
+# take this shell for that server; with this variable, as pg_ctl sets it, it knows that the id is its caller's.
 export PG_GRANDPARENT_PID=$$
 if ! answer=$(
   printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '$password'" |

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Whether the database accepts the login. It goes over the container's own address: on its loopback any password is
-# accepted, and the server that runs during initialisation listens on a socket only.
+# Succeeds if the database accepts the login. It connects to the container's own address: the loopback address accepts
+# any password, and the server that runs during initialisation listens on a socket only.
 set -u
 address=$(hostname -i | cut -d' ' -f1)
 PATH=/usr/lib/postgresql/${PG_MAJOR:-}/bin:$PATH
 PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
 export PATH PGPASSWORD
 
-# Until the first login it asks often and cheaply, because `up` waits for it; after that every five seconds.
+# It tries often until the first login, because `up` waits for it; after that every five seconds.
 [ ! -e /tmp/answered ] || sleep 5
 until pg_isready -q -h "$address" &&
   psql -h "$address" -U "$POSTGRES_USER" -d postgres -qtAc 'SELECT 1'; do

@@ -98,7 +98,7 @@ def host_address(value: Any) -> str:
         address = ipaddress.ip_address(value)
     except ValueError:
         label = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-        # A name whose last label is a number would be taken for an IPv4 address.
+        # A name that ends in a number would be read as an IPv4 address.
         if len(value) > 253 or not re.fullmatch(rf"(?:{label}\.)*(?!\d+$){label}", value, re.ASCII):
             raise ValueError(allowed) from None
         return value
@@ -108,7 +108,7 @@ def host_address(value: Any) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Returns whether an address is this machine's own, as it is for one end of a tunnel."""
+    """Returns whether an address is a loopback address, such as the local end of a tunnel."""
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -143,6 +143,7 @@ def time_zone(value: Any) -> str:
 
 @functools.cache
 def known_time_zones() -> frozenset[str]:
+    """Returns the current names of the tz database, without the old aliases."""
     tzdata = importlib.resources.files("tzdata")
     table = (tzdata / "zoneinfo" / "zone.tab").read_text().splitlines()
     places = {line.split("\t")[2] for line in table if not line.startswith("#")}

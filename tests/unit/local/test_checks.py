@@ -9,7 +9,7 @@ import pytest
 
 from components import LocalPostgres
 from components.local import checks
-from components.local.engine import Engine, Found, default_engine, engine_of
+from components.local.engine import Engine, RunningContainer, default_engine, engine_of
 from components.testing import run
 
 HERE = Engine("unix:///var/run/docker.sock")
@@ -17,8 +17,8 @@ OWNER = 'LocalPostgres "db" of stack project/dev'
 INPUTS = {"name": "db-postgres-1", "volumes": [{"volumeName": "data"}], "ports": [{"external": 5432.0}]}
 
 
-def found(owner: str | None, **values: Any) -> Found:
-    return Found(
+def found(owner: str | None, **values: Any) -> RunningContainer:
+    return RunningContainer(
         **{
             "id": "0",
             "name": "other-1",
@@ -97,7 +97,7 @@ def test_on_a_network_the_health_check_counts(monkeypatch: pytest.MonkeyPatch, c
         checks.prove_login(HERE, "db", record(closed_port, network=True))
 
 
-def running(monkeypatch: pytest.MonkeyPatch, **by_filter: list[Found]) -> None:
+def running(monkeypatch: pytest.MonkeyPatch, **by_filter: list[RunningContainer]) -> None:
     monkeypatch.setattr(
         Engine, "running_containers", lambda _, **filters: [one for name in filters for one in by_filter.get(name, [])]
     )
@@ -112,11 +112,11 @@ def running(monkeypatch: pytest.MonkeyPatch, **by_filter: list[Found]) -> None:
     ],
 )
 def test_a_volume_that_another_server_uses_is_refused(
-    monkeypatch: pytest.MonkeyPatch, other: Found, words: str
+    monkeypatch: pytest.MonkeyPatch, other: RunningContainer, words: str
 ) -> None:
     running(monkeypatch, volume=[other])
     with pytest.raises(pulumi.RunError) as raised:
-        checks.refuse_taken(HERE, "db", OWNER, INPUTS)
+        checks.refuse_conflicts(HERE, "db", OWNER, INPUTS)
     assert words in str(raised.value)
     assert "docker stop other-1" in str(raised.value)
     for loses_data in ("--volumes", "volume rm", "--force", "prune"):
@@ -125,7 +125,7 @@ def test_a_volume_that_another_server_uses_is_refused(
 
 def test_a_backup_job_on_the_volume_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     running(monkeypatch, volume=[found(None, is_postgres=False), found(None, volumes=frozenset())])
-    checks.refuse_taken(HERE, "db", OWNER, INPUTS)
+    checks.refuse_conflicts(HERE, "db", OWNER, INPUTS)
 
 
 def test_a_taken_port_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_taken_port_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_container_that_never_answers_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Engine, "last_words", lambda *_: ("restarting, exit code 1", "disk full"))
+    monkeypatch.setattr(Engine, "state_and_log", lambda *_: ("restarting, exit code 1", "disk full"))
     told = checks.explain_failure(HERE, OWNER, "container failed to be in healthy state", INPUTS)
     assert told is not None
     assert "db-postgres-1 never accepted a login (restarting, exit code 1)" in told
@@ -150,7 +150,7 @@ def test_a_container_that_never_answers_is_quoted(monkeypatch: pytest.MonkeyPatc
 
 def test_an_engine_that_does_not_answer_is_no_reason_to_fail() -> None:
     nobody = Engine("unix:///nowhere/docker.sock")
-    checks.refuse_taken(nobody, "db", OWNER, INPUTS)
+    checks.refuse_conflicts(nobody, "db", OWNER, INPUTS)
     assert checks.explain_failure(nobody, OWNER, "container failed to be in healthy state", INPUTS) is None
 
 
