@@ -90,7 +90,7 @@ def parameter_value(value: Any) -> str:
     """Validates the value of a PostgreSQL parameter, which YAML may have read as a number. Returns a string."""
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
     if not number and not (is_valid_string(value) and value.strip()):
-        raise ValueError("must be the parameter's value as a string that is not empty, such as on, 200 or PG_TRGM.")
+        raise ValueError("must be the parameter's value as a non-empty string, such as on, 200 or PG_TRGM.")
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 

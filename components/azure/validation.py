@@ -726,7 +726,7 @@ def _issuer_warning(cluster: str, issuer: str) -> str | None:
 
 def secret_text(value: Any) -> str:
     if not is_valid_string(value) or not re.sub(WHITESPACE_AROUND, "", value):
-        raise ValueError("must be a string that is not empty.")
+        raise ValueError("must be a non-empty string.")
     if re.search(WHITESPACE_AROUND, value):
         raise ValueError("must have no whitespace around it: Backstage cuts it off.")
     return value

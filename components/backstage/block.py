@@ -1,7 +1,7 @@
 """The block that Backstage reads: `backend.database` of app-config.yaml, in Backstage's own spelling.
 
-Pure functions, no resources. A component describes its connection; these render it, either with its literal values
-or with `${…}` references to environment variables.
+Pure functions, no resources. A component describes its connection; these functions render it, either with literal
+values or with `${…}` references to environment variables.
 """
 
 import re
@@ -11,6 +11,8 @@ from typing import Any
 from ..validators import is_map
 from . import document
 
+# Path of each environment variable in the block. The POSTGRES names are those of Backstage's guide; Azure's own
+# libraries read the other one.
 ENVIRONMENT_VARIABLES = {
     "POSTGRES_HOST": ("connection", "host"),
     "POSTGRES_PORT": ("connection", "port"),
@@ -18,12 +20,10 @@ ENVIRONMENT_VARIABLES = {
     "POSTGRES_PASSWORD": ("connection", "password"),
     "AZURE_CLIENT_SECRET": ("connection", "tokenCredential", "clientSecret"),
 }
-"""Where each variable of the environment form stands in the block. The POSTGRES names are those of Backstage's guide,
-the other is the one that Azure's own libraries read."""
 
 _WHITESPACE = r"[\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+"
+# Whitespace that Backstage cuts off both ends of a variable's value, with JavaScript's trim().
 WHITESPACE_AROUND = rf"\A{_WHITESPACE}|{_WHITESPACE}\Z"
-"""What Backstage cuts off the ends of a variable's value: what JavaScript's trim() does."""
 
 
 def database_config(
@@ -31,16 +31,16 @@ def database_config(
 ) -> dict[str, Any]:
     """Returns the value of `backend.database`, with literal values and in Backstage's key names.
 
-    `settings` are the component's, `options` the caller's.
+    `settings` are the component's keys, `options` the caller's.
 
-    Backstage merges its app-config files, so a key of a file below stays unless this one says otherwise. What decides
-    which database it is and how to log in to it is therefore always said, and a value of None, which is null in the
-    document, removes the key: the block means the same over any other file. What decides how Backstage works with its
-    database (`knexConfig`, `keepalive`, `skipMigrations`, other keys of `connection`) is left to the file below.
+    Backstage merges its app-config files, so a key of an earlier file stays unless this block sets it. The block
+    therefore sets every key that decides which database it is and how to log in to it. None, which is null in the
+    document, removes a key, so the block means the same after any other file. Keys that decide how Backstage works with
+    its database (`knexConfig`, `keepalive`, `skipMigrations`, other keys of `connection`) are left to the earlier file.
     """
     given = {**_without_none(settings), **(options or {})}
     division = given.get("pluginDivisionMode", "database")
-    # Backstage itself ignores keys of `connection` that belong to another type, and `database` in database mode.
+    # Backstage ignores keys of `connection` that belong to another type, and `database` in database mode.
     connection = {
         "type": "default",
         **_without_none(connection),
@@ -50,31 +50,31 @@ def database_config(
     }
     if connection["type"] == "azure":
         connection["tokenCredential"] = _token_credential(connection.get("tokenCredential") or {})
-    place: dict[str, Any] = {"schemaPrefix": None} if division == "schema" else {"prefix": "backstage_plugin_"}
+    names: dict[str, Any] = {"schemaPrefix": None} if division == "schema" else {"prefix": "backstage_plugin_"}
     if given.get("ensureExists") is False:
-        place["ensureSchemaExists"] = False
+        names["ensureSchemaExists"] = False
     return {
         "client": "pg",
         "connection": connection,
         "pluginDivisionMode": division,
         "role": None,
-        **place,
+        **names,
         "ensureExists": True,
-        # A plugin's own client and connection.
+        # Plugins may have their own client and connection there.
         "plugin": None,
         **given,
     }
 
 
 def _ssl(ssl: bool | Mapping[str, Any]) -> bool | dict[str, Any]:
-    """Returns a value that leaves nothing of the `ssl` of a file below, whose keys a map would be merged with."""
+    """Returns a value of `ssl` that overrides all keys of an earlier file, because Backstage merges maps."""
     if isinstance(ssl, bool) or ssl == {"rejectUnauthorized": True}:
         return bool(ssl)
     return {**dict.fromkeys(("rejectUnauthorized", "ca", "cert", "key", "servername")), **ssl}
 
 
 def _token_credential(credential: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Returns all keys that select the credential, because those of a file below would select another."""
+    """Returns all keys that select the credential, because a key of an earlier file could select another one."""
     if not _without_none(credential):
         return None
     keys = ("clientId", "clientSecret", "tokenRenewalOffsetTime", "tokenRenewableOffsetTime")
@@ -92,7 +92,7 @@ def app_config_from_env(config: Mapping[str, Any]) -> str:
 
 
 def with_variables(config: Mapping[str, Any], variables: Collection[str] = ENVIRONMENT_VARIABLES) -> dict[str, Any]:
-    """Returns the block as Backstage's loader must find it, with `${…}` in place of these variables' values."""
+    """Returns the block as Backstage's loader must read it, with `${…}` in place of these variables' values."""
     block = _escaped(config)
     for variable in variables:
         *parents, key = path = ENVIRONMENT_VARIABLES[variable]
@@ -123,8 +123,8 @@ def _lookup(block: Any, path: tuple[str, ...]) -> Any:
 def _escaped(value: Any) -> Any:
     """Returns a deep copy in which Backstage's substitution finds nothing to replace.
 
-    Its loader replaces a complete `${…}` and takes `$${…}` for a literal one; any other `$` it leaves alone, so
-    escaping more than complete groups would change the string.
+    The loader replaces a complete `${…}`, reads `$${…}` as a literal `${…}`, and leaves any other `$` alone. So only
+    complete groups are escaped: escaping more would change the string.
     """
     if is_map(value):
         return {key: _escaped(item) for key, item in value.items()}

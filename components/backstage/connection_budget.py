@@ -1,4 +1,4 @@
-"""How many connections Backstage may open to a server of a given size: pure arithmetic, no resources."""
+"""Calculates how many connections Backstage may open to a server of a given size. No resources."""
 
 import re
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from typing import Any
 
 from ..validators import is_map
 
-# knex, which Backstage pools its connections with, opens at most 10 for each plugin.
+# knex, Backstage's connection pool, opens at most 10 connections for each plugin.
 KNEX_POOL_MAX = 10
-# With one connection a query would wait for the transaction that it is part of.
-LEAST_POOL_MAX = 2
-# A Backstage with the plugins of `create-app` and some more.
+# With a single connection, a query could wait forever for the transaction that it is part of.
+MIN_POOL_MAX = 2
+# The plugins of `create-app`, and some more.
 DEFAULT_PLUGINS = 20
-# For people: psql, pgAdmin, a backup.
-FOR_PEOPLE = 3
+# Connections that stay free for psql, pgAdmin or a backup.
+ADMIN_RESERVE = 3
 
 
 @dataclass(frozen=True)
@@ -24,31 +24,31 @@ class Capacity:
     max_connections: int
     """PostgreSQL's setting of that name."""
     reserved: int
-    """Those of them that PostgreSQL or the cloud keeps for itself."""
+    """The part of them that PostgreSQL or the cloud keeps for itself."""
     source: str
-    """Where the number is from, for messages: "Standard_B1ms"."""
+    """The source of the number, for messages, such as "Standard_B1ms"."""
 
 
 def read_max_connections(parameters: Any) -> int | None:
-    """Returns the max_connections in a map of PostgreSQL's parameters, None without a valid one."""
+    """Returns max_connections from a map of PostgreSQL parameters; None if it is absent or invalid."""
     text = str(parameters.get("max_connections")) if is_map(parameters) else ""
     return int(float(text)) if re.fullmatch(r"\d{1,6}(\.0)?", text, re.ASCII) else None
 
 
-# A PostgreSQL whose max_connections nobody changed; 3 are for superusers.
+# PostgreSQL's own default of max_connections, of which 3 are for superusers.
 DEFAULT_CAPACITY = Capacity(100, 3, "PostgreSQL with its default settings")
 
 
 def pool_max(capacity: Capacity, replicas: int, plugins: int, division: str, wanted: int | None = None) -> int:
     """Returns how many connections each plugin's pool may open so that all replicas together fit.
 
-    `wanted` is a pool size that the caller has chosen already. Raises ValueError if it does not fit, or if not even the
-    least does, saying by how much.
+    `wanted` is a pool size that the caller has chosen. Raises ValueError if it does not fit, or if the smallest pool
+    does not; the message says by how many connections.
     """
     admins = replicas * _admin_connections(division)
-    usable = capacity.max_connections - capacity.reserved - FOR_PEOPLE
+    usable = capacity.max_connections - capacity.reserved - ADMIN_RESERVE
     fits = min(KNEX_POOL_MAX, (usable - admins) // (replicas * plugins))
-    size = max(fits, LEAST_POOL_MAX) if wanted is None else wanted
+    size = max(fits, MIN_POOL_MAX) if wanted is None else wanted
     needed = replicas * plugins * size + admins
     if needed > usable:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Documents in YAML: PyYAML writes them, for every reader that an app-config or a manifest may meet."""
+"""Writes YAML documents with PyYAML, so that every reader of an app-config or a manifest reads the same values."""
 
 # PyYAML's stubs leave some parameters untyped.
 # pyright: reportUnknownMemberType=false
@@ -20,7 +20,7 @@ class _Dumper(yaml.SafeDumper):
     """
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002, the signature is PyYAML's
-        """Writes equal values out, because people edit app-config.yaml and few of them know anchors."""
+        """Writes equal values out instead of using anchors, which few people who edit app-config.yaml know."""
         return True
 
 
@@ -30,8 +30,8 @@ def _represent_string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-# Strings that some reader takes for a number (089, 1e5, 0o17, 1_000), a date or a boolean (y, n), although YAML 1.1
-# does not: they get quotes. An IPv4 address does not, because every reader takes it for a string.
+# Strings that some reader takes for a number (089, 1e5, 0o17, 1_000), a date or a boolean (y, n), although PyYAML does
+# not: they get quotes. An IPv4 address gets none, because every reader takes it for a string.
 _READ_AS_OTHER_TYPE = re.compile(
     r"(?=.*[-+.:_\d])(?!\d+\.\d+\.\d+\.)[-+.:_ \deETtZz]+$|[-+]?0_*[bBoOxX][-+\da-fA-F_]*$|[yYnN]$", re.ASCII
 )
@@ -41,17 +41,17 @@ _Dumper.add_representer(str, _represent_string)
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _READ_AS_OTHER_TYPE, _FIRST_CHARACTERS)
 
 
-# The first line of each document that removes keys.
+# First line of each document with a null.
 _WHY_NULL = "# A null removes that key of the app-config files below, so this means the same over any of them.\n"
 
 
 def render(config: Mapping[str, Any]) -> str:
-    """Returns the document that holds `config` at `backend.database`, one key a line and in the order of `config`."""
+    """Returns a document with `config` at `backend.database`: one key on each line, in the order of `config`."""
     return (_WHY_NULL if _holds_none(config) else "") + dump({"backend": {"database": config}})
 
 
 def dump(value: Mapping[str, Any]) -> str:
-    """Returns a document that holds `value`, one key a line and in its order."""
+    """Returns a document with `value`: one key on each line, in the order of `value`."""
     return yaml.dump(
         value,
         Dumper=_Dumper,
@@ -63,7 +63,7 @@ def dump(value: Mapping[str, Any]) -> str:
 
 
 class Lines(str):
-    """A string that `dump` writes line by line, as people write a file into a ConfigMap."""
+    """A string that `dump` writes as a block of lines, as people write a file into a ConfigMap."""
 
 
 def _represent_lines(dumper: yaml.SafeDumper, text: Lines) -> yaml.ScalarNode:

@@ -18,11 +18,11 @@ MILLISECONDS = {
     "milliseconds": 1,
 }
 
-LONGEST = 2**53
-"""Of a number of any unit; as far as JavaScript counts."""
+# The largest number of any unit: JavaScript counts no further without gaps.
+MAX_NUMBER = 2**53
 
-# The spellings of the `ms` library, which Backstage reads strings with: it has no months, and a longer year.
-SPELLINGS = {
+# Units of the `ms` library, with which Backstage reads strings: it has no months, and a longer year.
+UNIT_ALIASES = {
     spelling: size
     for spellings, size in {
         "years year yrs yr y": 365.25 * MILLISECONDS["days"],
@@ -40,7 +40,7 @@ SPELLINGS = {
 def duration(value: Any) -> str:
     """Validates a length of time in any form that Backstage reads, and returns it as a string.
 
-    A map becomes ISO 8601, because Backstage would add to it the units of a map in another app-config file.
+    A map becomes ISO 8601, because Backstage would merge it with a map in another app-config file.
     """
     milliseconds(value)
     return value.strip() if isinstance(value, str) else _iso_8601(value)
@@ -60,6 +60,7 @@ def _iso_8601(units: Mapping[str, float]) -> str:
 
 
 def milliseconds(value: Any) -> float:
+    """Returns the length of time in milliseconds. Raises ValueError for a form that Backstage does not read."""
     number, integer = r"(\d{1,20}(?:\.\d{1,20})?)", r"(\d{1,20}(?:[.,]\d{1,20})?)"
     iso = rf"P(?:{number}Y)?(?:{number}M)?(?:{number}W)?(?:{number}D)?(?:T(?:{number}H)?(?:{number}M)?(?:{integer}S)?)?"
     if is_map(value) and value:
@@ -72,14 +73,14 @@ def milliseconds(value: Any) -> float:
             if any(part is not None for part in parts):
                 return sum((part or 0) * size for part, size in zip(parts, MILLISECONDS.values(), strict=False))
         elif (found := re.fullmatch(r"(\d*\.?\d+) *([a-z]+)", text, re.ASCII | re.IGNORECASE)) and len(text) <= 100:
-            size = SPELLINGS.get(found[2].lower())
+            size = UNIT_ALIASES.get(found[2].lower())
             if size:
                 return float(found[1]) * size
     raise ValueError(
         "must be a length of time that Backstage reads: a string such as '4 minutes', '30 seconds' or PT4M, or a map "
-        f"numbers under {', '.join(MILLISECONDS)}."
+        f"of numbers under {', '.join(MILLISECONDS)}."
     )
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER

@@ -1,4 +1,4 @@
-"""Renders what gives Backstage its database on Kubernetes: values for its Helm chart, or manifests.
+"""Renders the block for a Backstage on Kubernetes: values for its Helm chart, or manifests.
 
 Pure functions, no resources. The chart is `backstage/backstage` of https://backstage.github.io/charts.
 """
@@ -13,8 +13,8 @@ from ..validators import is_list, is_map
 from . import document
 from .block import environment, with_variables
 
+# Name of the file in the ConfigMap.
 CONFIG_FILE = "app-config.database.yaml"
-"""The file of the ConfigMap."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Workload:
     name: str
     """Name of the ConfigMap and of the Secret: `object_name`."""
     service_account: str | None = None
-    """namespace/name; None where Backstage needs no identity."""
+    """namespace/name; None if Backstage needs no identity."""
     annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     """Annotations of the service account. Empty ones are left out."""
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Labels without which the cluster gives a pod no identity."""
+    """Labels that a pod needs to get its identity from the cluster."""
     remark: str | None = None
-    """What an admin has to know before applying it."""
+    """A comment for the admin who applies the document."""
 
     @property
     def account(self) -> str | None:
@@ -43,15 +43,15 @@ class Workload:
 
 
 def object_name(component: str) -> str:
-    """Returns a name for Kubernetes' objects that follows from a component's: an RFC 1123 label."""
+    """Returns the name of the Kubernetes objects, an RFC 1123 label made from the component's name."""
     label = re.sub(r"[^a-z0-9]+", "-", component.lower()).strip("-")[: 63 - len("-database")].rstrip("-")
     return f"{label or 'backstage'}-database"
 
 
 def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
-    """Returns values for the chart. What `variables` stand for comes from the Secret, everything else is literal."""
+    """Returns values for the chart. The values of `variables` come from the Secret; all others are literal."""
     app_config = {"backend": {"database": _literal(with_variables(config, variables))}}
-    # A map can be merged with other values. Where Helm cannot write it, the chart takes the document as it is.
+    # A map can be merged with other values. If Helm cannot write it, the chart gets the document as a string.
     backstage: dict[str, Any] = {"appConfig": app_config if _writable(app_config) else document.dump(app_config)}
     if variables:
         backstage["extraEnvVarsSecrets"] = [workload.name]
@@ -60,7 +60,7 @@ def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collec
     values: dict[str, Any] = {"backstage": backstage}
     if workload.account is not None:
         values["serviceAccount"] = {"create": True, "name": workload.account, **_annotations(workload)}
-    # The chart's own database; it also sets POSTGRES_HOST and POSTGRES_USER for itself.
+    # The chart's own database, with which the chart would also set POSTGRES_HOST and POSTGRES_USER.
     values["postgresql"] = {"enabled": False}
     comments = ["Values for the Helm chart backstage/backstage of https://backstage.github.io/charts."]
     if workload.namespace is not None:
@@ -73,7 +73,7 @@ def helm_values(workload: Workload, config: Mapping[str, Any], variables: Collec
 
 
 def kubernetes_manifests(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
-    """Returns the ServiceAccount, where Backstage needs one, and a ConfigMap with the app-config."""
+    """Returns a ConfigMap with the app-config, and the ServiceAccount if Backstage needs one."""
     comments = [
         f"Mount the ConfigMap's {CONFIG_FILE} into Backstage's container, and start Backstage with --config and its "
         "path.",
@@ -99,7 +99,7 @@ def kubernetes_manifests(workload: Workload, config: Mapping[str, Any], variable
 
 
 def kubernetes_secret(workload: Workload, config: Mapping[str, Any], variables: Collection[str]) -> str:
-    """Returns the Secret that holds these variables; empty without any."""
+    """Returns the Secret that holds these variables; an empty string without any."""
     values = {variable: value for variable, value in environment(config).items() if variable in variables}
     if not values:
         return ""
@@ -115,7 +115,7 @@ def kubernetes_secret(workload: Workload, config: Mapping[str, Any], variables: 
 
 
 def host_remark(host: Any) -> str | None:
-    """Returns what is wrong with an address that means another machine in a pod than where the program runs."""
+    """Returns a warning about a loopback address, which in a pod means the pod itself; None for other hosts."""
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -137,12 +137,12 @@ def _comments(workload: Workload, config: Mapping[str, Any], comments: list[str]
     return "".join(f"# {line}\n" for line in [*comments, *filter(None, remarks)])
 
 
-# What YAML allows in a document (YAML 1.2.2, 5.1), without the line breaks that only YAML 1.1 has.
+# Everything but the characters that YAML allows (YAML 1.2.2, 5.1), without the line breaks that only YAML 1.1 has.
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _writable(value: Any) -> bool:
-    """Returns whether Helm can write it. It writes nothing at all, and no error, if one character is out of place."""
+    """Returns whether Helm can write the value. With one other character it writes nothing, without an error."""
     if is_map(value):
         return all(_writable(key) and _writable(item) for key, item in value.items())
     if is_list(value):
@@ -151,7 +151,7 @@ def _writable(value: Any) -> bool:
 
 
 def _literal(value: Any) -> Any:
-    """Returns a deep copy that Helm leaves alone: the chart runs every value of appConfig with `{{` as a template."""
+    """Returns a deep copy with `{{` escaped: the chart treats every value of appConfig with `{{` as a template."""
     if is_map(value):
         return {_literal(key): _literal(item) for key, item in value.items()}
     if is_list(value):

@@ -1,4 +1,4 @@
-"""The keys of `backend.database` that a caller may add to the block, after Backstage's own configuration schema."""
+"""Validates the keys of `backend.database` that a caller may add, by Backstage's own configuration schema."""
 
 import difflib
 import re
@@ -7,8 +7,8 @@ from typing import Any
 
 from ..validators import is_map, with_integers
 
-# How Backstage works with its database: config.schema.json of @backstage/backend-defaults, without what is decided
-# by the component. tests/backstage/test_options.py compares this with the schema.
+# Keys of config.schema.json of @backstage/backend-defaults, except those that the component decides.
+# tests/backstage/test_options.py compares them with the schema.
 OPTIONS = (
     "prefix",
     "schemaPrefix",
@@ -20,9 +20,9 @@ OPTIONS = (
     "plugin",
 )
 PLUGIN_OPTIONS = ("ensureExists", "ensureSchemaExists", "knexConfig", "skipMigrations")
-# Which database it is and how Backstage logs in to it.
+# Keys that decide which database it is and how Backstage logs in to it.
 DECIDED = ("client", "connection", "role", "pluginDivisionMode")
-# Backstage would overwrite the first two; the third decides where a plugin's tables are.
+# Keys of knexConfig: Backstage would overwrite the first two; the third decides where a plugin's tables are.
 _DECIDED_OF_KNEX = ("client", "connection", "searchPath")
 
 
@@ -37,7 +37,7 @@ def database_options(value: Any, decided: Sequence[str] = ()) -> dict[str, Any]:
         _check_value(key, key, option)
     for plugin, keys in options.get("plugin", {}).items():
         if not isinstance(plugin, str) or not re.fullmatch(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*", plugin, re.IGNORECASE):
-            raise ValueError(f"must have ids of plugins under plugin, such as catalog, and {plugin!r} is none.")
+            raise ValueError(f"must have ids of plugins under plugin, such as catalog, but {plugin!r} is not one.")
         _check_keys(_map(keys, f"plugin.{plugin}"), f"plugin.{plugin}.", PLUGIN_OPTIONS, DECIDED)
         for key, option in keys.items():
             _check_value(key, f"plugin.{plugin}.{key}", option)
@@ -54,15 +54,15 @@ def _check_keys(given: Mapping[str, Any], path: str, allowed: tuple[str, ...], d
             closest = difflib.get_close_matches(str(key), allowed, n=1)
             hint = f" Did you mean {path}{closest[0]}?" if closest else ""
             raise ValueError(
-                f"must have keys that Backstage reads, and {path}{key} is none.{hint} "
+                f"must have keys that Backstage reads, but {path}{key} is not one.{hint} "
                 f"Allowed are {', '.join(path + name for name in allowed)}."
             )
 
 
 def _check_value(key: str, path: str, option: Any) -> None:
     checks: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "prefix": (lambda text: isinstance(text, str) and bool(text), "a string that is not empty"),
-        # Backstage refuses others when it starts.
+        "prefix": (lambda text: isinstance(text, str) and bool(text), "a non-empty string"),
+        # Backstage refuses any other when it starts.
         "schemaPrefix": (
             lambda text: isinstance(text, str) and bool(re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", text)),
             "a string of A-Z, a-z, 0-9 and _ that does not start with a digit",

@@ -21,25 +21,25 @@ class ExistingPostgresArgs(TypedDict, total=False):
     """PostgreSQL role that Backstage logs in as, at most 63 bytes. It becomes `connection.user`."""
 
     password: pulumi.Input[str]
-    """Password of `user`; always treated as a secret. Default: none, for a server that asks for none. It becomes
+    """Password of `user`; always treated as a secret. Default: none; the server must then ask for none. It becomes
     `connection.password`."""
 
     role: pulumi.Input[str]
-    """PostgreSQL role that Backstage works as after the login, so that all it creates belongs to this role and
-    `user` can be exchanged. Default: none; Backstage works as `user`. It becomes `role`."""
+    """PostgreSQL role that Backstage switches to after the login, so that this role owns everything Backstage creates
+    and `user` can be replaced. Default: none; Backstage works as `user`. It becomes `role`."""
 
     ssl_mode: pulumi.Input[str]
-    """TLS, in PostgreSQL's own words: disable, none; require, encrypted, but nobody checks whose server it is; or
-    verify-full, encrypted, with the certificate and the name in it checked. Default: verify-full, and disable where
-    `host` is this machine: localhost, 127.0.0.1 or ::1. It becomes `connection.ssl`."""
+    """TLS mode, by PostgreSQL's names: disable, no encryption; require, encryption without a check of the server's
+    certificate; or verify-full, encryption with a check of the certificate and the host name in it. Default:
+    verify-full, or disable if `host` is this machine: localhost, 127.0.0.1 or ::1. It becomes `connection.ssl`."""
 
     ssl_ca_certificate: pulumi.Input[str]
-    """Certificate of the authority that signed the server's, as PEM text, with `ssl_mode` verify-full. Default: the
-    public authorities that Node.js knows. It becomes `connection.ssl.ca`."""
+    """Certificate of the authority that signed the server's certificate, as PEM text; for `ssl_mode` verify-full.
+    Default: the public authorities that Node.js trusts. It becomes `connection.ssl.ca`."""
 
     ssl_server_name: pulumi.Input[str]
-    """Host name in the server's certificate, where `host` is an IP address and the certificate does not hold it.
-    Default: none; `host` must be in the certificate. It becomes `connection.ssl.servername`."""
+    """Host name in the server's certificate, if `host` is an IP address that the certificate does not contain. Default:
+    none; the certificate must contain `host`. It becomes `connection.ssl.servername`."""
 
     plugin_division_mode: pulumi.Input[str]
     """Where Backstage keeps its plugins' tables: database, one database for each; or schema, one schema for each in
@@ -51,21 +51,21 @@ class ExistingPostgresArgs(TypedDict, total=False):
 
     ensure_exists: pulumi.Input[bool]
     """Whether Backstage creates what is missing: in mode database the plugins' databases, in mode schema their
-    schemas. It then also logs in to the database `postgres`. Default: true. With false everything is made
-    beforehand, by the output `bootstrap_sql`. It becomes `ensureExists`."""
+    schemas. It then also logs in to the database `postgres`. Default: true. With
+    false, the output `bootstrap_sql` creates everything beforehand. It becomes `ensureExists`."""
 
     ensure_schema_exists: pulumi.Input[bool]
     """Whether Backstage creates the plugins' schemas although `ensure_exists` is false, with `plugin_division_mode`
     schema. Default: false. It becomes `ensureSchemaExists`."""
 
     plugins: Sequence[pulumi.Input[str]]
-    """Ids of the Backstage plugins that have a database, such as catalog: what the output `bootstrap_sql` makes a
-    database or schema for. Required where Backstage may not create them itself. Default: none."""
+    """Ids of the Backstage plugins that use the database, such as catalog. The output `bootstrap_sql` creates a
+    database or schema for each. Required if Backstage may not create them itself. Default: none."""
 
     verify_login: bool
-    """Whether `pulumi up` logs in to the server, from where the program runs, whenever it is created and whenever
-    host, port, user, password, database or TLS change, and fails if that does not work. Default: false; nothing
-    connects to the server."""
+    """Whether `pulumi up` logs in to the server, from where the program runs, and fails if that does not work. It does
+    so when the component is created, and when host, port, user, password, database or TLS change. Default: false;
+    nothing connects to the server."""
 
     database_options: pulumi.Input[Mapping[str, Any]]
     """Keys to add to `backend.database`, in Backstage's own spelling: `prefix`, `schemaPrefix`, `knexConfig`,

@@ -16,9 +16,9 @@ from .validation import Access, validate
 
 
 class ExistingPostgres(pulumi.ComponentResource):
-    """A PostgreSQL server that exists already, and the block that logs in to it. Creates nothing on the server.
+    """The block for a PostgreSQL server that exists already. It creates nothing on the server.
 
-    `bootstrap_sql` gives Backstage the rights it needs there. Raises ArgumentError for a wrong argument.
+    The output `bootstrap_sql` is a script that gives Backstage the rights it needs there.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -46,7 +46,7 @@ class ExistingPostgres(pulumi.ComponentResource):
     """The Secret that both refer to, as a YAML document; empty without a password. Secret if it holds one."""
 
     host: pulumi.Output[str]
-    """Where Backstage connects."""
+    """Host that Backstage connects to."""
 
     port: pulumi.Output[int]
     """The port to connect to at `host`."""
@@ -55,7 +55,7 @@ class ExistingPostgres(pulumi.ComponentResource):
     """The PostgreSQL role that Backstage logs in as."""
 
     bootstrap_sql: pulumi.Output[str]
-    """A script for psql that gives Backstage the least rights it needs, and fails loudly if it cannot. An
+    """A psql script that gives Backstage the least rights it needs, and ends with an error if it cannot. An
     administrator of the server runs it once, on the database `postgres`; it may be run again. It holds no
     password."""
 
@@ -69,7 +69,7 @@ class ExistingPostgres(pulumi.ComponentResource):
             "backstage-database:index:ExistingPostgres", name, None, checked_options("ExistingPostgres", name, opts)
         )
 
-        # Where a login was asked for, the block is not there before it has worked.
+        # With verify_login, the block is not known before the login has worked.
         proof = prove_login(name, settings, parent=self).urn if settings.verify_login else None
         place = pulumi.Output.all(settings.place, proof).apply(lambda v: v[0])
         access = settings.access
@@ -78,7 +78,7 @@ class ExistingPostgres(pulumi.ComponentResource):
         config = pulumi.Output.all(place=place, access=access, password=password, options=options).apply(
             lambda v: _existing_block(**v)
         )
-        # Without the password, so that it is not secret; the variable that stands for it has the same place.
+        # Holds no password, so that it is not secret; the placeholder keeps the key that a variable replaces.
         placeholder = None if password is None else ""
         without_password = pulumi.Output.all(place=place, access=access, options=options).apply(
             lambda v: _existing_block(**v, password=placeholder)

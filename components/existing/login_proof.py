@@ -1,4 +1,4 @@
-"""Proves that the login works, with a resource whose creation is a login from where the program runs."""
+"""Proves that the login works: creating this resource logs in from where the program runs."""
 
 import asyncio
 import ssl
@@ -15,7 +15,7 @@ _ADVICE = {
     "host": "Check the argument host.",
     "refused": "Check host and port, and that the server listens on this address.",
     "timeout": "Check host and port, and that firewalls let this machine reach the server.",
-    "closed": "Check host and port: something else may answer there, or a proxy that ends the connection.",
+    "closed": "Check host and port: another program may answer there, or a proxy that ends the connection.",
     "password": "Check user and password. A role that the bootstrap SQL has just created has no password yet.",
     "database": "Have an administrator run the bootstrap SQL, an output of this component.",
     "unsupported": "Choose another password.",
@@ -25,9 +25,9 @@ _IF_ONLY_BACKSTAGE_CAN = "If only Backstage's own machine can log in, set verify
 
 
 def prove_login(name: str, settings: ExistingSettings, parent: pulumi.Resource) -> pulumi.Stash:
-    """Returns a record of the last login that worked. Creating it logs in, and any other login replaces it.
+    """Records the last login that worked. Creating the record logs in, and another login replaces it.
 
-    Replaced and not updated, because a Stash keeps the first value that it was given, and with it the old password.
+    It is replaced and not updated, because a Stash keeps the first value that it got, and with it the old password.
     """
     login = pulumi.Output.all(
         place=settings.place,
@@ -86,15 +86,15 @@ def _ssl_context(connection_ssl: Mapping[str, Any]) -> ssl.SSLContext:
 def _advice(failure: LoginError, connection_ssl: Mapping[str, Any] | None) -> str:
     said = str(failure)
     if failure.reason == "tls" and "does not offer TLS" in said:
-        return "Have TLS switched on there, or set ssl_mode to disable if the way to the server is safe."
+        return "Have TLS switched on there, or set ssl_mode to disable if the network to the server is safe."
     if failure.reason == "tls" and "mismatch" in said:
         return "Set host to a name in the server's certificate; if host is an IP address, set ssl_server_name to one."
     if failure.reason == "tls":
         return "Set ssl_ca_certificate to the certificate of the authority that signed the server's."
     if "no pg_hba.conf entry" in said and not connection_ssl:
-        return "The server may want TLS: set ssl_mode to verify-full. Else its pg_hba.conf must let this machine in."
+        return "The server may require TLS: set ssl_mode to verify-full. Or its pg_hba.conf must allow this machine."
     if "no pg_hba.conf entry" in said:
-        return "The server's pg_hba.conf must let this user in from this machine."
+        return "The server's pg_hba.conf must allow this user from this machine."
     if "permission denied for database" in said:
         return _ADVICE["database"]
     return _ADVICE[failure.reason]

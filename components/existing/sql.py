@@ -19,7 +19,7 @@ _HEADER = r"""-- Gives Backstage the least rights that it needs. Run it with psq
 
 @dataclass(frozen=True)
 class _Rights:
-    """Privileges of one role on objects of one kind: the statements that grant them, and what to find missing."""
+    """Privileges of one role on objects of one kind, with the queries that grant them and that find missing ones."""
 
     role: str
     kind: str
@@ -46,10 +46,10 @@ class _Rights:
 
 
 def bootstrap_sql(access: Access) -> str:
-    """Returns a psql script that grants what `access` needs; it ends with an error if something is missing afterwards.
+    """Returns a psql script that grants what `access` needs. It ends with an error if something is still missing.
 
-    psql's \\gexec runs what a query returns. So each step is left out where it is done already, and the script can be
-    run again by somebody who may not do that step.
+    psql's \\gexec runs the statements that a query returns. A step that is done already returns none, so the script can
+    be run again, even by a role that may not do that step.
     """
     return "\n".join([_HEADER, *_roles(access), *_databases(access), "\\echo Backstage has the rights it needs.\n"])
 
@@ -103,7 +103,7 @@ def _roles(access: Access) -> Iterator[str]:
 
 def _databases(access: Access) -> Iterator[str]:
     for database in access.databases:
-        # Search fills a temporary table, and a locked-down server has taken that right from everybody.
+        # The search plugin fills a temporary table, and a locked-down server has revoked that right from PUBLIC.
         used = ["TEMPORARY", "CREATE"] if access.creates_schemas else ["TEMPORARY"]
         rights = [
             _Rights(access.user, "DATABASE", [database], ["CONNECT"]),
@@ -144,7 +144,7 @@ def _check(missing: Sequence[str]) -> str:
         + "\n  ) AS queries (item));\nBEGIN\n  IF missing IS NOT NULL THEN\n"
         "    RAISE EXCEPTION 'Backstage still lacks: %', missing;\n  END IF;\nEND\n"
     )
-    # A name may hold what ends a dollar-quoted string.
+    # A name may contain the tag that ends a dollar-quoted string.
     tag = next(tag for count in itertools.count() if (tag := f"$check{'_' * count}$") not in body)
     return f"DO {tag}{body}{tag};"
 

@@ -16,10 +16,10 @@ from ..inputs import Inputs
 from ..validators import boolean, is_list, is_valid_string, one_of, port_number, regex
 from .args import ExistingPostgresArgs
 
-# What a database per plugin is called, where app-config.yaml says nothing else.
+# Prefix of a plugin's database, unless app-config.yaml sets another.
 DATABASE_PREFIX = "backstage_plugin_"
 
-# Of a database or schema: what PostgreSQL takes, and psql's \connect takes for a name and nothing else.
+# Name of a database or schema that PostgreSQL accepts and that psql's \connect reads as nothing but a name.
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}"
 _NAME_RULE = "1 to 63 of A-Z, a-z, 0-9, _ . and -, not starting with . or -."
 
@@ -29,7 +29,7 @@ ssl_mode = one_of("disable", "require", "verify-full")
 
 @dataclass(frozen=True)
 class Access:
-    """Backstage's role and what it needs on the server, from which the SQL that grants the rights follows."""
+    """Backstage's role and what it needs on the server. The SQL that grants its rights is made from this."""
 
     user: str
     role: str | None
@@ -43,7 +43,7 @@ class Access:
 
     @property
     def grantee(self) -> str:
-        """Returns the role that the rights belong to."""
+        """Returns the role that gets the rights."""
         return self.role or self.user
 
     @property
@@ -52,7 +52,7 @@ class Access:
 
     @property
     def databases(self) -> list[str]:
-        """Returns the databases that must be there before Backstage starts."""
+        """Returns the databases that must exist before Backstage starts."""
         if self.division == "schema":
             return [self.database_name]
         return [] if self.ensure_exists else [f"{self.prefix}{plugin}" for plugin in self.plugins]
@@ -72,19 +72,19 @@ class Access:
 class ExistingSettings:
     """The arguments of one ExistingPostgres, after validation."""
 
-    # Of `connection`: host and port, and ssl, which is None without TLS.
     place: pulumi.Output[dict[str, Any]]
-    # The same `ssl` alone, and the access without its user: neither is secret because the address or the user is.
+    """The keys host, port and ssl of `connection`; ssl is None without TLS."""
     ssl: pulumi.Output[dict[str, Any] | None]
+    """The same ssl alone, which is not secret if only host or port are."""
     access_without_user: pulumi.Output[Access]
+    """The access with an empty user, which is not secret if only the user is."""
     password: pulumi.Output[str] | None
     access: pulumi.Output[Access]
-    # The same with the names that database_options gives to databases and schemas. Apart, because it is as secret as
-    # the options are.
     access_with_names: pulumi.Output[Access]
+    """The access with the prefixes that database_options sets, which makes it as secret as these options."""
     verify_login: bool
-    # Turns the names of arguments in a message into what the caller writes.
     spelled: Callable[[str], str]
+    """Returns a message with the names of arguments as the caller writes them."""
     database_options: pulumi.Output[Mapping[str, Any]]
 
 
@@ -130,24 +130,24 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
 
 
 def _with_names(inputs: Inputs, access: Access, options: Mapping[str, Any]) -> Access:
-    """Returns the access with the prefixes in database_options, which decide what bootstrap_sql makes and opens."""
+    """Returns the access with the prefixes in database_options, which name what bootstrap_sql creates."""
     named = dataclasses.replace(
         access, prefix=options.get("prefix", DATABASE_PREFIX), schema_prefix=options.get("schemaPrefix", "")
     )
     # The prefix is not shown: it may be a secret.
-    made = named.schemas if access.division == "schema" else named.databases
-    for plugin, name in zip(access.plugins, made, strict=False):
+    names = named.schemas if access.division == "schema" else named.databases
+    for plugin, name in zip(access.plugins, names, strict=False):
         if not re.fullmatch(_NAME, name):
             inputs.fail(
                 "database_options",
-                f"has a prefix that makes no name with the plugin {plugin}: both together must be {_NAME_RULE}",
+                f"has a prefix that gives no valid name with the plugin {plugin}: both together must be {_NAME_RULE}",
             )
     return named
 
 
 def _connection_ssl(inputs: Inputs, host: pulumi.Output[str]) -> pulumi.Output[dict[str, Any] | None]:
     mode = inputs.get("ssl_mode", ssl_mode)
-    # Whether the host is this machine is no secret, even where its name is one.
+    # Whether the host is this machine is not secret, even if its name is.
     default = pulumi.Output.unsecret(host.apply(_default_ssl_mode))
     return pulumi.Output.all(
         mode=default if mode is None else mode,
@@ -165,14 +165,14 @@ def connection_ssl(mode: str, ca: str | None, servername: str | None) -> dict[st
 
 
 def _default_ssl_mode(host: str) -> str:
-    return "disable" if host == "localhost" or is_loopback(host) else "verify-full"
+    return "disable" if host == "localhost" or _is_loopback(host) else "verify-full"
 
 
 # --- Validators
 
 
 def host_name(value: Any) -> str:
-    """Validates an IP address or a name that the resolver may know. The messages are for what people paste instead."""
+    """Validates an IP address or a host name. The messages cover what people paste instead."""
     if not is_valid_string(value) or not value.strip():
         raise ValueError("must be the server's host name or IP address, and not empty.")
     if "://" in value:
@@ -201,13 +201,13 @@ def ca_certificate(value: Any, host: Any, mode: Any) -> str:
     _check_verified(host, mode)
     if not is_valid_string(value) or "-----BEGIN CERTIFICATE-----" not in value:
         raise ValueError(
-            "must be the certificate as PEM text, which starts with -----BEGIN CERTIFICATE-----; not a file's name."
+            "must be the certificate as PEM text, which starts with -----BEGIN CERTIFICATE-----, not a file name."
         )
     try:
         ssl.create_default_context(cadata=value)
-    # TypeError: for a character that is not ASCII, such as a byte order mark.
+    # A character that is not ASCII, such as a byte order mark, raises TypeError.
     except (ssl.SSLError, TypeError, ValueError):
-        raise ValueError("must be a whole certificate as PEM text: this one cannot be read.") from None
+        raise ValueError("must be a complete certificate as PEM text: this one cannot be read.") from None
     return value
 
 
@@ -217,7 +217,7 @@ def _check_verified(host: Any, mode: Any) -> None:
 
 
 def database_role(value: Any) -> str:
-    """Validates a role: any that a server may have, except what Backstage would change on the way."""
+    """Validates a role: any name that a server may have, except names that Backstage would change."""
     if not is_valid_string(value) or not value:
         raise ValueError("must be the name of a PostgreSQL role, and not empty.")
     if len(value.encode()) > 63:
@@ -253,7 +253,7 @@ def ensure_exists(value: Any, division: Any, ensure_schema: Any, plugins: Any) -
         kind = "schema" if division == "schema" else "database"
         raise ValueError(
             f"needs the argument plugins: the ids of all plugins that get a {kind}, because Backstage may not "
-            f"create any. A plugin that is missing there fails at Backstage's start, with its {kind}'s name."
+            f"create any. A plugin that is missing in the list fails when Backstage starts, and names its {kind}."
         )
     return known
 
@@ -267,7 +267,7 @@ def ensure_schema_exists(value: Any, division: Any, ensure: Any) -> bool:
     return value
 
 
-# Backstage's own pattern, ID_PATTERN_OLD of @backstage/backend-plugin-api, and room for the prefix in 63 bytes.
+# Backstage's own pattern (ID_PATTERN_OLD of @backstage/backend-plugin-api), short enough for the prefix in 63 bytes.
 _plugin_id = regex(
     rf"(?=.{{1,{63 - len(DATABASE_PREFIX)}}}$)[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*",
     "must be a plugin's id, such as catalog: letters, digits and single hyphens inside, starting with a letter, "
@@ -289,5 +289,5 @@ def _is_ip_address(value: str) -> bool:
     return True
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     return _is_ip_address(host) and ipaddress.ip_address(host).is_loopback

@@ -117,7 +117,7 @@ def is_loopback(address: str) -> bool:
 
 def password_text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError("must be a string and not empty. Leave it out to have a password generated.")
+        raise ValueError("must be a non-empty string. Leave it out to have a password generated.")
     if any(character in value for character in "\0\r\n"):
         raise ValueError("must be a single line without NUL.")
     if not is_valid_string(value):

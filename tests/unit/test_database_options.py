@@ -106,18 +106,18 @@ def test_what_the_component_decides_is_refused(component: str, key: str) -> None
     ("options", "message"),
     [
         ("pool", "must be a map"),
-        ({"knexconfig": {}}, "knexconfig is none. Did you mean knexConfig? Allowed are prefix, schemaPrefix,"),
-        ({"pool": {"max": 3}}, "pool is none."),
+        ({"knexconfig": {}}, "knexconfig is not one. Did you mean knexConfig? Allowed are prefix, schemaPrefix,"),
+        ({"pool": {"max": 3}}, "pool is not one."),
         ({"knexConfig": 3}, "must have a map under knexConfig."),
         ({"knexConfig": {"connection": {}}}, "must not have knexConfig.connection, because the component decides it."),
         ({"plugin": {"catalog": {"knexConfig": {"searchPath": ["x"]}}}}, "plugin.catalog.knexConfig.searchPath"),
         ({"ensureExists": "yes"}, "must have true or false under ensureExists."),
-        ({"prefix": ""}, "must have a string that is not empty under prefix."),
+        ({"prefix": ""}, "must have a non-empty string under prefix."),
         ({"schemaPrefix": "1-a"}, "does not start with a digit under schemaPrefix."),
         ({"plugin": ["catalog"]}, "must have a map under plugin."),
-        ({"plugin": {"a.b": {}}}, "'a.b' is none."),
+        ({"plugin": {"a.b": {}}}, "'a.b' is not one."),
         ({"plugin": {"catalog": True}}, "must be a map under plugin.catalog."),
-        ({"plugin": {"catalog": {"prefix": "x"}}}, "plugin.catalog.prefix is none."),
+        ({"plugin": {"catalog": {"prefix": "x"}}}, "plugin.catalog.prefix is not one."),
     ],
 )
 def test_a_wrong_option_is_named_with_what_is_allowed(options: Any, message: str) -> None:

@@ -93,7 +93,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**PRINCIPAL, "client_id": OBJECT}, "must not be the object id too"),
     ({**PRINCIPAL, "client_id": CLIENT, "admin_type": "User"}, "must be left out for a User"),
     ({**PRINCIPAL, **USER, "client_id": USER_OBJECT}, "must not be the object id too"),
-    ({**PRINCIPAL, "client_id": CLIENT, "client_secret": ""}, '"client_secret" must be a string that is not empty.'),
+    ({**PRINCIPAL, "client_id": CLIENT, "client_secret": ""}, '"client_secret" must be a non-empty string.'),
     (
         {**PRINCIPAL, "client_id": CLIENT, "client_secret": "hunter2 "},
         '"client_secret" must have no whitespace around it',
@@ -141,7 +141,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"plugin_division_mode": "schema", "database_name": "x" * 64}, "must be 1 to 63"),
     ({"server_parameters": {"work mem": "1"}}, "must name a PostgreSQL parameter"),
     ({"server_parameters": {"require_secure_transport": "OFF"}}, "stays on because Backstage sends tokens"),
-    ({"server_parameters": {"work_mem": ""}}, "must be the parameter's value as a string that is not empty"),
+    ({"server_parameters": {"work_mem": ""}}, "must be the parameter's value as a non-empty string"),
     ({"tags": {"a/b": "x"}}, "must be 1 to 512 characters"),
     ({"tags": {"a": "x" * 257}}, "must be a string of at most 256 characters."),
     ({"location": "usgovvirginia"}, "must not be in a sovereign cloud. Backstage asks Microsoft Entra for tokens"),

@@ -94,7 +94,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"ip_address_type": "PSC", "psc_consumer_network": "default"}, "must be a VPC network's id"),
     ({"require_connector": 1}, "must be true or false."),
     ({"database_flags": {"cloudsql.iam_authentication": "off"}}, "it is on, because nobody has a password."),
-    ({"database_flags": {"max_connections": ""}}, "must be the parameter's value as a string that is not empty"),
+    ({"database_flags": {"max_connections": ""}}, "must be the parameter's value as a non-empty string"),
     ({"labels": {"Team": "x"}}, "must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter."),
     ({"labels": {"team": "Platform"}}, "must be at most 63 of a-z, 0-9, _ and -."),
     ({"plugin_division_mode": "databaze"}, "must be schema or database."),

@@ -156,7 +156,7 @@ def test_a_secret_option_does_not_make_the_user_secret() -> None:
 @pytest.mark.parametrize("prefix", ["a b_", "dbname=x ", '"', "x" * 60])
 def test_a_prefix_that_makes_no_name_is_refused(prefix: str) -> None:
     with pytest.raises(
-        ArgumentError, match='"database_options" has a prefix that makes no name with the plugin catalog'
+        ArgumentError, match='"database_options" has a prefix that gives no valid name with the plugin catalog'
     ):
         create(**MADE_BEFOREHAND, database_options={"prefix": prefix})
 
@@ -292,8 +292,11 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"password": "hunter2\0"}, '"password" must be the password as a valid string, not empty and without NUL.'),
     ({"ssl_mode": "prefer"}, "\"ssl_mode\" is 'prefer', but it must be disable, require or verify-full."),
     ({"ssl_ca_certificate": "ca.pem"}, "must be the certificate as PEM text"),
-    ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a whole certificate as PEM text: this one cannot be read."),
-    ({"ssl_ca_certificate": f"\ufeff{AUTHORITY}"}, "must be a whole certificate as PEM text: this one cannot be read."),
+    ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a complete certificate as PEM text: this one cannot be read."),
+    (
+        {"ssl_ca_certificate": f"\ufeff{AUTHORITY}"},
+        "must be a complete certificate as PEM text: this one cannot be read.",
+    ),
     ({"ssl_ca_certificate": AUTHORITY, "ssl_mode": "require"}, "is for ssl_mode verify-full"),
     ({"ssl_ca_certificate": AUTHORITY, "host": "localhost"}, "is for ssl_mode verify-full"),
     ({"ssl_server_name": "db"}, "is for a host that is an IP address"),
