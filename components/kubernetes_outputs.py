@@ -30,6 +30,13 @@ class Blocks:
 
 
 @dataclass(frozen=True)
+class _Whole:
+    """A block that Output.all passes on as it is. It would search a map for Outputs, key by key, every time."""
+
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PodIdentity:
     """What gives Backstage's pods the identity that it logs in as."""
 
@@ -56,22 +63,23 @@ def kubernetes_outputs(
     """
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
     # Used only if it is not secret.
-    literal = pulumi.Output.unsecret(blocks.without_secret)
-    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
+    literal = pulumi.Output.unsecret(blocks.without_secret).apply(_Whole)
+    from_env = blocks.from_env.apply(_Whole)
+    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=from_env).apply(
         lambda v: v["from_env"] if v["hidden"] else v["literal"]
     )
-    variables = pulumi.Output.all(hidden=hidden, from_env=blocks.from_env).apply(
-        lambda v: list(backstage.environment(v["from_env"])) if v["hidden"] else _list(blocks.secret_variable)
+    variables = pulumi.Output.all(hidden=hidden, from_env=from_env).apply(
+        lambda v: list(backstage.environment(v["from_env"].config)) if v["hidden"] else _list(blocks.secret_variable)
     )
     workload = _workload(name, pods, remark)
 
-    def render(rendering: Any, config: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
-        return pulumi.Output.all(workload, config, variables).apply(lambda v: rendering(*v))
+    def render(rendering: Any, block: pulumi.Output[_Whole]) -> pulumi.Output[str]:
+        return pulumi.Output.all(workload, block, variables).apply(lambda v: rendering(v[0], v[1].config, v[2]))
 
     return KubernetesOutputs(
         helm_values=render(kubernetes.helm_values, block),
         kubernetes_manifests=render(kubernetes.kubernetes_manifests, block),
-        kubernetes_secret=render(kubernetes.kubernetes_secret, blocks.complete),
+        kubernetes_secret=render(kubernetes.kubernetes_secret, blocks.complete.apply(_Whole)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, Optional
 
 import pulumi
@@ -400,9 +401,14 @@ class InstanceChildren:
         self.login_prerequisites.append(binding)
 
     def when_ready(self, value: Any) -> pulumi.Output[Any]:
-        """Returns an Output that resolves only when Backstage can log in: when users, roles and endpoint exist."""
+        """Returns an Output that resolves only when Backstage can log in."""
+        return pulumi.Output.all(value=value, ready=self._ready).apply(lambda v: v["value"])
+
+    @cached_property
+    def _ready(self) -> pulumi.Output[None]:
+        """Resolves when users, roles and endpoint exist: those that were added when it is first read."""
         ids: Sequence[pulumi.Output[str]] = [resource.id for resource in self.login_prerequisites]
-        return pulumi.Output.all(value=value, ids=ids, endpoint=self._endpoint).apply(lambda v: v["value"])
+        return pulumi.Output.all(self._endpoint, *ids).apply(lambda _: None)
 
     def _child_opts(self, *, protect: bool | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
