@@ -1,6 +1,7 @@
 """The engine tests in which something goes wrong on purpose: those with the mark `drill`."""
 
 import importlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,9 +48,9 @@ def run_drills() -> Counter[tuple[str, str]]:
 
 
 def passes(report: Path) -> Counter[tuple[str, str]]:
-    """Counts how often each test passed in a JUnit report, by file and test."""
+    """Counts how often each test passed in a JUnit report, by file and test, without parameters and xdist's group."""
     return Counter(
-        (f"{case.attrib['classname'].rpartition('.')[2]}.py", case.attrib["name"].partition("[")[0])
+        (f"{case.attrib['classname'].rpartition('.')[2]}.py", re.split(r"[\[@]", case.attrib["name"])[0])
         for case in ElementTree.parse(report).iter("testcase")
         if not {"skipped", "failure", "error"} & {child.tag for child in case}
     )
