@@ -34,7 +34,13 @@ def copy_checkout(folder: Path) -> None:
 
 
 class Checkout:
-    """With the virtual environment of the one under test, and a port of its own."""
+    """A copy of the repository, with the virtual environment of the one under test and a port of its own.
+
+    As a context manager it takes down in the end what `make` has created:
+
+        with Checkout(folder, port) as checkout:
+            checkout.up()
+    """
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
@@ -44,6 +50,13 @@ class Checkout:
         copy_checkout(folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.configure()
+
+    def __enter__(self) -> "Checkout":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        code, printed = self.make("down")
+        assert code == 0, printed
 
     @property
     def settings(self) -> Path:

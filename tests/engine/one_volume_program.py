@@ -1,4 +1,4 @@
-"""Two LocalPostgres on one volume, which the program gives up waiting for after seconds, not two minutes."""
+"""Two LocalPostgres on one volume. The program waits 30 s for the one that cannot start, not two minutes."""
 
 import os
 
@@ -7,12 +7,12 @@ import pulumi
 import components
 
 
-def impatient(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+def shorten_wait(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
     if args.type_ == "docker:index/container:Container":
         return pulumi.ResourceTransformResult({**args.props, "waitTimeout": 30}, args.opts)
     return pulumi.ResourceTransformResult(args.props, args.opts)
 
 
-pulumi.runtime.register_resource_transform(impatient)
+pulumi.runtime.register_resource_transform(shorten_wait)
 for number, port in enumerate(os.environ["PORTS"].split()):
     components.LocalPostgres(f"db-{number}", {"volume": os.environ["VOLUME"], "port": int(port)})

@@ -16,19 +16,21 @@ from .docker import exists
 
 
 def connect(app_config: str) -> psycopg.Connection:
+    """Logs in with the values of an app-config document, and nothing else."""
     connection = yaml.safe_load(app_config)["backend"]["database"]["connection"]
     login = {key: connection[key] for key in ("host", "port", "user", "password")}
     return psycopg.connect(**login, dbname="postgres", connect_timeout=5)
 
 
 def mode(file: Path) -> int:
+    """Returns the permissions of a file, such as 0o600."""
     return stat.S_IMODE(file.stat().st_mode)
 
 
 def test_up_writes_a_block_that_logs_in_env_the_variables_down_leaves_nothing(
     checkout: Checkout,
 ) -> None:
-    """`make up` prints the block, too."""
+    """`make up` prints the block, too. The second `make down` finds nothing to do."""
     before = checkout.files()
 
     code, printed = checkout.make("up")
@@ -67,8 +69,11 @@ def test_up_writes_a_block_that_logs_in_env_the_variables_down_leaves_nothing(
 
     code, printed = checkout.make("down")
     assert code == 0, printed
+    assert "stays" not in printed, "nothing needs the generated passphrase any longer"
+    assert not checkout.state.exists()
     assert not any(exists(kind, name) for kind, name in owned.items())
     assert checkout.files() == before, "the checkout is as it was before"
+    assert checkout.make("down") == (0, "There is nothing to take down.\n")
 
 
 @pytest.mark.drill(

@@ -1,6 +1,6 @@
 """Each failure of `make` is shown once: in the words of the program that refused, what they mean, what to do.
 
-Every cause is provoked for real, in a checkout whose database is up, or in one where nothing was made yet.
+Every cause is provoked for real, in a checkout whose database is up, or in a new one.
 """
 
 import json
@@ -26,23 +26,24 @@ pytestmark = pytest.mark.xdist_group("running_checkout")
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A checkout whose database is up; the tests put back what they change."""
-    checkout = Checkout(tmp_path_factory.mktemp("running") / "checkout", reserve_port())
-    checkout.up()
-    yield checkout
-    code, printed = checkout.make("down")
-    assert code == 0, printed
+    """A checkout whose database is up; the tests restore what they change."""
+    with Checkout(tmp_path_factory.mktemp("running") / "checkout", reserve_port()) as checkout:
+        checkout.up()
+        yield checkout
 
 
 @pytest.fixture
 def broken(running: Checkout) -> Iterator[Checkout]:
-    """The running checkout, put back afterwards as it was."""
+    """The running checkout; its configuration and state are restored afterwards."""
     with running.restored():
         yield running
 
 
 def refusal(result: tuple[int, str], *said: str) -> str:
-    """What a failed `make` printed, after the checks that hold for every failure; `said` is in it, each once."""
+    """Returns what a failed `make` printed, after the checks that hold for every failure: each of `said` is in it once.
+
+    refusal(checkout.make("up"), "incorrect passphrase", "Set PULUMI_CONFIG_PASSPHRASE")
+    """
     code, printed = result
     assert code != 0, printed
     assert "Traceback" not in printed
@@ -97,11 +98,12 @@ def test_a_misspelt_argument_is_said_once(broken: Checkout) -> None:
     refusal(broken.make("up"), 'unknown argument "prot"', "Correct it under `config:` in Pulumi.dev.yaml")
 
 
-def test_a_network_that_is_not_there_is_explained(checkout: Checkout) -> None:
-    checkout.configure(network="nowhere-to-be-found")
-    refusal(checkout.make("up"), "docker network create")
-    checkout.configure()
-    checkout.up()
+def test_a_network_that_is_not_there_is_explained(running: Checkout) -> None:
+    running.configure(network="nowhere-to-be-found")
+    result = running.make("up")
+    running.configure()
+    running.up()
+    refusal(result, "docker network create")
 
 
 def test_an_image_that_cannot_be_had_is_explained(broken: Checkout) -> None:
@@ -167,6 +169,7 @@ def test_the_way_out_of_a_lost_passphrase_keeps_the_data(checkout: Checkout) -> 
 
 
 def damaged(checkout: Checkout) -> Path:
+    """Truncates the state of the stack dev; returns its file."""
     state = next(checkout.state.glob("stacks/**/dev.json"))
     state.write_text(state.read_text()[:200])
     return state
@@ -202,7 +205,7 @@ def test_a_state_without_any_whole_copy_is_explained_without_false_promises(brok
 
 
 def in_small_file_system(checkout: Checkout, command: str) -> tuple[int, str]:
-    """`make up` with the state on a file system of its own, which ends with the command."""
+    """Runs the command, then `make up`, with the state on a small file system that ends with them."""
     namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     copy = f"cp -a {shlex.quote(str(checkout.state))}/. $here/ && mount --move $here {shlex.quote(str(checkout.state))}"
     mount = f"here=$(mktemp -d) && mount -t tmpfs -o size=400k tmpfs $here && {copy} && rmdir $here"
@@ -245,7 +248,7 @@ def test_a_backend_out_of_reach_is_explained(broken: Checkout, tmp_path: Path) -
 
 
 def lock(checkout: Checkout, pid: int, host: str) -> Path:
-    """A lock as the Pulumi CLI takes it."""
+    """Writes a lock as the Pulumi CLI does; returns its file."""
     file = checkout.state / "locks" / "organization" / "backstage-database" / "dev" / "a-lock.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     now = datetime.now(timezone.utc).isoformat()
@@ -310,11 +313,11 @@ def test_a_socket_that_one_may_not_use_is_explained(running: Checkout, tmp_path:
     refusal(result, f"you may not use the Docker engine at DOCKER_HOST=unix://{address}", "usermod -aG docker")
 
 
-def test_a_docker_engine_that_goes_away_is_explained(checkout: Checkout) -> None:
-    python = str(checkout.folder / ".venv" / "bin" / "python")
+def test_a_docker_engine_that_goes_away_is_explained(running: Checkout) -> None:
+    python = str(running.folder / ".venv" / "bin" / "python")
     prepared = ("python3", "-m", "bootstrap", "run", python, "-m", "bootstrap.stack", "up")
-    refusal(checkout.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
-    checkout.up()
+    refusal(running.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
+    running.up()
 
 
 # --- Commands that are killed

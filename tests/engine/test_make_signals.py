@@ -1,13 +1,15 @@
-"""SIGINT, SIGTERM and SIGHUP at any moment of `make`: what runs ends in order, and the next command goes on.
+"""SIGINT, SIGTERM and SIGHUP at any moment of `make`: what runs ends in order, and the next command continues.
 
 DRILL_MOMENTS=30 in the environment makes the drill longer; DRILL_SEED makes it another one.
 """
 
+import itertools
 import os
 import random
 import re
 import signal
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,15 +23,18 @@ from .docker import docker, query
 
 MOMENTS = int(os.environ.get("DRILL_MOMENTS", "8"))
 SEED = os.environ.get("DRILL_SEED", "1")
-# Seconds in which a stopped command must have ended, on a machine that is busy with other tests.
-PATIENCE = 60
-# The longest that a command takes to its end, such as `make up` with a container to create.
-TO_THE_END = 300
+# Seconds in which a stopped command must end, on a machine that is busy with other tests.
+STOP_TIMEOUT = 120
+# Seconds in which any command must end, such as `make up` with a container to create.
+COMMAND_TIMEOUT = 600
 
+# How many lines a command prints until it is done, and `make test` until its tests begin.
+LINES = {"up": 19, "down": 17, "env": 5, "tools": 9, "test": 12, "clean": 17}
+# In any order; each once before one comes again.
+TARGETS = ("up", "up", "up", "down", "env", "tools", "test", "clean")
 
-# What the last line of a command says that has come to its end.
+# What the last line of a completed command says.
 COMPLETED = ("Done in", "are gone", "Written to", "There is nothing", "removed")
-
 
 # How pytest says that it was interrupted.
 PYTEST_STOPS = r"!+ KeyboardInterrupt !+|\(to show a full traceback on KeyboardInterrupt use --full-trace\)"
@@ -53,10 +58,16 @@ class Stopped:
     """Whether the command had ended before the signal."""
 
 
-def stop(checkout: Checkout, target: str, number: signal.Signals, *, after: float, only_make: bool = False) -> Stopped:
-    """Sends a signal to `make target`, to its whole process group as a terminal does, or to `make` alone."""
+def stop(
+    checkout: Checkout, target: str, number: signal.Signals, *, lines: int = 0, after: float, only_make: bool = False
+) -> Stopped:
+    """Sends a signal to `make target`, `after` seconds after it has printed so many lines.
+
+    It goes to the whole process group, as from a terminal, or to `make` alone.
+    """
     mark = f"DRILL={uuid.uuid4().hex}"
     name, value = mark.split("=")
+    printed: list[str] = []
     with subprocess.Popen(
         ["make", target],
         cwd=checkout.folder,
@@ -67,6 +78,11 @@ def stop(checkout: Checkout, target: str, number: signal.Signals, *, after: floa
         text=True,
         start_new_session=True,
     ) as make:
+        assert make.stdout
+        for line in itertools.islice(make.stdout, lines):
+            printed.append(line)
+        reader = threading.Thread(target=printed.extend, args=(make.stdout,))
+        reader.start()
         try:
             make.wait(after)
         except subprocess.TimeoutExpired:
@@ -76,12 +92,13 @@ def stop(checkout: Checkout, target: str, number: signal.Signals, *, after: floa
             late = True
         # GNU make passes on SIGTERM alone, and waits for what it has begun.
         obeyed = not only_make or number is signal.SIGTERM
-        printed, _ = make.communicate(timeout=PATIENCE if obeyed else TO_THE_END)
-    return Stopped(make.returncode, printed, processes(mark), late)
+        make.wait(STOP_TIMEOUT if obeyed else COMMAND_TIMEOUT)
+        reader.join(STOP_TIMEOUT)
+    return Stopped(make.returncode, "".join(printed), processes(mark), late)
 
 
 def processes(mark: str) -> list[str]:
-    """The command lines of the processes that have the mark in their environment."""
+    """Returns the command lines of the processes that have the mark in their environment."""
     found: list[str] = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -93,6 +110,7 @@ def processes(mark: str) -> list[str]:
 
 
 def check(stopped: Stopped, situation: str) -> None:
+    """Fails if the command left a process, showed a traceback, or says nothing of how it ended."""
     assert "Traceback" not in stopped.printed, f"{situation}:\n{stopped.printed}"
     assert "KeyboardInterrupt" not in re.sub(PYTEST_STOPS, "", stopped.printed), f"{situation}:\n{stopped.printed}"
     assert "FAILED" not in stopped.printed, f"{situation}: a stop is no failure\n{stopped.printed}"
@@ -109,15 +127,18 @@ def check(stopped: Stopped, situation: str) -> None:
 def test_a_signal_at_any_moment_ends_everything_in_order(checkout: Checkout, tmp_path: Path) -> None:
     chance = random.Random(SEED)
     image = docker("image", "inspect", "--format", "{{.Id}}", "postgres:17-trixie")
+    targets: list[str] = []
     for moment in range(MOMENTS):
         checkout.keep_apart(tmp_path / "apart")
-        target = chance.choice(["up", "up", "up", "down", "env", "tools", "test", "clean"])
+        targets = targets or chance.sample(TARGETS, len(TARGETS))
+        target = targets.pop()
         number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
         # The tests would run to their end.
         only_make = chance.random() < 0.3 and (number is signal.SIGTERM or target != "test")
-        after = chance.choice([chance.uniform(0, 1), chance.uniform(0, 6), chance.uniform(0, 15)])
-        situation = f"moment {moment}: {number.name} after {after:.2f} s of `make {target}`"
-        check(stop(checkout, target, number, after=after, only_make=only_make), situation)
+        # By its lines, so that a moment is the same one on a slow machine.
+        lines, after = chance.randrange(LINES[target]), chance.uniform(0, 1)
+        situation = f"moment {moment}: {number.name} {after:.2f} s after {lines} lines of `make {target}`"
+        check(stop(checkout, target, number, lines=lines, after=after, only_make=only_make), situation)
     checkout.keep_apart(tmp_path / "apart")
     checkout.up()
     assert query(checkout.database_config(), "SELECT 42") == 42
@@ -151,7 +172,7 @@ def test_the_engine_cancels_in_order(checkout: Checkout) -> None:
             printed += line
             if "Container backstage-postgres creating" in line:
                 os.killpg(make.pid, signal.SIGINT)
-        make.wait(PATIENCE)
+        make.wait(STOP_TIMEOUT)
     assert "SIGINT: stopping what is at work." in printed
     assert "Stopped before the database was ready." in printed
     assert "Traceback" not in printed
@@ -161,7 +182,7 @@ def test_the_engine_cancels_in_order(checkout: Checkout) -> None:
 
 
 def test_a_build_is_not_begun_after_a_signal(checkout: Checkout, tmp_path: Path) -> None:
-    """Docker's answers come while the stop is under way: neither they nor their lack start a pull or a build."""
+    """Docker answers during the stop: neither an answer nor its absence starts a pull or a build."""
     calls = tmp_path / "calls"
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -177,11 +198,11 @@ def test_a_build_is_not_begun_after_a_signal(checkout: Checkout, tmp_path: Path)
         text=True,
         start_new_session=True,
     ) as make:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_TIMEOUT
         while not (calls.exists() and "image inspect" in calls.read_text()) and time.monotonic() < deadline:
             time.sleep(0.02)
         os.killpg(make.pid, signal.SIGINT)
-        printed, _ = make.communicate(timeout=PATIENCE)
+        printed, _ = make.communicate(timeout=STOP_TIMEOUT)
     asked = calls.read_text().splitlines()
     assert asked[-1].startswith("image inspect"), asked
     assert "pulling" not in printed
@@ -190,14 +211,14 @@ def test_a_build_is_not_begun_after_a_signal(checkout: Checkout, tmp_path: Path)
     assert make.returncode == -signal.SIGINT
 
 
-def test_who_waits_for_another_bootstrap_is_told_whose_and_goes_on_when_it_is_killed(
+def test_a_bootstrap_that_waits_names_the_other_one_and_goes_on_when_it_is_killed(
     checkout: Checkout, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
     programs = tmp_path / "programs"
     programs.mkdir()
     slow = programs / "docker"
-    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.write_text("#!/bin/sh\nexec sleep 120\n")
     slow.chmod(0o755)
     variables = {"XDG_CACHE_HOME": str(cache)}
     options = {"cwd": checkout.folder, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
@@ -206,7 +227,7 @@ def test_who_waits_for_another_bootstrap_is_told_whose_and_goes_on_when_it_is_ki
         [*command, "up"], env=checkout.environment({**variables, "PATH": f"{programs}:{os.environ['PATH']}"}), **options
     )
     file = cache / "backstage-database" / "lock"
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + STOP_TIMEOUT
     while not (file.exists() and file.read_text()) and time.monotonic() < deadline:
         time.sleep(0.02)
     waiter = subprocess.Popen([*command, "python"], env=checkout.environment(variables), **options)
