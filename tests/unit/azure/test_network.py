@@ -11,8 +11,6 @@ from tests.unit.inputs import of_type
 
 from .cases import DNS, ENDPOINT, PRIVATELINK, REACHABLE, RULE, SERVER, SUBNET, VNET, ZONE, create, server
 
-# --- Networks
-
 
 def test_an_address_a_range_and_a_cidr_block_become_firewall_rules() -> None:
     """They open public access."""

@@ -12,8 +12,6 @@ from components.testing import run
 
 from .cases import ADMIN
 
-# --- Waiting while the server is busy
-
 
 def failure(*errors: str) -> pulumi.ErrorHookArgs:
     return pulumi.ErrorHookArgs("urn", "", "db-admin", ADMIN, failed_operation="create", errors=list(errors))

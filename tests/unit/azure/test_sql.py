@@ -19,8 +19,6 @@ from .cases import (
     create,
 )
 
-# --- Logging in as a person, and least privilege
-
 
 def test_the_psql_line_is_for_a_person_if_one_is_an_admin() -> None:
     line = create(server_name="srv", admin_groups={"DB Admins": USER_OBJECT}, tenant_id=TENANT)["psql_command"].value

@@ -1,10 +1,11 @@
 """Arguments of ExistingPostgres that go together, and creating one from them."""
 
+import functools
 from typing import Any
 
 from components import ExistingPostgres
 from components.testing import Run, run
-from tests.unit.inputs import materialize
+from tests.unit.inputs import materialize, outputs, unknowns
 
 AUTHORITY = """\
 -----BEGIN CERTIFICATE-----
@@ -22,6 +23,12 @@ m4/rOvQxtvhR1GBKUwl4OlFBV1leOwlxn8uBNBk=
 """An authority without a key, valid until 2126."""
 
 REMOTE: dict[str, Any] = {"host": "db.example.com", "user": "backstage"}
+
+LEAST = REMOTE
+"""The arguments without a default."""
+FIXED: dict[str, Any] = {}
+"""Arguments without which something random is generated."""
+COMPONENT = "backstage-database:index:ExistingPostgres"
 
 SETS: dict[str, dict[str, Any]] = {
     "replicas": {**REMOTE, "database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
@@ -49,6 +56,9 @@ SETS: dict[str, dict[str, Any]] = {
 }
 """Arguments that go together; between them, all."""
 PLAIN = {"verify_login"}
+"""The arguments that cannot be Outputs."""
+later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
+not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})
 
 
 def create(preview: bool = False, **args: Any) -> Run:
@@ -57,3 +67,49 @@ def create(preview: bool = False, **args: Any) -> Run:
         return {name: getattr(database, name) for name in ExistingPostgres.__annotations__}
 
     return run(program, preview=preview)
+
+
+SCHEMA = {"plugin_division_mode": "schema"}
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"host": ""}, "\"host\" is '', but it must be the server's host name or IP address, and not empty."),
+    ({"host": "postgres://u@db/x"}, "must be the host name alone, without a scheme"),
+    ({"host": "db.example.com:5433"}, "must be the host name alone: give the port as the argument port."),
+    ({"host": "[::1]:5432"}, "must be the host name alone: give the port as the argument port."),
+    ({"host": "[::1]"}, "or an IP address without brackets."),
+    ({"host": "db example"}, "must be a host name such as db.example.com"),
+    ({"host": "/var/run/postgresql"}, "the folder of a socket cannot be used here."),
+    ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
+    ({"user": ""}, "\"user\" is '', but it must be the name of a PostgreSQL role, and not empty."),
+    ({"user": "ü" * 32}, "must be at most 63 bytes long"),
+    ({"user": "backstage\n"}, "without whitespace at its ends"),
+    ({"role": " x"}, "without whitespace at its ends"),
+    ({"password": ""}, '"password" must be the password as a valid string, not empty and without NUL.'),
+    ({"password": "hunter2\0"}, '"password" must be the password as a valid string, not empty and without NUL.'),
+    ({"ssl_mode": "prefer"}, "\"ssl_mode\" is 'prefer', but it must be disable, require or verify-full."),
+    ({"ssl_ca_certificate": "ca.pem"}, "must be the certificate as PEM text"),
+    ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a complete certificate as PEM text: this one cannot be read."),
+    (
+        {"ssl_ca_certificate": f"\ufeff{AUTHORITY}"},
+        "must be a complete certificate as PEM text: this one cannot be read.",
+    ),
+    ({"ssl_ca_certificate": AUTHORITY, "ssl_mode": "require"}, "is for ssl_mode verify-full"),
+    ({"ssl_ca_certificate": AUTHORITY, "host": "localhost"}, "is for ssl_mode verify-full"),
+    ({"ssl_server_name": "db"}, "is for a host that is an IP address"),
+    ({"ssl_server_name": "10.0.0.1", "host": "10.1.2.3"}, "must be the name in the server's certificate"),
+    ({"plugin_division_mode": "schemas"}, "must be database or schema."),
+    ({"database_name": "portal"}, "is for plugin_division_mode schema"),
+    ({"database_name": "a b", **SCHEMA}, "must be 1 to 63 of A-Z, a-z, 0-9, _ . and -"),
+    ({"ensure_exists": "no"}, "\"ensure_exists\" is 'no', but it must be true or false."),
+    ({"ensure_exists": False}, "needs the argument plugins: the ids of all plugins that get a database"),
+    ({"ensure_exists": False, **SCHEMA}, "needs the argument plugins: the ids of all plugins that get a schema"),
+    ({"ensure_exists": False, "plugins": []}, "needs the argument plugins"),
+    ({"ensure_schema_exists": True, **SCHEMA}, "is for plugin_division_mode schema with ensure_exists false"),
+    ({"plugins": "catalog"}, "must be a list of plugins' ids, such as [app, auth, catalog]."),
+    ({"plugins": ["cata log"]}, "must be a plugin's id, such as catalog"),
+    ({"plugins": ["p" * 64]}, "at most 46 long."),
+]
+"""Wrong arguments, and what the message says."""
+
+WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = []
+"""Arguments that are wrong together."""

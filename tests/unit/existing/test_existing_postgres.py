@@ -10,14 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from components.existing.args import ExistingPostgresArgs
 from components.existing.sql import bootstrap_sql, psql_command
 from components.existing.validation import Access, database_role
 from components.inputs import ArgumentError
-from components.testing import Run
 from tests.blocks import seen
-from tests.unit.existing.cases import AUTHORITY, PLAIN, REMOTE, SETS, create
-from tests.unit.inputs import output, outputs, unknown
+from tests.unit.existing.cases import AUTHORITY, REMOTE, create
+from tests.unit.inputs import output
 
 STASH = "pulumi:index:Stash"
 COMPONENT = "backstage-database:index:ExistingPostgres"
@@ -161,29 +159,6 @@ def test_a_prefix_that_makes_no_name_is_refused(prefix: str) -> None:
         create(**MADE_BEFOREHAND, database_options={"prefix": prefix})
 
 
-def test_all_outputs_are_registered_in_camel_case() -> None:
-    registered = next(outputs for urn, outputs in create(**REMOTE).component_outputs.items() if COMPONENT in urn)
-    assert registered.keys() == {
-        *("databaseConfig", "appConfig", "appConfigFromEnv", "environment", "host", "port", "user"),
-        *("bootstrapSql", "psqlCommand", "helmValues", "kubernetesManifests", "kubernetesSecret"),
-    }
-
-
-@pytest.mark.parametrize("argument", sorted(set(ExistingPostgresArgs.__annotations__) - PLAIN))
-def test_a_preview_survives_an_unknown(argument: str) -> None:
-    args = next(args for args in SETS.values() if argument in args)
-    results = create(preview=True, **{**args, argument: unknown})
-    assert not results["app_config" if argument != "plugins" else "bootstrap_sql"].known
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_every_argument_may_be_an_output(name: str) -> None:
-    used = {argument for args in SETS.values() for argument in args}
-    assert used == set(ExistingPostgresArgs.__annotations__), "a new argument belongs into SETS"
-    from_outputs = create(**outputs(SETS[name], plain=PLAIN, single_value={"database_options"}))
-    assert from_outputs.outputs == create(**SETS[name]).outputs
-
-
 def test_the_elements_of_a_list_may_be_outputs() -> None:
     args = {**REMOTE, "ensure_exists": False}
     assert create(**args, plugins=[output("catalog"), "auth"]).outputs == (
@@ -274,74 +249,11 @@ def test_the_command_line_checks_what_backstage_checks(args: dict[str, Any], exp
 
 # --- Wrong arguments
 
-SCHEMA = {"plugin_division_mode": "schema"}
-WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"host": ""}, "\"host\" is '', but it must be the server's host name or IP address, and not empty."),
-    ({"host": "postgres://u@db/x"}, "must be the host name alone, without a scheme"),
-    ({"host": "db.example.com:5433"}, "must be the host name alone: give the port as the argument port."),
-    ({"host": "[::1]:5432"}, "must be the host name alone: give the port as the argument port."),
-    ({"host": "[::1]"}, "or an IP address without brackets."),
-    ({"host": "db example"}, "must be a host name such as db.example.com"),
-    ({"host": "/var/run/postgresql"}, "the folder of a socket cannot be used here."),
-    ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
-    ({"user": ""}, "\"user\" is '', but it must be the name of a PostgreSQL role, and not empty."),
-    ({"user": "ü" * 32}, "must be at most 63 bytes long"),
-    ({"user": "backstage\n"}, "without whitespace at its ends"),
-    ({"role": " x"}, "without whitespace at its ends"),
-    ({"password": ""}, '"password" must be the password as a valid string, not empty and without NUL.'),
-    ({"password": "hunter2\0"}, '"password" must be the password as a valid string, not empty and without NUL.'),
-    ({"ssl_mode": "prefer"}, "\"ssl_mode\" is 'prefer', but it must be disable, require or verify-full."),
-    ({"ssl_ca_certificate": "ca.pem"}, "must be the certificate as PEM text"),
-    ({"ssl_ca_certificate": AUTHORITY[:200]}, "must be a complete certificate as PEM text: this one cannot be read."),
-    (
-        {"ssl_ca_certificate": f"\ufeff{AUTHORITY}"},
-        "must be a complete certificate as PEM text: this one cannot be read.",
-    ),
-    ({"ssl_ca_certificate": AUTHORITY, "ssl_mode": "require"}, "is for ssl_mode verify-full"),
-    ({"ssl_ca_certificate": AUTHORITY, "host": "localhost"}, "is for ssl_mode verify-full"),
-    ({"ssl_server_name": "db"}, "is for a host that is an IP address"),
-    ({"ssl_server_name": "10.0.0.1", "host": "10.1.2.3"}, "must be the name in the server's certificate"),
-    ({"plugin_division_mode": "schemas"}, "must be database or schema."),
-    ({"database_name": "portal"}, "is for plugin_division_mode schema"),
-    ({"database_name": "a b", **SCHEMA}, "must be 1 to 63 of A-Z, a-z, 0-9, _ . and -"),
-    ({"ensure_exists": "no"}, "\"ensure_exists\" is 'no', but it must be true or false."),
-    ({"ensure_exists": False}, "needs the argument plugins: the ids of all plugins that get a database"),
-    ({"ensure_exists": False, **SCHEMA}, "needs the argument plugins: the ids of all plugins that get a schema"),
-    ({"ensure_exists": False, "plugins": []}, "needs the argument plugins"),
-    ({"ensure_schema_exists": True, **SCHEMA}, "is for plugin_division_mode schema with ensure_exists false"),
-    ({"plugins": "catalog"}, "must be a list of plugins' ids, such as [app, auth, catalog]."),
-    ({"plugins": ["cata log"]}, "must be a plugin's id, such as catalog"),
-    ({"plugins": ["p" * 64]}, "at most 46 long."),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), WRONG)
-def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
-    registered: list[Run] = []
-    with pytest.raises(ArgumentError) as refused:
-        registered.append(create(**{**REMOTE, **args}))
-    assert str(refused.value).startswith('ExistingPostgres "db": argument ')
-    assert message in str(refused.value)
-    assert "hunter2" not in str(refused.value), "a secret is never repeated"
-    assert registered == []
-
-
-@pytest.mark.parametrize(("args", "message"), WRONG)
-def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
-    with pytest.raises(ArgumentError) as refused:
-        create(**{**REMOTE, **{name: output(value) for name, value in args.items()}})
-    assert message in str(refused.value)
-
 
 @pytest.mark.parametrize("argument", ["host", "user"])
 def test_what_has_no_default_must_be_given(argument: str) -> None:
     with pytest.raises(ArgumentError, match=f'argument "{argument}" is missing, and it has no default'):
         create(**{name: value for name, value in REMOTE.items() if name != argument})
-
-
-def test_whether_to_log_in_decides_what_is_created_so_it_is_plain() -> None:
-    with pytest.raises(ArgumentError, match='"verify_login" must be a plain value, not an Output'):
-        create(**REMOTE, verify_login=output(True))
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=15))

@@ -1,10 +1,16 @@
 """Arguments of LocalPostgres that go together, and a program that creates one, for the tests of several tiers."""
 
+import functools
 from typing import Any
 
 from components import LocalPostgres
 from components.testing import Run, run
-from tests.unit.inputs import materialize
+from tests.unit.inputs import materialize, outputs, unknowns
+
+LEAST: dict[str, Any] = {}
+"""The arguments without a default."""
+FIXED: dict[str, Any] = {"password": "it's $X"}
+"""Arguments without which something random is generated."""
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -30,6 +36,8 @@ SETS: dict[str, dict[str, Any]] = {
 """Arguments that go together; between them, all."""
 PLAIN = {"plugin_division_mode"}
 """The arguments that cannot be Outputs."""
+later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
+not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})
 
 
 def create(preview: bool = False, **args: Any) -> Run:
@@ -42,3 +50,43 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 def container(**args: Any) -> dict[str, Any]:
     return dict(create(**args).resource(CONTAINER).inputs)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
+    ({"port": 70000}, '"port" is 70000, but it must be an integer from 1 to 65535.'),
+    ({"port": "abc"}, "\"port\" is 'abc', but it must be an integer from 1 to 65535."),
+    ({"port": "9" * 400}, "must be an integer from 1 to 65535."),
+    ({"image": ""}, "\"image\" is '', but it must name a Docker image, such as postgres:17-trixie"),
+    ({"image": "postgres 17"}, "must name a Docker image"),
+    ({"user": ""}, "\"user\" is '', but it must be 1 to 63 of A-Z, a-z, 0-9, _ and -"),
+    ({"user": "u" * 64}, "must be 1 to 63 of A-Z"),
+    ({"user": "pg_me"}, "not with pg_, which PostgreSQL reserves."),
+    ({"user": 'a"b'}, "must be 1 to 63 of A-Z"),
+    ({"user": "postgres\n"}, "must be 1 to 63 of A-Z"),
+    ({"password": ""}, '"password" must be a non-empty string. Leave it out to have a password generated.'),
+    ({"password": 12345}, '"password" must be a non-empty string.'),
+    ({"password": "hunter2\n"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\r"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\0"}, '"password" must be a single line without NUL.'),
+    ({"password": "hunter2\ud800"}, '"password" must be valid Unicode text'),
+    ({"password": "md5" + "0a" * 16}, '"password" must be the password itself, not its verifier'),
+    ({"password": "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"}, '"password" must be the password itself, not its verifier'),
+    ({"host_address": ""}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "tcp://1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "1.2.3"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"host_address": "0.0.0.0"}, "must be the name or IP address of the machine with the Docker engine"),
+    ({"timezone": "Europe/Stokholm"}, "Did you mean Europe/Stockholm?"),
+    ({"timezone": "US/Eastern"}, "Old aliases such as US/Eastern are missing from the Debian images."),
+    ({"timezone": ""}, "must be a current name of the tz database"),
+    ({"network": "bridge"}, "must name a Docker network of your own"),
+    ({"network": "host"}, "must name a Docker network of your own"),
+    ({"network": ""}, "must name a Docker network of your own"),
+    ({"volume": "/srv/data"}, "must be the name of a Docker volume, not a path"),
+    ({"volume": ""}, "must be the name of a Docker volume, not a path"),
+]
+"""Wrong arguments, and what the message says."""
+
+WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = []
+"""Arguments that are wrong together."""

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 
 from components import LocalPostgres
 from components.inputs import ArgumentError
-from components.local.component import LocalPostgresArgs
 from components.local.validation import password_text, time_zone
-from components.testing import Mocks, Run, run
+from components.testing import Mocks, run
 from components.validators import role_name
 from tests.blocks import seen
-from tests.unit.inputs import output, unknown
+from tests.unit.inputs import output
 
-from .cases import COMPONENT, CONTAINER, IMAGE, PLAIN, SETS, STASH, VOLUME, container, create
+from .cases import COMPONENT, CONTAINER, IMAGE, SETS, STASH, VOLUME, container, create
 
 # --- Outputs
 
@@ -57,58 +56,6 @@ def test_every_output_agrees_with_the_block() -> None:
 def test_exactly_the_outputs_that_hold_the_password_are_secret() -> None:
     secret = {name for name, result in create(password="x").outputs.items() if result.secret}
     assert secret == {"database_config", "app_config", "environment", "password", "kubernetes_secret"}
-
-
-def test_all_outputs_are_registered_in_camel_case() -> None:
-    registered = next(outputs for urn, outputs in create().component_outputs.items() if COMPONENT in urn)
-    assert set(registered) == {
-        "databaseConfig",
-        "appConfig",
-        "appConfigFromEnv",
-        "environment",
-        "host",
-        "port",
-        "user",
-        "password",
-        "containerName",
-        "psqlCommand",
-        "helmValues",
-        "kubernetesManifests",
-        "kubernetesSecret",
-    }
-
-
-def test_in_a_first_preview_nothing_claims_that_the_database_is_there() -> None:
-    results = create(preview=True)
-    known = {name for name, result in results.outputs.items() if result.known}
-    assert known == {"password"}, "what depends on the container is unknown until it answers"
-    assert results["database_config"].secret, "also while it is unknown"
-
-
-@pytest.mark.parametrize("argument", sorted(LocalPostgresArgs.__annotations__.keys() - PLAIN))
-def test_a_preview_survives_an_unknown(argument: str) -> None:
-    needs = {"database_name": {"plugin_division_mode": "schema"}, "plugin_count": {"replicas": 1}}
-    results = create(preview=True, **needs.get(argument, {}), **{argument: unknown})
-    assert not results["app_config"].known
-
-
-@pytest.mark.parametrize("args", SETS.values(), ids=SETS)
-def test_every_argument_may_be_an_output(args: dict[str, Any]) -> None:
-    from_plain = create(**args)
-    from_outputs = create(**{name: value if name in PLAIN else output(value) for name, value in args.items()})
-    assert from_outputs["app_config"] == from_plain["app_config"]
-    assert from_outputs.resource(CONTAINER).inputs == from_plain.resource(CONTAINER).inputs
-
-
-def test_the_sets_of_arguments_have_every_argument() -> None:
-    assert set().union(*SETS.values()) == set(LocalPostgresArgs.__annotations__)
-
-
-def test_no_argument_is_needed() -> None:
-    def program() -> dict[str, Any]:
-        return {"port": LocalPostgres("db").port}
-
-    assert run(program)["port"].value == 5432
 
 
 class EchoMocks(Mocks):
@@ -305,68 +252,6 @@ def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
 
 
 # --- Wrong arguments
-
-WRONG = [
-    ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
-    ({"port": 70000}, '"port" is 70000, but it must be an integer from 1 to 65535.'),
-    ({"port": "abc"}, "\"port\" is 'abc', but it must be an integer from 1 to 65535."),
-    ({"port": "9" * 400}, "must be an integer from 1 to 65535."),
-    ({"image": ""}, "\"image\" is '', but it must name a Docker image, such as postgres:17-trixie"),
-    ({"image": "postgres 17"}, "must name a Docker image"),
-    ({"user": ""}, "\"user\" is '', but it must be 1 to 63 of A-Z, a-z, 0-9, _ and -"),
-    ({"user": "u" * 64}, "must be 1 to 63 of A-Z"),
-    ({"user": "pg_me"}, "not with pg_, which PostgreSQL reserves."),
-    ({"user": 'a"b'}, "must be 1 to 63 of A-Z"),
-    ({"user": "postgres\n"}, "must be 1 to 63 of A-Z"),
-    ({"password": ""}, '"password" must be a non-empty string. Leave it out to have a password generated.'),
-    ({"password": 12345}, '"password" must be a non-empty string.'),
-    ({"password": "hunter2\n"}, '"password" must be a single line without NUL.'),
-    ({"password": "hunter2\r"}, '"password" must be a single line without NUL.'),
-    ({"password": "hunter2\0"}, '"password" must be a single line without NUL.'),
-    ({"password": "hunter2\ud800"}, '"password" must be valid Unicode text'),
-    ({"password": "md5" + "0a" * 16}, '"password" must be the password itself, not its verifier'),
-    ({"password": "SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5"}, '"password" must be the password itself, not its verifier'),
-    ({"host_address": ""}, "must be the name or IP address of the machine with the Docker engine"),
-    ({"host_address": "tcp://1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
-    ({"host_address": "1.2.3.4:2375"}, "must be the name or IP address of the machine with the Docker engine"),
-    ({"host_address": "1.2.3"}, "must be the name or IP address of the machine with the Docker engine"),
-    ({"host_address": "0.0.0.0"}, "must be the name or IP address of the machine with the Docker engine"),
-    ({"timezone": "Europe/Stokholm"}, "Did you mean Europe/Stockholm?"),
-    ({"timezone": "US/Eastern"}, "Old aliases such as US/Eastern are missing from the Debian images."),
-    ({"timezone": ""}, "must be a current name of the tz database"),
-    ({"network": "bridge"}, "must name a Docker network of your own"),
-    ({"network": "host"}, "must name a Docker network of your own"),
-    ({"network": ""}, "must name a Docker network of your own"),
-    ({"volume": "/srv/data"}, "must be the name of a Docker volume, not a path"),
-    ({"volume": ""}, "must be the name of a Docker volume, not a path"),
-]
-
-
-@pytest.mark.parametrize(("args", "message"), WRONG)
-def test_a_wrong_argument_is_refused_before_anything_is_registered(args: dict[str, Any], message: str) -> None:
-    registered: list[Run] = []
-
-    def program() -> None:
-        LocalPostgres("db", args)  # pyright: ignore[reportArgumentType]
-
-    with pytest.raises(ArgumentError) as refused:
-        registered.append(run(program))
-    assert str(refused.value).startswith('LocalPostgres "db": argument ')
-    assert message in str(refused.value)
-    assert "hunter2" not in str(refused.value), "a secret is never repeated"
-    assert registered == []
-
-
-@pytest.mark.parametrize(("args", "message"), WRONG)
-def test_a_wrong_output_is_refused_with_the_same_words(args: dict[str, Any], message: str) -> None:
-    with pytest.raises(ArgumentError) as refused:
-        create(**{name: output(value) for name, value in args.items()})
-    assert message in str(refused.value)
-
-
-def test_a_mistyped_argument_is_refused_with_the_right_name() -> None:
-    with pytest.raises(ArgumentError, match=r'unknown argument "prot"\. Did you mean "port"\?'):
-        create(prot=5433)
 
 
 @given(st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), min_size=1))
