@@ -1,5 +1,6 @@
 """The stack dev under the Automation API: every failure of it is an ExplainedError that says what to do."""
 
+import json
 import os
 import re
 import runpy
@@ -31,10 +32,7 @@ class DevStack:
         self._prepare_workspace()
         for owner in stale_locks.remove(self._backend, NAME):
             say(f"  {'stack':<16}removed the lock of {owner}, which was killed")
-        try:
-            self._pulumi = PulumiCommand()
-        except automation.InvalidVersionError as error:
-            raise self._explain(str(error)) from None
+        self._pulumi = PulumiCommand()
         workspace = automation.LocalWorkspace(work_dir=str(self._folder), program=_program, pulumi_command=self._pulumi)
         try:
             self._stack = self._try(lambda: automation.Stack.select(NAME, workspace))
@@ -57,7 +55,9 @@ class DevStack:
         self._try(lambda: self._stack.workspace.remove_stack(NAME, preserve_config=True))
 
     def outputs(self) -> dict[str, Any]:
-        return {name: output.value for name, output in self._try(self._stack.outputs).items()}
+        # The Automation API would start the CLI twice, the first time for the outputs without their secrets.
+        arguments = ["stack", "output", "--json", "--show-secrets", "--stack", NAME]
+        return json.loads(self._try(lambda: self._pulumi.run(arguments, str(self._folder), {})).stdout)
 
     def _prepare_workspace(self) -> None:
         """Copies of the project's files: a run writes into them, and the checkout must stay clean."""

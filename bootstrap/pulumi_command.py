@@ -8,8 +8,9 @@ from typing import IO, Any
 
 from pulumi import automation
 from pulumi.automation import errors
+from semver import VersionInfo
 
-from . import signals
+from . import pulumi_cli, signals
 
 # These end in order when they are interrupted; the others are short, and write.
 ENGINE_OPERATIONS = ("up", "destroy", "refresh", "preview")
@@ -19,6 +20,13 @@ class PulumiCommand(automation.PulumiCommand):
     """Raises Stopped when a signal comes, after the CLI has ended in order."""
 
     failed: automation.CommandResult | None = None
+
+    def __init__(self) -> None:
+        """Takes the `pulumi` on the PATH, whose version bootstrap has checked: asking it again takes a fifth of a
+        second.
+        """
+        self.command = "pulumi"
+        self.version = VersionInfo(*pulumi_cli.MINIMUM)
 
     def run(
         self,
