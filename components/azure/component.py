@@ -23,7 +23,7 @@ from .server_children import ServerChildren
 from .sql import PORT, bootstrap_sql, psql_command
 from .validation import AzureSettings, Encryption, Principal, sku_tier, validate
 
-# How to take down a server that is locked, for a message.
+# How to delete a locked server, for messages.
 UNLOCK = (
     "leave out delete_lock, then `pulumi up`; set deletion_protection to false, then `pulumi up`, then `pulumi destroy`"
 )
@@ -31,9 +31,10 @@ HOST_SUFFIX = ".postgres.database.azure.com"
 
 
 class AzurePostgres(pulumi.ComponentResource):
-    """An Azure Database for PostgreSQL flexible server that knows no passwords, and the block that logs in to it.
-    `pulumi up` ends when admins and network rules are in place, and so does the wait for every output. Raises
-    ArgumentError for a wrong argument, before anything is created where its value is known by then.
+    """An Azure Database for PostgreSQL flexible server without passwords, and the block that logs in to it.
+
+    `pulumi up` ends, and every output is known, when the admins and network rules are in place. A wrong argument is
+    refused before anything is created, if its value is known by then.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -67,7 +68,7 @@ class AzurePostgres(pulumi.ComponentResource):
     """The Secret that both refer to, as a YAML document; empty without `client_secret`. Secret if it holds one."""
 
     host: pulumi.Output[str]
-    """The server's full name, which its certificate carries, on a private network too."""
+    """The server's full host name, which its certificate contains, also on a private network."""
 
     port: pulumi.Output[int]
     """The port to connect to at `host`: 5432."""
@@ -91,22 +92,20 @@ class AzurePostgres(pulumi.ComponentResource):
     """Object id of the principal that Backstage connects as."""
 
     client_id: pulumi.Output[str]
-    """Client id of that principal, also when the block leaves it out; empty when it is not known here."""
+    """Client id of that principal, even if the block leaves it out; empty if it is not known."""
 
     tenant_id: pulumi.Output[str]
     """Microsoft Entra tenant of the server and of its principals."""
 
     identity_id: pulumi.Output[str]
-    """Resource id of the created managed identity, to attach to the machine that runs Backstage; empty when none is
-    created.
-    """
+    """Resource id of the created managed identity, for the machine that runs Backstage; empty if none is created."""
 
     psql_command: pulumi.Output[str]
     """A shell line that logs in to the server as an admin, with the token of `az login`. Needs psql 16 or newer."""
 
     bootstrap_sql: pulumi.Output[str]
-    """SQL that an admin runs once with `psql_command`, to let in `user`, or the identity of `create_identity`, with no
-    more rights than Backstage needs. It ends with an error if that did not work.
+    """SQL that an admin runs once with `psql_command`. It gives `user`, or the identity of `create_identity`, the
+    rights that Backstage needs and no more, and ends with an error if that did not work.
     """
 
     def __init__(self, name: str, args: AzurePostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
@@ -155,7 +154,7 @@ class AzurePostgres(pulumi.ComponentResource):
             parent=self,
             after=[children.last, *credentials],
             protect=settings.deletion_protection,
-            # Azure would refuse the server, but the stack would have forgotten what belongs to it by then.
+            # Azure would refuse to delete the server, but only after its children are gone from the state.
             hooks=refuse_deletion(f'AzurePostgres "{name}"', UNLOCK) if settings.delete_lock else None,
         )
 
@@ -165,7 +164,7 @@ class AzurePostgres(pulumi.ComponentResource):
         self.register_outputs(outputs(AzurePostgres, self))
 
     def _tenant_id(self, settings: AzureSettings, identity: Identity | None) -> pulumi.Output[str]:
-        """Returns the given tenant, else the created identity's, else the one that Pulumi is logged in to."""
+        """Returns the given tenant, else that of the created identity, else the one that Pulumi is logged in to."""
         if settings.tenant_id is not None:
             return settings.tenant_id
         if identity is not None:
@@ -181,14 +180,14 @@ class AzurePostgres(pulumi.ComponentResource):
         settings: AzureSettings,
         hooks: pulumi.ResourceHookBinding,
     ) -> dbforpostgresql.Server:
-        """Creates the server, with Microsoft Entra authentication alone."""
+        """Creates the server, with Microsoft Entra authentication only."""
         return dbforpostgresql.Server(
             f"{name}-server",
             server_name=server_name,
             resource_group_name=settings.resource_group_name,
             location=settings.location,
             tags=settings.tags,
-            # All three, because the SDK's defaults are passwords and no tenant.
+            # All three are set, because the SDK's defaults are passwords and no tenant.
             auth_config=dbforpostgresql.AuthConfigArgs(
                 active_directory_auth="Enabled",
                 password_auth="Disabled",  # noqa: S106
@@ -217,7 +216,7 @@ class AzurePostgres(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=protected(settings.deletion_protection),
-                # Azure picks the zones and swaps them on failover; a change of them would replace the server.
+                # Azure chooses the zones and swaps them on failover; a change here would replace the server.
                 ignore_changes=["availabilityZone", "highAvailability.standbyAvailabilityZone"],
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="60m", delete="60m"),
                 hooks=pulumi.ResourceHookBinding(
@@ -227,7 +226,7 @@ class AzurePostgres(pulumi.ComponentResource):
         )
 
     def _maintenance_window_hooks(self, name: str, settings: AzureSettings) -> list[pulumi.ResourceHook]:
-        """Returns a hook that says how to set the window of a server that was just created, if there is one to set."""
+        """Returns a hook that logs how to set a new server's maintenance window; none without a window."""
         if settings.maintenance_day is None:
             return []
 
@@ -236,7 +235,7 @@ class AzurePostgres(pulumi.ComponentResource):
             window: Mapping[str, Any] = inputs.get("maintenanceWindow") or {}
             day = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")[int(window.get("dayOfWeek", 0))]
             pulumi.log.warn(
-                f'AzurePostgres "{name}": Azure takes a maintenance window for an existing server only. Set it once by '
+                f'AzurePostgres "{name}": Azure accepts a maintenance window only for an existing server. Set it with '
                 f"`az postgres flexible-server update --resource-group {inputs.get('resourceGroupName')} "
                 f'--name {inputs.get("serverName")} --maintenance-window "{day}:{int(window.get("startHour", 0))}:0"`. '
                 "Later changes need no command.",
@@ -258,12 +257,12 @@ class AzurePostgres(pulumi.ComponentResource):
         identity: Identity | None,
         tenant_id: pulumi.Output[str],
     ) -> None:
-        """Sets all outputs. Each waits for the last child, so the server is not busy when a consumer acts on it."""
+        """Sets all outputs. Each waits for the last child, so the server is free when a consumer uses it."""
         client_id = settings.client_id
         if client_id is None:
             client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
         connection = children.ready(_connection(settings, host, user.name, tenant_id, client_id))
-        # Variables stand for host and user, so what has them is not secret because one of these is.
+        # Variables replace host and user, so a secret among them does not make this connection secret.
         connection_from_env = children.ready(_connection(settings, "", "", tenant_id, client_id))
         in_schema_mode = settings.plugin_division_mode == "schema"
         self._set_block_outputs(name, settings, connection, connection_from_env, _pods(settings, client_id, tenant_id))
@@ -279,7 +278,7 @@ class AzurePostgres(pulumi.ComponentResource):
         self.tenant_id = children.ready(tenant_id)
         self.identity_id = children.ready("" if identity is None else identity.id)
         self.psql_command = pulumi.Output.all(
-            host=self.host, user=settings.person or admin.name, tenant_id=tenant_id
+            host=self.host, user=settings.psql_admin or admin.name, tenant_id=tenant_id
         ).apply(lambda known: psql_command(known["host"], known["user"], known["tenant_id"]))
         self.bootstrap_sql = children.ready(
             "-- Nothing to run: Backstage connects as the server's admin.\n"
@@ -295,7 +294,7 @@ class AzurePostgres(pulumi.ComponentResource):
         connection_from_env: pulumi.Output[Mapping[str, Any]],
         pods: PodIdentity | None,
     ) -> None:
-        """Sets the outputs that hold the block or a part of it."""
+        """Sets the outputs that contain the block or a part of it."""
         client_secret = settings.client_secret
 
         def config(connection: pulumi.Output[Mapping[str, Any]], secret: pulumi.Input[str] | None) -> Any:
@@ -342,7 +341,7 @@ def _network(settings: AzureSettings) -> dbforpostgresql.NetworkArgs:
 
 
 def _maintenance_window(settings: AzureSettings) -> dbforpostgresql.MaintenanceWindowArgs:
-    """Returns the window. Without one it says so, because Azure keeps the window of a server that is not told."""
+    """Returns the window. Without one it disables it explicitly, because Azure keeps a window that is left out."""
     if settings.maintenance_day is None:
         return dbforpostgresql.MaintenanceWindowArgs(
             custom_window="Disabled", day_of_week=0, start_hour=0, start_minute=0
@@ -410,7 +409,7 @@ def _connection(
 def _database_config(
     division: str, connection: Mapping[str, Any], client_secret: str | None, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Returns the block for these values. Leaves out the absent or empty parts of the credential."""
+    """Returns the block for these values, without absent or empty parts of the credential."""
     credential = {key: value for key, value in connection["tokenCredential"].items() if value}
     if client_secret is not None:
         credential["clientSecret"] = client_secret
@@ -422,7 +421,7 @@ def _database_config(
 
 
 def _pods(settings: AzureSettings, client_id: pulumi.Output[str], tenant_id: pulumi.Output[str]) -> PodIdentity | None:
-    """Returns what makes AKS give the pods of the service account the identity that Backstage connects as."""
+    """Returns the annotations and labels with which AKS gives pods the identity that Backstage connects as."""
     if settings.kubernetes_service_account is None:
         return None
     return PodIdentity(

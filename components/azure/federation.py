@@ -1,4 +1,4 @@
-"""Creates federated identity credentials, by which pods of Kubernetes log in as a managed identity."""
+"""Creates federated identity credentials, with which Kubernetes pods log in as a managed identity."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from pulumi_azure_native import authorization, managedidentity
 from .identity import Identity
 from .validation import AzureSettings
 
-# Audience and subject of a pod's token (Microsoft Entra Workload ID).
+# Audience of a pod's token (Microsoft Entra Workload ID).
 AUDIENCE = "api://AzureADTokenExchange"
 
 
@@ -23,20 +23,21 @@ def trust_service_account(
 ) -> list[pulumi.CustomResource]:
     """Lets pods of the Kubernetes service account log in as the identity that Backstage connects as.
 
-    Returns one credential for each cluster. Azure refuses to write two of one identity at once.
+    Returns one credential for each cluster. Each waits for the one before, because Azure refuses to write two
+    credentials of the same identity at once.
     """
     account = settings.kubernetes_service_account
     if account is None:
         return []
-    place = _place(settings, identity, parent)
+    location = _identity_location(settings, identity, parent)
     credentials: list[pulumi.CustomResource] = []
     for cluster, issuer in settings.kubernetes_oidc_issuers.items():
         credentials.append(
             managedidentity.FederatedIdentityCredential(
                 f"{name}-cluster-{cluster}",
                 federated_identity_credential_resource_name=pulumi.Output.concat(server_name, "-", cluster),
-                resource_group_name=place["resource_group"],
-                resource_name_=place["name"],
+                resource_group_name=location["resource_group"],
+                resource_name_=location["name"],
                 issuer=issuer,
                 subject=account.apply(lambda known: f"system:serviceaccount:{known.replace('/', ':')}"),
                 audiences=[AUDIENCE],
@@ -45,7 +46,7 @@ def trust_service_account(
                     depends_on=credentials[-1:],
                     deleted_with=None if identity is None else identity.resource,
                     hooks=hooks,
-                    # When the server is renamed, credential and identity keep their names.
+                    # Credential and identity keep their names when the server is renamed.
                     ignore_changes=["federatedIdentityCredentialResourceName"],
                 ),
             )
@@ -53,10 +54,10 @@ def trust_service_account(
     return credentials
 
 
-def _place(
+def _identity_location(
     settings: AzureSettings, identity: Identity | None, parent: pulumi.Resource
 ) -> Mapping[str, pulumi.Output[str]]:
-    """Returns resource group and name of the identity that Backstage connects as."""
+    """Returns the resource group and name of the identity that Backstage connects as."""
     if identity is not None:
         return {"resource_group": identity.resource_group_name, "name": identity.principal.name}
     if settings.identity_resource_id is None:

@@ -1,4 +1,4 @@
-"""Creates the managed identity, and records in the stack who Backstage connects as."""
+"""Creates the managed identity, and records in the state which principal Backstage connects as."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from .validation import AzureSettings, Principal
 
 @dataclass(frozen=True)
 class Identity:
-    """The managed identity that is created."""
+    """The created managed identity."""
 
     resource: pulumi.CustomResource
     resource_group_name: pulumi.Output[str]
@@ -46,7 +46,7 @@ def create_identity(
             ignore_changes=["resourceGroupName", "resourceName", "location"],
         ),
     )
-    # For previews of an update, such as of its tags, in which the provider's outputs are unknown.
+    # For previews of an update, for example of the tags, which do not know the provider's outputs.
     stored = persist_once(
         f"{name}-identity-values",
         pulumi.Output.all(
@@ -81,13 +81,13 @@ def create_identity(
 
 
 def _group_of(id_: str) -> str | None:
-    """Returns the resource group in an id; None where a preview does not know the id, or mocks made it up."""
+    """Returns the resource group in an id; None for an id that a preview does not know or that mocks made up."""
     found = re.search(r"/resourceGroups/([^/]+)/", id_, re.IGNORECASE)
     return found and found[1]
 
 
 def record_principal(name: str, principal: Principal, *, parent: pulumi.Resource) -> pulumi.CustomResource:
-    """Records in the state who Backstage connects as. Warns, in previews too, when an update changes that."""
+    """Records in the state which principal Backstage connects as. Warns, in previews too, when an update changes it."""
 
     def warn(record: pulumi.ResourceHookArgs) -> None:
         old, new = (

@@ -1,4 +1,4 @@
-"""Waits while Azure is busy with a server or an identity, and explains what only the user can do something about."""
+"""Waits while Azure is busy with a server or an identity, and gives advice on errors that only the user can fix."""
 
 import asyncio
 import functools
@@ -9,21 +9,21 @@ import pulumi
 
 from .. import error_hooks
 
-# hashicorp/terraform-provider-azurerm#19953, Azure/azure-postgresql#134 and #127: Azure's answers while it still works
-# on a server.
+# Azure's errors while it works on a server: hashicorp/terraform-provider-azurerm#19953, Azure/azure-postgresql#134 and
+# Azure/azure-postgresql#127.
 BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible")
-# Microsoft Entra Workload ID, considerations for federated identity credentials: one write of an identity at a time.
-# Those of one component wait for each other; others may write too.
+# Azure's errors while another credential of an identity is written (Microsoft Entra Workload ID, considerations for
+# federated identity credentials). The credentials of one component wait for each other, but others may write too.
 BUSY_IDENTITY_CODES = (
     "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
     "Concurrent write request to federated identity credential",
 )
 BUSY_MAX_RETRIES = 20
 BUSY_RETRY_DELAY_SECONDS = 15
-# An update deletes a lock and what was under it side by side, and it takes Azure a moment to forget a lock.
+# An update deletes a lock and the resources under it at the same time, and Azure takes a moment to forget the lock.
 LOCK_MAX_RETRIES = 4
 
-# What to do about other refusals, by a pattern in Azure's answer.
+# What to do about other refusals, by a pattern in Azure's error.
 _ADVICE = {
     r"StorageSize(Decrease|Reduction)Not": (
         "the storage of the server is larger than storage_gb (storageGb): Azure has grown it, and it never shrinks. "
@@ -33,8 +33,8 @@ _ADVICE = {
     r"Issuer and subject combination already exists": (
         "the identity has a federated credential under another name that trusts this service account in this cluster. "
         "If the cluster had another name in kubernetes_oidc_issuers (kubernetesOidcIssuers): leave it out, run `pulumi "
-        "up`, and set it again. Else somebody else has made the credential: `az identity federated-credential list` "
-        "shows it."
+        "up`, and set it again. Otherwise somebody else has created the credential: `az identity federated-credential "
+        "list` shows it."
     ),
     r"ScopeLocked": (
         "a CanNotDelete lock is on the server, and Azure refuses to delete or replace what belongs to it. If it is the "
@@ -46,9 +46,9 @@ _ADVICE = {
 def retry_hooks(
     name: str, component: pulumi.Resource, created: Sequence[pulumi.CustomResource], *, locked: bool
 ) -> pulumi.ResourceHookBinding:
-    """Returns the hooks for everything that the AzurePostgres `name` creates. `created` lists it in that order.
+    """Returns the hooks for all resources of the AzurePostgres `name`. `created` lists them in the order of creation.
 
-    `locked` is whether the server is to have a lock, which is then not waited for.
+    With `locked` the server is to have a lock, so no retry waits for the lock to go.
     """
     wait = functools.partial(wait_while_busy, created=created, locked=locked)
     return error_hooks.error_hook(f"AzurePostgres {name}: wait while the server is busy", wait, component)
@@ -60,7 +60,7 @@ async def wait_while_busy(
     created: Sequence[pulumi.CustomResource] = (),
     locked: bool = True,
 ) -> bool:
-    """Returns whether to try again: only while Azure is busy with the server, and not indefinitely."""
+    """Returns whether to retry: only while Azure is busy with the server or identity, and not indefinitely."""
     error = failure.errors[0]
     if "ScopeLocked" in error and not locked and len(failure.errors) <= LOCK_MAX_RETRIES:
         return await error_hooks.wait_and_retry(
@@ -94,13 +94,13 @@ async def wait_while_busy(
 
 
 async def _owner_of(id_: str, name: str, created: Sequence[pulumi.CustomResource]) -> str | None:
-    """Returns the name of the resource of this component that has the id, of those that come before `name`."""
+    """Returns the resource of this component, among those created before `name`, that has the id; None without one."""
     for resource in created:
         other = resource.pulumi_resource_name
         if other == name:
             return None
         try:
-            # What exists is known at once; what waits for the failed resource never will be.
+            # The id of an existing resource is known at once; that of one that waits for `name` never will be.
             known = await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(resource.id.future())), 1)
         except asyncio.TimeoutError:
             return None
@@ -110,7 +110,7 @@ async def _owner_of(id_: str, name: str, created: Sequence[pulumi.CustomResource
 
 
 def _busy(error: str) -> tuple[str, str] | None:
-    """Returns what is busy, and Azure's code for it."""
+    """Returns what is busy, server or identity, and Azure's error code; None if nothing is."""
     if error_hooks.is_partial_failure(error):
         return None
     for what, codes in (("server", BUSY_CODES), ("identity", BUSY_IDENTITY_CODES)):

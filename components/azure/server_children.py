@@ -1,4 +1,4 @@
-"""Creates what belongs to a server: administrators, database, firewall rules, parameters, endpoint, logs, lock."""
+"""Creates the resources of a server: administrators, database, firewall rules, parameters, endpoint, logs, lock."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -18,7 +18,7 @@ REPLACE_ON_PRINCIPAL_CHANGE = ["principalName", "principalType", "tenantId"]
 
 
 class ServerChildren:
-    """Creates what belongs to a server, one after another, because Azure runs one operation per server at a time."""
+    """Creates a server's resources one after another, because Azure runs one operation per server at a time."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ServerChildren:
         created: list[pulumi.CustomResource],
         also_ready: Sequence[pulumi.CustomResource] = (),
     ) -> None:
-        """`created` is the list to which every resource is added. `also_ready` are others that `ready` waits for."""
+        """Every resource is added to `created`. `ready` also waits for the resources in `also_ready`."""
         self._component = component
         self._name = name
         self._server = server
@@ -40,14 +40,15 @@ class ServerChildren:
         self._hooks = hooks
         self._created = created
         self._also_ready = also_ready
-        # The children of a replaced server are replaced, and deleted before it. Under protection they do not depend on
-        # its outputs, or `up --skip-preview` would delete the admins and only then be refused the server.
+        # The children of a replaced server are replaced too, and deleted before it. A protected server cannot be
+        # replaced, so its children do not depend on its outputs: otherwise `up --skip-preview` would delete the admins
+        # before the replacement is refused.
         self._server_name = server_name if settings.deletion_protection else known_or(server.name, server_name)
         self.last: pulumi.CustomResource = server
         """The resource that was created last."""
 
     def ready(self, value: pulumi.Input[T]) -> pulumi.Output[T]:
-        """Returns `value` as an Output that resolves when everything here is created: the server is free by then."""
+        """Returns `value` as an Output that resolves when all children exist, so that the server is free."""
         ids: list[pulumi.Output[str]] = [resource.id for resource in (self.last, *self._also_ready)]
         return pulumi.Output.all(ids=ids, value=value).apply(lambda known: known["value"])
 
@@ -162,7 +163,7 @@ class ServerChildren:
         )
 
     def add_delete_lock(self) -> None:
-        """Locks the server. Comes last, so that it is the first to go when it is left out together with others."""
+        """Locks the server. It comes last, so that it is deleted first when it is removed together with others."""
         self._add(
             authorization.ManagementLockByScope(
                 f"{self._name}-delete-lock",
@@ -170,7 +171,7 @@ class ServerChildren:
                 scope=self._server.id,
                 level="CanNotDelete",
                 notes="The database of Backstage. Set deleteLock to false and run `pulumi up` to remove this lock.",
-                # A destroy does not delete the lock first, so Azure refuses to delete the server.
+                # deleted_with: a destroy does not delete the lock first, so Azure refuses to delete the server.
                 opts=self._options(),
             )
         )

@@ -1,4 +1,4 @@
-"""Writes what an admin runs: the psql command that logs in, and the SQL that creates Backstage's role."""
+"""Writes the psql command with which an admin logs in, and the SQL with which they create Backstage's role."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from ..sql import identifier, literal
 
 PORT = 5432
 
-# How Microsoft's security label names the types of principals.
+# Names of the principal types in Microsoft's security label.
 _LABEL_TYPES = {"User": "user", "Group": "group", "ServicePrincipal": "service"}
 
 
@@ -25,8 +25,8 @@ def psql_command(host: str, user: str, tenant_id: str) -> str:
 def bootstrap_sql(division: str, database: str, user: str, object_id: str, type_: str) -> str:
     """Returns SQL for psql that creates the role of `user` with the rights that Backstage needs and no more.
 
-    It uses the security label that Microsoft documents for a role of Microsoft Entra. It changes everything or nothing,
-    and ends in a check that fails if Backstage could not work, because a GRANT without the right to it only warns.
+    It uses the security label that Microsoft documents for a Microsoft Entra role. Each transaction ends with a check
+    that fails if Backstage could not work, because PostgreSQL only warns about a GRANT without the right to it.
     """
     role, name = identifier(user), literal(user)
     label = literal(f"aadauth,oid={object_id},type={_LABEL_TYPES[type_]}")

@@ -1,7 +1,7 @@
-"""Parses the arguments of an AzurePostgres, and refuses what Azure or Backstage would refuse.
+"""Validates the arguments of an AzurePostgres, and warns about values that work poorly.
 
-The patterns are those of Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01). Where they are stricter,
-the message says why.
+The patterns follow Microsoft's API description (Microsoft.DBforPostgreSQL, 2025-08-01). Where they are stricter, the
+message says why.
 """
 
 import asyncio
@@ -33,14 +33,14 @@ _PUBLIC_ONLY = (
 
 _ONE_ROLE = "each principal is one PostgreSQL role. Name it once."
 
-# Microsoft Entra Workload ID: federated identity credentials of one identity.
+# Federated identity credentials that an identity can have (Microsoft Entra Workload ID).
 _MAX_CREDENTIALS = 20
-# Its own issuers, whose tokens it does not exchange.
+# Microsoft Entra's own issuers, whose tokens it does not exchange.
 _ENTRA_ISSUER = r"([^/]+\.)?(login\.microsoftonline\.com|login\.windows\.net|login\.microsoft\.com|sts\.windows\.net)"
 
 DEFAULT_SKU = "Standard_D2ds_v5"
 PREMIUM_V2 = "PremiumV2_LRS"
-# The name that the Azure portal gives to this rule.
+# The Azure portal's name for this rule.
 AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
 
@@ -49,7 +49,7 @@ class Principal:
     """A user, group or service principal of Microsoft Entra."""
 
     name: pulumi.Output[str]
-    """Its name, which is also the name of its PostgreSQL role."""
+    """The principal's name, which is also the name of its PostgreSQL role."""
     object_id: pulumi.Output[str]
     type: pulumi.Output[str]
     """User, Group or ServicePrincipal."""
@@ -57,7 +57,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class Encryption:
-    """A key of the caller's in Key Vault, and the identity that may use it."""
+    """The caller's key in Key Vault, and the identity that may use it."""
 
     key_uri: pulumi.Output[str]
     identity_id: pulumi.Output[str]
@@ -74,7 +74,7 @@ class FirewallRule:
 
 @dataclass(frozen=True)
 class AzureSettings:
-    """The arguments of one AzurePostgres after validation: plain where they decide what is created, else Outputs."""
+    """The validated arguments of an AzurePostgres: plain if they decide what is created, else Outputs."""
 
     inputs: Inputs
     resource_group_name: pulumi.Output[str]
@@ -84,10 +84,10 @@ class AzureSettings:
 
     admin: Principal | None
     create_identity: bool
-    """Whether an identity is created that Backstage connects as: as the admin, or beside one of the caller's."""
+    """Whether an identity is created for Backstage, either as the admin or next to the caller's own admin."""
     further_admins: Mapping[str, Principal]
-    person: str | None
-    """The first further admin that somebody can be after `az login`."""
+    psql_admin: str | None
+    """The further admin for the output `psql_command`: a user or a group, which `az login` can log in as."""
     user: Principal | None
     tenant_id: pulumi.Output[str] | None
     client_id: pulumi.Output[str] | None
@@ -131,7 +131,7 @@ class AzureSettings:
     database_options: pulumi.Output[Mapping[str, Any]]
 
     def check_identity(self, id_: str, subscription: str | None) -> str:
-        """Returns the resource id of the identity, if it is in the subscription in which Pulumi creates resources."""
+        """Returns the identity's resource id. Fails if it is not in the subscription of the provider."""
         if subscription and id_.split("/")[2].lower() != subscription.lower():
             self.inputs.fail(
                 "identity_resource_id",
@@ -142,7 +142,7 @@ class AzureSettings:
         return id_
 
     def log_warnings(self, component: pulumi.Resource) -> None:
-        """Logs what Azure accepts but what works poorly."""
+        """Logs warnings about values that Azure accepts but that work poorly."""
         self.inputs.warn(_network_warning(self.inputs), component)
         self.inputs.warn(self.version.apply(_version_warning), component)
         self.inputs.warn(self.sku_name.apply(_sku_warning), component)
@@ -157,7 +157,7 @@ class AzureSettings:
 
 
 def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
-    """Returns the settings of the component `name`. Raises ArgumentError for what is wrong; creates nothing."""
+    """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
     inputs = Inputs("AzurePostgres", name, args, AzurePostgresArgs)
     create_identity = inputs.get_plain("create_identity", boolean, False) or not inputs.is_set("admin_name")
     _check_principals(inputs)
@@ -176,7 +176,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         admin=principals.admin,
         create_identity=create_identity,
         further_admins=principals.further_admins,
-        person=_read_person(inputs),
+        psql_admin=_read_psql_admin(inputs),
         user=principals.user,
         tenant_id=inputs.get("tenant_id", guid),
         client_id=_read_client_id(inputs),
@@ -223,9 +223,9 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
     if settings.delete_lock and not settings.deletion_protection:
         inputs.fail(
             "delete_lock",
-            "needs deletion_protection. To take the server down, leave delete_lock out, run `pulumi up`, and only then "
-            "set deletion_protection to false: Azure would refuse to delete a locked server, and its admins and rules "
-            "would be missing in the stack by then.",
+            "needs deletion_protection. To delete the server, leave delete_lock out, run `pulumi up`, and only then "
+            "set deletion_protection to false: Azure would refuse to delete a locked server, but only after its admins "
+            "and rules are gone from the stack.",
         )
     _check_database(settings)
     if settings.server_name is None:
@@ -234,7 +234,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
 
 
 def _check_principals(inputs: Inputs) -> None:
-    """Refuses sets of identity arguments that Azure or Backstage cannot use."""
+    """Refuses combinations of identity arguments that Azure or Backstage cannot use."""
     for name in ("admin", "user"):
         parts = ["user" if name == "user" else "admin_name", f"{name}_object_id", f"{name}_type"]
         given = [part for part in parts if inputs.is_set(part)]
@@ -242,14 +242,12 @@ def _check_principals(inputs: Inputs) -> None:
             missing = next(part for part in parts if part not in given)
             inputs.fail(missing, f"is missing: {', '.join(parts[:-1])} and {parts[-1]} describe one principal.")
     if inputs.is_set("user") and not inputs.is_set("admin_name"):
-        inputs.fail(
-            "user", "needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql."
-        )
+        inputs.fail("user", "needs admin_name, admin_object_id and admin_type: your own admin must run bootstrap_sql.")
     if inputs.is_set("create_identity"):
         if not inputs.is_set("admin_name"):
             inputs.fail(
                 "create_identity",
-                "needs admin_name, admin_object_id and admin_type: an admin of yours must run bootstrap_sql. Without "
+                "needs admin_name, admin_object_id and admin_type: your own admin must run bootstrap_sql. Without "
                 "them an identity is created anyway, and it is the admin.",
             )
         for other in ("user", "client_id", "client_secret"):
@@ -258,7 +256,7 @@ def _check_principals(inputs: Inputs) -> None:
     if inputs.is_set("client_id") and not inputs.is_set("admin_name"):
         inputs.fail(
             "client_id",
-            "belongs to a principal of yours, so name it by admin_name, admin_object_id and admin_type. "
+            "belongs to your own principal, so name it by admin_name, admin_object_id and admin_type. "
             "Without them an identity is created, whose own client id goes into the block.",
         )
     if inputs.is_set("client_secret") and not inputs.is_set("client_id"):
@@ -285,19 +283,19 @@ def _check_kubernetes(inputs: Inputs, create_identity: bool) -> None:
         )
     if create_identity:
         if inputs.is_set(identity):
-            inputs.fail(identity, "is for an identity of yours, but one is created: leave it out.")
+            inputs.fail(identity, "is for your own identity, but one is created here: leave it out.")
         return
     for argument in (identity, "client_id"):
         if not inputs.is_set(argument):
             inputs.fail(
                 argument,
                 f"is missing: {account} needs {identity} and client_id of the managed identity that Backstage connects "
-                "as. Another principal of yours cannot be used by pods.",
+                "as. Pods cannot log in as another kind of principal.",
             )
 
 
 def _check_network(inputs: Inputs) -> None:
-    """Refuses networks that Azure cannot build."""
+    """Refuses combinations of network arguments that Azure does not support."""
     if inputs.is_set("delegated_subnet_id"):
         for other in ("firewall_rules", "allow_azure_services", "private_endpoint_subnet_id"):
             if inputs.is_set(other):
@@ -315,7 +313,7 @@ def _check_network(inputs: Inputs) -> None:
 
 
 def _check_operations(inputs: Inputs) -> None:
-    """Refuses halves of settings that only work together."""
+    """Refuses arguments that need another one."""
     inputs.require_both("maintenance_day", "maintenance_hour")
     for key in ("encryption", "geo_backup_encryption"):
         because = ", because the server reads the key as that identity"
@@ -332,7 +330,7 @@ def _check_operations(inputs: Inputs) -> None:
 
 
 def _check_cloud(inputs: Inputs) -> None:
-    """Refuses the clouds in which Backstage cannot log in."""
+    """Refuses sovereign clouds, in which Backstage cannot log in."""
     provider = pulumi.Config("azure-native")
     environment = provider.get("environment") or "public"
     if environment.lower() not in ("public", "azurecloud", "azurepubliccloud"):
@@ -343,7 +341,7 @@ def _check_cloud(inputs: Inputs) -> None:
 
 
 def _check_database(settings: AzureSettings) -> None:
-    """Refuses the name of a database that is not created."""
+    """Refuses a name for a database that is not created."""
     if settings.inputs.is_set("database_name") and settings.plugin_division_mode != "schema":
         settings.inputs.fail(
             "database_name",
@@ -352,12 +350,12 @@ def _check_database(settings: AzureSettings) -> None:
 
 
 def _check_generated_name(inputs: Inputs, name: str) -> None:
-    """Refuses a component's name that cannot be the start of a server's."""
+    """Refuses a component's name that a server's name cannot start with."""
     if not re.fullmatch(r"(?=.{1,54}$)[a-z0-9](-?[a-z0-9])*", name):
         inputs.fail(
             "server_name",
-            f"is missing, and none can be made from the component's name {name!r}: that takes at most 54 of a-z, 0-9 "
-            "and single hyphens inside.",
+            f"is missing, and cannot be generated from the component's name {name!r}, which would have to be at most "
+            "54 of a-z, 0-9 and single hyphens inside.",
         )
 
 
@@ -369,7 +367,7 @@ class _Principals:
 
 
 def _read_principals(inputs: Inputs, create_identity: bool) -> _Principals:
-    """Returns all principals. They are unique by name and by object id, because each is one role and one resource."""
+    """Returns all principals. Names and object ids are unique, because each principal is one role and one resource."""
     further: dict[str, tuple[str, Principal]] = {}
     for argument, type_ in (
         ("admin_users", "User"),
@@ -419,7 +417,7 @@ def _read_principal(inputs: Inputs, name: str, object_id: str, type_: str) -> Pr
 
 
 class _UniquePrincipals:
-    """Collects the names and object ids of principals with their arguments, and refuses what was given twice."""
+    """Collects the names and object ids of principals, with their arguments, and refuses duplicates."""
 
     def __init__(self, inputs: Inputs) -> None:
         self._inputs = inputs
@@ -427,17 +425,17 @@ class _UniquePrincipals:
         self._values: list[Any] = []
 
     def add(self, name: tuple[str, Any], object_id: tuple[str, Any]) -> None:
-        """Adds a principal: the argument that each value comes from, and the value."""
+        """Adds a principal. Each parameter is a pair of an argument's name and its value."""
         for kind, (argument, value) in (("name", name), ("object id", object_id)):
             self._sources.append((kind, argument))
             self._values.append(value)
 
     def check(self) -> pulumi.Output[None]:
-        """Fails at once if plain values are not unique. Returns an Output that fails when others turn out not to be."""
+        """Fails at once for plain duplicates. Returns an Output that fails if Outputs turn out to be duplicates."""
         return _checked(self._values, self._compare)
 
     def _compare(self, values: Any) -> None:
-        """Compares what is known."""
+        """Fails if two known values are equal."""
         seen: dict[tuple[str, str], str] = {}
         for (kind, argument), value in zip(self._sources, values, strict=True):
             if isinstance(value, str):
@@ -460,22 +458,23 @@ def _with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
 
 
 def _checked(values: Sequence[Any], check: Callable[[Any], None]) -> pulumi.Output[None]:
-    """Checks values together, plain ones at once. Returns an Output that fails when the others turn out to be wrong.
+    """Checks values together: plain ones at once, and all when the Outputs among them are known.
 
-    `check` is passed `pulumi.UNKNOWN` for an unknown value, and Outputs the first time.
+    Returns an Output that fails when the second check does. In the first check, `check` receives Outputs as they are;
+    in the second, `pulumi.UNKNOWN` for an unknown value.
     """
     check(values)
     return pulumi.Output.all(*map(_with_unknowns, values)).apply(check, run_with_unknowns=True)
 
 
 def _after(check: pulumi.Output[None], value: pulumi.Output[T]) -> pulumi.Output[T]:
-    """Returns `value`, which fails when `check` does. It is known and secret as before."""
+    """Returns `value` as an Output that fails if `check` does. It is as known and as secret as `value`."""
 
     async def checked() -> T:
         await check.future(with_unknowns=True)
         return cast(T, await value.future(with_unknowns=True))
 
-    # Tasks, so that a program that fails first leaves no coroutine that was never awaited.
+    # Tasks, because a program that fails earlier would leave coroutines that were never awaited.
     return pulumi.Output(
         asyncio.ensure_future(value.resources()),
         asyncio.ensure_future(checked()),
@@ -484,26 +483,26 @@ def _after(check: pulumi.Output[None], value: pulumi.Output[T]) -> pulumi.Output
     )
 
 
-def _read_person(inputs: Inputs) -> str | None:
+def _read_psql_admin(inputs: Inputs) -> str | None:
     people: list[str] = [*(inputs.raw("admin_users") or ()), *(inputs.raw("admin_groups") or ())]
     return min(people, default=None)
 
 
 def _read_client_id(inputs: Inputs) -> pulumi.Output[str] | None:
-    """Returns the client id of the principal that Backstage connects as, if it was given."""
+    """Returns the client id of the principal that Backstage connects as; None if it was not given."""
     principal = "user" if inputs.is_set("user") else "admin"
     return inputs.get("client_id", application_id, related=[f"{principal}_object_id", f"{principal}_type"])
 
 
 def _read_service_account(inputs: Inputs, create_identity: bool) -> pulumi.Output[str] | None:
-    """Returns the service account of the pods, which cannot be a person or a group."""
+    """Returns the Kubernetes service account. Fails if Backstage connects as a user or a group."""
     principal = "user" if inputs.is_set("user") else "admin"
     related = [] if create_identity else [f"{principal}_type"]
     return inputs.get("kubernetes_service_account", pods_service_account, related=related)
 
 
 def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
-    """Returns the issuer of each cluster. Azure takes each once for a service account, and 20 for an identity."""
+    """Returns the issuer of each cluster. Azure accepts each once for a service account, and 20 for an identity."""
     argument = "kubernetes_oidc_issuers"
     issuers = inputs.get_map(argument, cluster_name, oidc_issuer)
     if len(issuers) > _MAX_CREDENTIALS:
@@ -525,7 +524,7 @@ def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
 @dataclass(frozen=True)
 class _Storage:
     type: str | None
-    """None for Premium_LRS, which Azure knows as the absence of a type."""
+    """None for Premium_LRS, which in Azure's API has no type."""
     gb: pulumi.Output[int]
     tier: pulumi.Output[str] | None
     iops: pulumi.Output[int] | None
@@ -533,7 +532,7 @@ class _Storage:
 
 
 def _read_storage(inputs: Inputs) -> _Storage:
-    """Returns the storage, with what Azure would choose for its performance: it keeps what it is not told to change."""
+    """Returns the storage, with explicit defaults for its performance: Azure keeps what an update leaves out."""
     type_ = inputs.get_plain("storage_type", one_of("Premium_LRS", PREMIUM_V2), "Premium_LRS")
     gb = inputs.get("storage_gb", disk_size, 32, related=["storage_type"])
     tier = inputs.get("storage_tier", storage_tier, related=["storage_gb", "storage_type"])
@@ -544,7 +543,7 @@ def _read_storage(inputs: Inputs) -> _Storage:
     if type_ != PREMIUM_V2:
         return _Storage(None, gb, tier or gb.apply(_BASELINE_TIERS.__getitem__), iops, throughput)
     if inputs.is_set("encryption_key_uri"):
-        inputs.fail("encryption_key_uri", f"cannot be used with storage_type {PREMIUM_V2}: Azure has no such server.")
+        inputs.fail("encryption_key_uri", f"cannot be used with storage_type {PREMIUM_V2}: Azure does not support it.")
     return _Storage(type_, gb, tier, iops or gb.apply(_free_iops), throughput or gb.apply(_free_throughput))
 
 
@@ -584,7 +583,7 @@ def region(value: Any) -> str:
 
 server_name = regex(
     r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*",
-    "must be 3 to 63 of a-z, 0-9 and single hyphens, which it may neither start nor end with.",
+    "must be 3 to 63 of a-z, 0-9 and single hyphens, and neither start nor end with a hyphen.",
 )
 
 guid = regex(
@@ -657,7 +656,7 @@ def tag_value(value: Any) -> str:
 
 def principal_name(value: Any) -> str:
     if not is_valid_string(value) or not 1 <= len(value.encode()) <= 63 or "\0" in value:
-        raise ValueError("must be the principal's name, 1 to 63 bytes long, which is what PostgreSQL takes as a role.")
+        raise ValueError("must be the principal's name, 1 to 63 bytes long, as PostgreSQL requires for a role.")
     return value
 
 
@@ -666,8 +665,8 @@ def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
         raise ValueError("must be left out for a User: only service principals and managed identities have one.")
     if guid(value).lower() == str(object_id).lower():
         raise ValueError(
-            "must not be the object id too: a service principal has one of each, and its object id is the one of the "
-            "Enterprise application."
+            "must not be the same as the object id: a service principal has one of each, and its object id is that of "
+            "the Enterprise application."
         )
     return value
 
@@ -675,13 +674,13 @@ def application_id(value: Any, object_id: str | None, type_: str | None) -> str:
 def pods_service_account(value: Any, type_: str | None = None) -> str:
     if type_ in ("User", "Group"):
         raise ValueError(
-            f"must be left out: Backstage connects as a {type_} of Microsoft Entra, and pods can only be a managed "
-            "identity. Leave out admin_name to have one created, or set create_identity."
+            f"must be left out: Backstage connects as a {type_} of Microsoft Entra, but pods can only log in as a "
+            "managed identity. Leave out admin_name to have one created, or set create_identity."
         )
     return service_account(value)
 
 
-# A credential's name is at most 120 characters, of which the server's name and a hyphen take up to 64.
+# A credential's name has at most 120 characters; the server's name and a hyphen take up to 64 of them.
 cluster_name = regex(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,54}",
     "must be 1 to 55 of A-Z, a-z, 0-9, _ and -, starting with a letter or digit: it names a resource.",
@@ -710,8 +709,8 @@ def _identity_warning(id_: str, name: str) -> str | None:
     if id_.rpartition("/")[2].lower() == name.lower():
         return None
     return (
-        "identity_resource_id ends in another name than that of the principal that Backstage connects as. A managed "
-        "identity is called like its resource. If these are two, no pod can log in."
+        "identity_resource_id ends in another name than the principal that Backstage connects as. A managed identity "
+        "has the name of its resource. If these are two identities, no pod can log in."
     )
 
 
@@ -719,8 +718,8 @@ def _issuer_warning(cluster: str, issuer: str) -> str | None:
     if not re.fullmatch(r"https://([a-z0-9]+\.oic|oidc)\.prod-aks\.azure\.com/.*[^/]", issuer):
         return None
     return (
-        f"kubernetes_oidc_issuers lacks the slash at the end that AKS puts there, for {cluster!r}. It must be exactly "
-        "what the pods' tokens say, or Microsoft Entra refuses them (AADSTS700211)."
+        f"kubernetes_oidc_issuers lacks the slash that AKS puts at the end, for {cluster!r}. It must be exactly the "
+        "issuer in the pods' tokens, or Microsoft Entra refuses them (AADSTS700211)."
     )
 
 
@@ -810,8 +809,8 @@ def _free_throughput(storage_gb: int) -> int:
 def storage_iops(value: Any, storage_type: Any, storage_gb: Any) -> int:
     if storage_type != PREMIUM_V2:
         raise ValueError(
-            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the operations come with "
-            "storage_tier."
+            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS, storage_tier decides "
+            "the operations per second."
         )
     number = _iops(value)
     most = max(3000, 500 * _valid_or(65536, _premium_v2_size, storage_gb or 32))
@@ -823,8 +822,8 @@ def storage_iops(value: Any, storage_type: Any, storage_gb: Any) -> int:
 def storage_throughput(value: Any, storage_type: Any, storage_iops: Any, storage_gb: Any) -> int:
     if storage_type != PREMIUM_V2:
         raise ValueError(
-            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS the throughput comes "
-            "with storage_tier."
+            f"must be left out, because it is for storage_type {PREMIUM_V2}. With Premium_LRS, storage_tier decides "
+            "the throughput."
         )
     number = integer(125, 1200)(value)
     free = _free_iops(_valid_or(65536, _premium_v2_size, storage_gb or 32))
@@ -835,14 +834,14 @@ def storage_throughput(value: Any, storage_type: Any, storage_iops: Any, storage
 
 
 def _valid_or(fallback: int, validator: Validator[int], value: Any) -> int:
-    """Returns the value of another argument, or `fallback` for a wrong one, which has a message of its own."""
+    """Returns the value of another argument; `fallback` for a wrong one, which gets its own message."""
     try:
         return validator(value)
     except ValueError:
         return fallback
 
 
-# Microsoft, Premium SSD sizes: the performance tier that a disk of each size in GiB has of its own.
+# Performance tier of a disk by its size in GiB (Microsoft, Premium SSD sizes).
 _BASELINE_TIERS = {
     **{32: "P4", 64: "P6", 128: "P10", 256: "P15", 512: "P20", 1024: "P30", 2048: "P40", 4095: "P50", 4096: "P50"},
     **{8192: "P60", 16384: "P70", 32767: "P80"},
@@ -857,7 +856,7 @@ def storage_tier(value: Any, storage_gb: Any, storage_type: Any) -> str:
     try:
         baseline = _BASELINE_TIERS[32 if storage_gb is None else disk_size(storage_gb, storage_type)]
     except ValueError:
-        return tier  # storage_gb has a message of its own
+        return tier  # storage_gb gets its own message
     highest = "P50" if tiers.index(baseline) <= tiers.index("P50") else "P80"
     if not tiers.index(baseline) <= tiers.index(tier) <= tiers.index(highest):
         raise ValueError(f"must be {baseline} to {highest} for this storage_gb.")
@@ -877,7 +876,7 @@ def geo_backup(value: Any, key_uri: Any, geo_backup_key_uri: Any) -> bool:
 
 
 def address_range(value: Any) -> tuple[str, str]:
-    """Returns first and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
+    """Returns the first and last address of `203.0.113.7`, `203.0.113.1-203.0.113.9` or `203.0.113.0/28`."""
     value = str(value)
     try:
         if "/" in value:
@@ -896,7 +895,7 @@ def address_range(value: Any) -> tuple[str, str]:
     if first == ipaddress.IPv4Address(0):
         raise ValueError(
             "must not start at 0.0.0.0, which for Azure means all of Azure, or the whole internet. "
-            "For the former set allow_azure_services; for Backstage name its outbound addresses."
+            "To allow all of Azure set allow_azure_services; to allow Backstage give its outbound addresses."
         )
     return str(first), str(last)
 
@@ -919,7 +918,9 @@ def _network_warning(inputs: Inputs) -> str | None:
     if not any(map(inputs.is_set, ways)):
         return f"nobody can reach this server, neither Backstage nor you. Set one of {', '.join(ways)}."
     if inputs.is_set("allow_azure_services"):
-        return "allow_azure_services lets in every machine in Azure, those of other customers too."
+        return (
+            "allow_azure_services allows connections from every machine in Azure, including other customers' machines."
+        )
     if inputs.is_set("private_endpoint_subnet_id") and not inputs.is_set("private_dns_zone_id"):
         return (
             "without private_dns_zone_id the server's name resolves to its public address, which is closed, "
@@ -933,20 +934,20 @@ def _renewal_warning(offset: Any) -> str | None:
         return None
     return (
         "token_renewal_offset is more than 5 minutes. Azure's library returns the same token until 5 minutes before it "
-        "ends, so from the offset until then every new token is already due: Backstage throws away each connection and "
-        "its queries fail. Leave it out, or use at most 5 minutes."
+        "expires, so in the time before that every token is already due for renewal: Backstage closes each connection "
+        "and its queries fail. Leave it out, or use at most 5 minutes."
     )
 
 
 # Azure keeps these connections for replication and monitoring.
 _RESERVED_CONNECTIONS = 15
-# GiB of memory: for each vCPU of a series, and of the smallest burstable sizes.
+# GiB of memory for each vCPU of a series, and of the smallest burstable sizes.
 _GIB_PER_VCPU = {"B": 4, "D": 4, "E": 8}
 _GIB_OF_SMALL = {"standard_b1ms": 2, "standard_b2s": 4}
 
 
 def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
-    """Returns how many connections a server of this size allows."""
+    """Returns how many connections a server of this size allows; None if its memory is not known."""
     sku_name = str(sku_name or DEFAULT_SKU)
     if (limit := read_max_connections(server_parameters)) is not None:
         return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in server_parameters")
@@ -958,5 +959,5 @@ def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
 
 
 def _max_connections(gib: int) -> int:
-    """Returns max_connections of a server that is created with this memory, by Microsoft's formula for it."""
+    """Returns Azure's default of max_connections for this memory, by Microsoft's formula."""
     return gib * 25 if gib <= 2 else min(int(gib * 1024 * 0.1049164697034809), 5000)

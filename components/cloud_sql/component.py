@@ -37,15 +37,15 @@ IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanc
 
 PORT = 5432
 
-# Not Optional[...] with None: Pulumi's component analysis reads the type of `args` as it is written.
+# The default is not None, because Pulumi's component analysis would then not find the type of `args`.
 _NO_ARGUMENTS: CloudSqlPostgresArgs = {}
 
 
 class CloudSqlPostgres(pulumi.ComponentResource):
-    """A Cloud SQL for PostgreSQL instance that only IAM users log in to, and the block that logs in to it.
+    """A Cloud SQL for PostgreSQL instance with IAM users and without passwords, and the block that logs in to it.
 
-    `pulumi up` ends when the users and their rights are in place. Raises ArgumentError for a wrong argument, before
-    anything is created where its value is known by then.
+    `pulumi up` ends, and every output is known, when the users and their rights are in place. A wrong argument is
+    refused before anything is created, if its value is known by then.
     """
 
     database_config: pulumi.Output[Mapping[str, Any]]
@@ -83,16 +83,16 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     """The PostgreSQL user that Backstage logs in as: its e-mail address, without .gserviceaccount.com."""
 
     connection_name: pulumi.Output[str]
-    """What connectors and the Auth Proxy know the instance by: project:region:instance."""
+    """Connection name of the instance, for connectors and the Auth Proxy: project:region:instance."""
 
     instance: pulumi.Output[str]
     """Name of the instance, given or generated."""
 
     database: pulumi.Output[str]
-    """Name of the database that was created."""
+    """Name of the created database."""
 
     dns_name: pulumi.Output[str]
-    """DNS name of the instance, which a Private Service Connect endpoint gets; empty if it has none."""
+    """DNS name of the instance, for a Private Service Connect endpoint; empty if it has none."""
 
     public_ip_address: pulumi.Output[str]
     """Public address of the instance; empty if it has none."""
@@ -101,7 +101,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     """Private address of the instance in `private_network`; empty if it has none."""
 
     psc_service_attachment: pulumi.Output[str]
-    """Service attachment that a Private Service Connect endpoint connects to; empty without PSC."""
+    """Service attachment for a Private Service Connect endpoint; empty without PSC."""
 
     instance_service_account: pulumi.Output[str]
     """E-mail address of the instance's own service account, which reads and writes buckets for imports and exports."""
@@ -110,7 +110,8 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     """URI of the instance in Google's API."""
 
     service_account_email: pulumi.Output[str]
-    """E-mail address of the service account that Backstage runs as, created or given; empty when that is a person."""
+    """E-mail address of the service account that Backstage runs as, created or given; empty if Backstage runs as a
+    person."""
 
     ip_address_type: pulumi.Output[str]
     """How Backstage reaches the instance: PUBLIC, PRIVATE or PSC."""
@@ -184,7 +185,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             project = project or provider.apply(lambda v: settings.provider_default("project", v.project, self))
             region = region or provider.apply(lambda v: settings.provider_default("region", v.region, self))
         if settings.user is None:
-            # Checked before anything is created: the created account needs a name that PostgreSQL takes.
+            # Checked before anything is created: the created account needs a name that PostgreSQL accepts.
             instance_name = settings.instance_name or generated_name(name)
             project = pulumi.Output.all(project=project, instance_name=instance_name).apply(
                 lambda v: settings.check_account(v["instance_name"], v["project"])
@@ -210,13 +211,13 @@ class CloudSqlPostgres(pulumi.ComponentResource):
                 parent=self, hooks=hooks, ignore_changes=["accountId", "displayName", "project"]
             ),
         )
-        # The e-mail address follows from the inputs; mocks may not know it.
+        # Mocks may leave out the e-mail address, which follows from the inputs.
         return pulumi.Output.all(
             email=account.email,
             account_id=account.account_id,
             account_project=account.project,
             project=project,
-            # Only compared, so a secret address among them does not make this one secret.
+            # The others are only compared, so a secret address among them does not make this one secret.
             others=pulumi.Output.unsecret(pulumi.Output.all(*settings.additional_users.values())),
         ).apply(
             lambda v: settings.created_account(
@@ -246,7 +247,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             "ipAddressType": settings.ip_address_type,
         }
         config = _database_config(settings, children.when_ready(values), role)
-        # Variables stand for host and user, so what has them is not secret because one of these is.
+        # Variables replace host and user, so a secret among them does not make this block secret.
         config_from_env = _database_config(settings, children.when_ready({**values, "host": "", "user": ""}), role)
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
@@ -294,7 +295,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
 
 
 def _pods(settings: CloudSqlSettings, user: pulumi.Output[Principal]) -> PodIdentity | None:
-    """Returns what makes GKE give the pods of the service account the identity that Backstage logs in as."""
+    """Returns the annotation with which GKE gives pods the identity that Backstage logs in as."""
     if settings.kubernetes_service_account is None:
         return None
     return PodIdentity(
@@ -318,7 +319,7 @@ def _database_config(
 
 
 class InstanceChildren:
-    """Creates what belongs to an instance, one after another: the provider makes one at a time anyway."""
+    """Creates an instance's resources one after another: the provider creates only one at a time anyway."""
 
     def __init__(
         self,
@@ -331,7 +332,7 @@ class InstanceChildren:
         hooks: pulumi.ResourceHookBinding,
     ) -> None:
         self.login_prerequisites: list[pulumi.CustomResource] = []
-        """What has to exist before anybody can log in."""
+        """Resources that must exist before anybody can log in."""
         self._component = component
         self._name = name
         self._instance = instance
@@ -342,14 +343,17 @@ class InstanceChildren:
         self._endpoint = endpoint
 
     def add_database(self, database_name: pulumi.Output[str], *, protect: bool) -> None:
-        """Adds the database. It comes before the users, which a new instance refuses for some seconds
-        (hashicorp/terraform-provider-google#14233)."""
+        """Adds the database.
+
+        It comes before the users, which a new instance refuses for some seconds
+        (hashicorp/terraform-provider-google#14233).
+        """
         database = sql.Database(
             f"{self._name}-database",
             name=database_name,
             instance=self._instance_name,
             project=self._project,
-            # Also refused by the provider, because `--ignore-protect` goes past `protect`.
+            # The provider refuses a deletion too, because `--ignore-protect` overrides `protect`.
             deletion_policy="PREVENT" if protect else "DELETE",
             opts=self._child_opts(protect=protected(protect)),
         )
@@ -358,7 +362,7 @@ class InstanceChildren:
     def add_iam_roles(
         self, suffix: str, principal: pulumi.Output[Principal], condition_instance: pulumi.Output[str]
     ) -> None:
-        """Grants a principal the IAM roles that a login needs. They hold in the project, so a condition limits them."""
+        """Grants a principal the IAM roles for a login. They apply to the project, so a condition limits them."""
         for purpose, iam_role in IAM_ROLES.items():
             binding = projects.IAMMember(
                 f"{self._name}-{purpose}{suffix}",
@@ -395,7 +399,7 @@ class InstanceChildren:
             member=pulumi.Output.all(
                 pool=pool or pulumi.Output.concat(self._project, ".svc.id.goog"), account=service_account
             ).apply(lambda v: f"serviceAccount:{v['pool']}[{v['account']}]"),
-            # Does not wait for the instance: a pool that does not exist is named at once.
+            # Does not wait for the instance, so that a missing pool is reported at once.
             opts=pulumi.ResourceOptions(parent=self._component, hooks=self._hooks),
         )
         self.login_prerequisites.append(binding)
@@ -406,7 +410,7 @@ class InstanceChildren:
 
     @cached_property
     def _ready(self) -> pulumi.Output[None]:
-        """Resolves when users, roles and endpoint exist: those that were added when it is first read."""
+        """Resolves when the endpoint exists, and all users and IAM roles that were added before the first use."""
         ids: Sequence[pulumi.Output[str]] = [resource.id for resource in self.login_prerequisites]
         return pulumi.Output.all(self._endpoint, *ids).apply(lambda _: None)
 
@@ -435,7 +439,7 @@ def _instance_condition(
 
 
 def _address(instance: sql.DatabaseInstance, settings: CloudSqlSettings) -> pulumi.Output[str]:
-    """Returns the instance's address of the type that Backstage uses; unknown, with a warning, if nobody knows it."""
+    """Returns the address that Backstage uses; unknown, with a warning, if the provider does not return it."""
     address = {
         "PUBLIC": instance.public_ip_address,
         "PRIVATE": instance.private_ip_address,
@@ -447,5 +451,5 @@ def _address(instance: sql.DatabaseInstance, settings: CloudSqlSettings) -> pulu
 
 
 def _without_period(value: str | None) -> str:
-    """Returns an address, or an empty string for none. Google ends a DNS name with a period."""
+    """Returns an address without the period at the end of Google's DNS names; an empty string without an address."""
     return (value or "").rstrip(".")

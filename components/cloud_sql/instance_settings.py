@@ -1,4 +1,4 @@
-"""The settings of the Cloud SQL instance: everything that Google changes without replacing it."""
+"""Builds the settings of the Cloud SQL instance, which Google changes without replacing it."""
 
 import pulumi
 from pulumi_gcp import sql
@@ -15,7 +15,7 @@ def instance_settings(settings: CloudSqlSettings) -> sql.DatabaseInstanceSetting
         availability_type=settings.high_availability.apply(lambda wanted: "REGIONAL" if wanted else "ZONAL"),
         location_preference=_location_preference(settings),
         disk_size=settings.disk_size_gb,
-        # Sent although Google would choose the same: it keeps what it is not told, also for another machine family.
+        # Sent although Google would choose the same: Google keeps what is left out, even for another machine family.
         disk_type=settings.tier.apply(disk_type),
         disk_autoresize_limit=settings.disk_size_limit_gb,
         connector_enforcement=settings.require_connector.apply(lambda only: "REQUIRED" if only else "NOT_REQUIRED"),
@@ -27,7 +27,7 @@ def instance_settings(settings: CloudSqlSettings) -> sql.DatabaseInstanceSetting
         ip_configuration=_ip_configuration(settings),
         maintenance_window=_maintenance_window(settings),
         deny_maintenance_period=_deny_maintenance_period(settings),
-        # Google keeps labels that it is not told about, so "no labels" must be said.
+        # Google keeps labels that are left out, so "no labels" must be sent.
         user_labels=settings.labels,
         deletion_protection_enabled=settings.deletion_protection,
     )
@@ -42,15 +42,15 @@ def _location_preference(settings: CloudSqlSettings) -> sql.DatabaseInstanceSett
 
 
 def _database_flags(settings: CloudSqlSettings) -> list[sql.DatabaseInstanceSettingsDatabaseFlagArgs]:
-    """Returns the caller's flags and the one that switches IAM authentication on, since there are no passwords."""
+    """Returns the caller's flags and the flag that enables IAM authentication, since there are no passwords."""
     flags = {"cloudsql.iam_authentication": pulumi.Output.from_input("on"), **settings.database_flags}
     return [sql.DatabaseInstanceSettingsDatabaseFlagArgs(name=name, value=value) for name, value in flags.items()]
 
 
 def _backup_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsBackupConfigurationArgs:
-    """Returns daily backups with the log between them, or neither."""
+    """Returns daily backups with point-in-time recovery, or neither."""
     enabled = settings.backup_retention.apply(bool)
-    # Google wants a number also when backups are off.
+    # Google requires a number even when backups are off.
     retained = settings.backup_retention.apply(lambda count: count or 7)
     return sql.DatabaseInstanceSettingsBackupConfigurationArgs(
         enabled=enabled,
@@ -65,7 +65,7 @@ def _backup_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSet
 
 
 def _final_backup_config(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsFinalBackupConfigArgs:
-    """Returns the backup that Google makes when the instance is deleted. The number of days is left out with 0."""
+    """Returns the backup that Google makes when the instance is deleted; without a number of days for 0."""
     return sql.DatabaseInstanceSettingsFinalBackupConfigArgs(
         enabled=settings.final_backup_days.apply(bool),
         retention_days=settings.final_backup_days.apply(lambda days: days or None),
@@ -92,7 +92,7 @@ def _deny_maintenance_period(
 
 
 def _ip_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsIpConfigurationArgs:
-    """Returns the kinds of address, TLS always, and no network that may connect without a certificate."""
+    """Returns the kinds of address. TLS is always required, and no network is authorized."""
     return sql.DatabaseInstanceSettingsIpConfigurationArgs(
         ipv4_enabled=settings.public_ip,
         private_network=settings.private_network,
@@ -103,7 +103,7 @@ def _ip_configuration(settings: CloudSqlSettings) -> sql.DatabaseInstanceSetting
 
 
 def _psc_config(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsIpConfigurationPscConfigArgs:
-    """Returns who may connect, and the endpoint that Google creates in a consumer's network."""
+    """Returns the projects that may connect, and the endpoint that Google creates in a consumer's network."""
     network, service_project = settings.psc_consumer_network, settings.psc_service_project
     projects = pulumi.Output.all(given=settings.psc_consumer_projects, network=network, service=service_project)
     connection = sql.DatabaseInstanceSettingsIpConfigurationPscConfigPscAutoConnectionArgs
@@ -113,7 +113,7 @@ def _psc_config(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsIpCon
         psc_auto_connections=None
         if network is None
         else [connection(consumer_network=network, consumer_service_project_id=service_project)],
-        # Said also without a network, because Google keeps what it is not told.
+        # Sent even without a network, because Google keeps what is left out.
         psc_auto_dns_enabled=network is not None,
         psc_auto_connection_policy_enabled=False if network is None else settings.psc_connection_policy,
     )

@@ -1,4 +1,4 @@
-"""Waits for the endpoint that Google creates for Private Service Connect, before `up` ends."""
+"""Waits until Google has created the endpoint for Private Service Connect."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ ENDPOINT_RETRY_DELAY_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """What Google says about an automatic connection. Mocks leave the fields None, Google leaves them empty."""
+    """The state of an automatic connection. Mocks leave missing fields None, Google leaves them empty."""
 
     address: str | None
     status: str | None
@@ -37,7 +37,7 @@ class Endpoint:
 def working_endpoint(
     settings: CloudSqlSettings, project: pulumi.Output[str], instance: sql.DatabaseInstance
 ) -> pulumi.Output[None]:
-    """Returns an Output that resolves when the endpoint works. Raises ArgumentError if it still does not."""
+    """Returns an Output that resolves when the endpoint works. Raises ArgumentError if it does not work in time."""
     if settings.psc_consumer_network is None:
         return pulumi.Output.from_input(None)
 
@@ -48,7 +48,7 @@ def working_endpoint(
                 return
             if attempt:
                 await asyncio.sleep(ENDPOINT_RETRY_DELAY_SECONDS)
-            # The state may be older than the service connection policy, so Google is asked again.
+            # The state may be older than the service connection policy, so ask Google again.
             found = await sql.get_database_instance_output(
                 name=v["name"], project=v["project"], opts=pulumi.InvokeOutputOptions(parent=instance)
             ).future()
@@ -57,7 +57,7 @@ def working_endpoint(
             "psc_consumer_network",
             f"is {v['network']}, in which Google has created no working endpoint: {'; '.join(map(str, endpoints))}. "
             "Backstage could not connect. The network needs a service connection policy of the class google-cloud-sql "
-            "in the instance's region: let its administrators create one, or set psc_connection_policy to true; then "
+            "in the instance's region: ask its administrators for one, or set psc_connection_policy to true; then "
             "run `pulumi up` again. Everything else is in place.",
         )
 

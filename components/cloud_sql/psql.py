@@ -1,4 +1,4 @@
-"""The shell command that logs in to the instance with psql."""
+"""Builds the shell command that logs in to the instance with psql."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ _PROXY_FLAGS = {"PUBLIC": [], "PRIVATE": ["--private-ip"], "PSC": ["--psc"]}
 
 
 def psql_command(ip_address_type: str, connection_name: str, database: str, logins: Sequence[Login]) -> str:
-    """Returns a command that logs in as the first person among the logins, else as a member of the first group, else as
-    a service account.
+    """Returns a command that logs in as the first person among the logins, else as a group member or a service account.
 
     The command starts the Cloud SQL Auth Proxy, waits for it, and stops it when psql ends.
     """

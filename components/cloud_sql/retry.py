@@ -9,19 +9,19 @@ import pulumi
 from .. import error_hooks
 from .validation import account_email
 
-# What Google refuses only for a moment: the new account everywhere but in IAM itself, then in Cloud SQL's own words
-# (GoogleCloudPlatform/terraform-google-three-tier-web-app#149), and users of an instance that was just created
-# (hashicorp/terraform-provider-google#14233).
+# Errors that last only for a moment, by their pattern. Google's services, and Cloud SQL in its own words, do not know a
+# new service account at first (GoogleCloudPlatform/terraform-google-three-tier-web-app#149); a new instance does not
+# accept users at first (hashicorp/terraform-provider-google#14233).
 TRANSIENT_ERRORS = {
     r"(Service account|CLOUD_IAM_SERVICE_ACCOUNT:) \S+ does not exist": (
         "the service account, which Google does not know everywhere yet"
     ),
-    r'role "cloudsqliam\w+" does not exist': "the instance, which does not take IAM users yet",
+    r'role "cloudsqliam\w+" does not exist': "the instance, which does not accept IAM users yet",
 }
-# What to do about other refusals, by a pattern in Google's answer.
+# What to do about other refusals, by a pattern in Google's error.
 _ADVICE = {
     r"Identity Pool does not exist": (
-        "Google makes the workload identity pool PROJECT.svc.id.goog with the first GKE cluster of PROJECT that has "
+        "Google creates the workload identity pool PROJECT.svc.id.goog with the first GKE cluster of PROJECT that has "
         "Workload Identity Federation. If the cluster is in another project, name its pool by workload_identity_pool "
         "(workloadIdentityPool). If it is created in the same program, pass the cluster's own pool there, which exists "
         "when the cluster does."
@@ -32,7 +32,7 @@ TRANSIENT_RETRY_DELAY_SECONDS = 10.0
 
 
 def retry_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
-    """Returns the hooks to bind to each resource of the component."""
+    """Returns the hooks for all resources of the component."""
     return error_hooks.error_hook(f"CloudSqlPostgres {name}: wait while Google is not ready", wait_and_retry, component)
 
 
@@ -40,7 +40,7 @@ async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookAr
     """Returns whether to retry: only for TRANSIENT_ERRORS, up to TRANSIENT_MAX_RETRIES times."""
     error = failure.errors[0]
     id_ = import_id(failure.type, failure.new_inputs or {})
-    # Cloud SQL has its own words for users (GoogleCloudPlatform/k8s-config-connector#2416).
+    # Cloud SQL words the error differently for users (GoogleCloudPlatform/k8s-config-connector#2416).
     if id_ and re.search(r"already ?exists|user exists with the same name", error, re.IGNORECASE):
         await error_hooks.log_import_commands(failure, id_, component, "Google Cloud")
     error_hooks.log_advice(failure, _ADVICE)

@@ -24,8 +24,8 @@ DEFAULT_TIER = "db-custom-1-3840"
 DEFAULT_ROLE = "cloudsqlsuperuser"
 DEFAULT_ADDITIONAL_ROLE = "pg_read_all_data"
 
-# Machine families: pattern of the tier, edition that offers it, type of its disk. Google adds families, so a tier of
-# another one is allowed with `edition` (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview).
+# Machine families: pattern of the tier, edition that offers it, type of its disk. Google adds families, so a tier of an
+# unknown family is allowed with `edition` (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview).
 MACHINE_FAMILIES = (
     (r"db-(f1-micro|g1-small)", "ENTERPRISE", "PD_SSD"),
     (r"db-custom-\d+-\d+", "ENTERPRISE", "PD_SSD"),
@@ -34,13 +34,13 @@ MACHINE_FAMILIES = (
     (r"db-c4a-highmem-\d+", "ENTERPRISE_PLUS", "HYPERDISK_BALANCED"),
 )
 
-# Smallest size by type of disk, in GB, and days of log by edition.
+# Smallest disk in GB by type of disk, and most days of log by edition.
 MIN_DISK_GB = {"PD_SSD": 10, "HYPERDISK_BALANCED": 20}
 MAX_LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
 
 SERVICE_ACCOUNT_SUFFIX = ".gserviceaccount.com"
 
-# Kind of an IAM member: type of the Cloud SQL user.
+# Type of the Cloud SQL user by kind of IAM member.
 USER_TYPES = {
     "user": "CLOUD_IAM_USER",
     "serviceAccount": "CLOUD_IAM_SERVICE_ACCOUNT",
@@ -50,7 +50,7 @@ USER_TYPES = {
 
 @dataclass(frozen=True)
 class Principal:
-    """A person, service account or group. IAM, Cloud SQL and PostgreSQL each have another name for it."""
+    """A person, service account or group. IAM, Cloud SQL and PostgreSQL each name it differently."""
 
     kind: str
     """user, serviceAccount or group."""
@@ -83,13 +83,13 @@ class Login:
     role: str
 
 
-# End of the resources' names: who it is and the PostgreSQL role. Backstage's own user has the empty end.
+# Principal and PostgreSQL role of each user, by the suffix of its resources' names. Backstage's user has no suffix.
 Users = Mapping[str, tuple[pulumi.Output[Principal], pulumi.Output[str]]]
 
 
 @dataclass(frozen=True)
 class CloudSqlSettings:
-    """The arguments of one CloudSqlPostgres after validation. None means that the argument was left out."""
+    """The validated arguments of a CloudSqlPostgres. None means that the argument was left out."""
 
     inputs: Inputs
     user: pulumi.Output[Principal] | None
@@ -146,25 +146,25 @@ class CloudSqlSettings:
         return {"": (user, self.role), **additional}
 
     def log_warnings(self, component: pulumi.Resource) -> None:
-        """Logs what Google allows but what works poorly."""
+        """Logs warnings about values that Google accepts but that work poorly."""
         self.inputs.warn(self.version.apply(_version_warning), component)
         self.inputs.warn(self.tier.apply(_tier_warning), component)
 
     def provider_default(self, argument: str, value: str | None, component: pulumi.Resource) -> pulumi.Output[str]:
-        """Validates the provider's own project or region, which is used where the argument was left out."""
-        if value is None:  # Only mocks of the provider answer nothing; the provider itself answers "".
+        """Validates the provider's own project or region, which replaces an argument that was left out."""
+        if value is None:  # Only mocks return None; the provider itself returns "".
             return self.unknown(argument, component)
         rules: dict[str, Validator[str]] = {"project": project_id, "region": region}
         known = self.inputs.validate_default(argument, value, rules[argument], f"the provider's gcp:{argument}")
         return pulumi.Output.from_input(known)
 
     def unknown(self, what: str, resource: pulumi.Resource) -> pulumi.Output[Any]:
-        """Returns an unknown value, and warns that the provider did not say it."""
-        self.inputs.warn(f"the provider did not tell the {what}, so outputs that contain it are unknown.", resource)
+        """Returns an unknown value, and logs a warning that the provider did not return it."""
+        self.inputs.warn(f"the provider did not return the {what}, so outputs that contain it are unknown.", resource)
         return pulumi.Output.from_input(pulumi.UNKNOWN)
 
     def check_account(self, instance_name: str, project: str) -> str:
-        """Returns the project, if the service account of an instance with this name fits into PostgreSQL there."""
+        """Returns the project. Fails if the created service account's name would be too long for PostgreSQL."""
         self.created_account(account_email(account_id(instance_name), project))
         return project
 
@@ -178,7 +178,7 @@ class CloudSqlSettings:
 
 
 def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
-    """Reads every argument. Raises ArgumentError for the first wrong one, and creates nothing."""
+    """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
     inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
     ip_address_type = inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC")
     tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
@@ -251,18 +251,18 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
 
 
 def generated_name(name: str, digits: str = 8 * "0") -> str:
-    """Returns the name of an instance that was given none."""
+    """Returns the name of an instance when no name is given."""
     return f"{name}-{digits}"
 
 
 def account_email(account_id: str, project: str) -> str:
-    """Returns the e-mail address of a project's service account. A project's domain, if it has one, goes last."""
+    """Returns the e-mail address of a project's service account. The domain of a domain-scoped project goes last."""
     domain, _, name = project.rpartition(":")
     return f"{account_id}@{'.'.join(filter(None, [name, domain]))}.iam{SERVICE_ACCOUNT_SUFFIX}"
 
 
 def account_resource(email: str) -> str:
-    """Returns the resource name of a service account. "-" stands for a project that its address does not say."""
+    """Returns the resource name of a service account, with "-" for a project that is not in its address."""
     name, _, domain = email.partition("@")[2].removesuffix(f".iam{SERVICE_ACCOUNT_SUFFIX}").partition(".")
     known = email.endswith(f".iam{SERVICE_ACCOUNT_SUFFIX}")
     return f"projects/{':'.join(filter(None, [domain, name])) if known else '-'}/serviceAccounts/{email}"
@@ -276,8 +276,8 @@ def principal(value: Any) -> Principal:
     form = r"[A-Za-z0-9_][A-Za-z0-9._+'-]*@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
     if kind not in USER_TYPES or not re.fullmatch(form, address):
         raise ValueError(
-            "must be the e-mail address of a person or a service account, or group: and that of a group. Without an "
-            "address, as principal://… and allUsers are, nobody can log in to PostgreSQL."
+            "must be the e-mail address of a person or a service account, or group: followed by that of a group. "
+            "principal://… and allUsers have no address, so they cannot log in to PostgreSQL."
         )
     if email.endswith(".iam"):
         raise ValueError(f"must be the service account's full e-mail address: {email}{SERVICE_ACCOUNT_SUFFIX}.")
@@ -288,7 +288,7 @@ def principal(value: Any) -> Principal:
     found = Principal(kind, email)
     if len(found.role.encode()) > 63:
         raise ValueError(
-            f"must be shorter: PostgreSQL would have to call it {found.role}, and takes 63 bytes as the name of a role."
+            f"must be shorter: its PostgreSQL role would be {found.role}, and PostgreSQL allows 63 bytes for a name."
         )
     return found
 
@@ -297,14 +297,14 @@ def backstage_principal(value: Any) -> Principal:
     found = principal(value)
     if found.kind == "group":
         raise ValueError(
-            "must not be a group: its members log in under their own names, and Backstage is none of them. Leave it "
+            "must not be a group: its members log in under their own names, but Backstage is not a member. Leave it "
             "out to have a service account created; groups go into additional_users."
         )
     return found
 
 
 def _unique_principals(inputs: Inputs, settings: CloudSqlSettings) -> CloudSqlSettings:
-    """Refuses one principal in two places: at once where both are plain, else when their values are known."""
+    """Refuses a principal that is given twice: at once if both values are plain, else when they are known."""
     places = {"user": settings.user} if settings.user is not None else {}
     places |= {f"additional_users.{key}": value for key, value in settings.additional_users.items()}
     additional_users: Mapping[str, Any] = inputs.raw("additional_users") or {}
@@ -343,7 +343,7 @@ def _check_unique(
 
 
 def _check_users(inputs: Inputs) -> None:
-    """Refuses a role for an additional user that is not there."""
+    """Refuses a role for an additional user that does not exist."""
     users: Mapping[str, Any] = inputs.raw("additional_users") or {}
     roles: Mapping[str, Any] = inputs.raw("additional_user_roles") or {}
     for key in roles:
@@ -374,7 +374,7 @@ def _check_zones(inputs: Inputs) -> None:
 
 
 def _check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
-    """Refuses network arguments that do not go together."""
+    """Refuses combinations of network arguments that Google does not support."""
     kind = settings.ip_address_type
     private = inputs.is_set("private_network")
     if kind == "PRIVATE" and not private:
@@ -412,8 +412,8 @@ def _check_generated_name(inputs: Inputs, name: str) -> None:
     if not re.fullmatch(r"(?=.{1,58}$)[a-z]([a-z0-9-]*[a-z0-9])?", name):
         inputs.fail(
             "instance_name",
-            f"is missing, and none can be made from the component's name {name!r}: that takes at most 58 of a-z, 0-9 "
-            "and hyphens, starts with a letter and does not end with a hyphen.",
+            f"is missing, and cannot be generated from the component's name {name!r}, which would have to be at most "
+            "58 of a-z, 0-9 and hyphens, start with a letter and not end with a hyphen.",
         )
 
 
@@ -435,7 +435,7 @@ consumer_project = regex(
 workload_pool = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]\.svc\.id\.goog",
     "must be the workload identity pool of GKE clusters, PROJECT.svc.id.goog. A principal:// or another pool cannot be "
-    "used: IAM database authentication of Cloud SQL takes user accounts, service accounts and groups only.",
+    "used: Cloud SQL accepts only user accounts, service accounts and groups for IAM database authentication.",
 )
 
 
@@ -444,7 +444,7 @@ def pods_service_account(value: Any, user: Any) -> str:
     try:
         kind = None if user is None else principal(user).kind
     except ValueError:
-        return found  # user has a message of its own
+        return found  # user gets its own message
     if kind == "user":
         raise ValueError(
             "must be left out: Backstage logs in as a person, and pods can only act as a service account. Leave out "
@@ -496,7 +496,7 @@ backup_count = integer(0, 365)
 
 
 def instance_name(value: Any, project: Any) -> str:
-    """Validates a name: Google limits `project:name` to 98 characters, of which a project's id takes up to 30."""
+    """Validates a name. Google limits `project:name` to 98 characters; a project's id takes up to 30 of them."""
     room = 98 - len(str(project or 30 * "x")) - 1
     return regex(
         rf"(?=.{{1,{room}}}$)[a-z]([a-z0-9-]*[a-z0-9])?",
@@ -505,7 +505,7 @@ def instance_name(value: Any, project: Any) -> str:
 
 
 def account_id(instance: str) -> str:
-    """Returns the id of the instance's service account: the instance's name if possible, else as much of it as fits."""
+    """Returns the id of the created service account: the instance's name, or its start and a hash if it is too long."""
     if 6 <= len(instance) <= 30:
         return instance
     return f"{instance[:21].rstrip('-')}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
@@ -582,7 +582,7 @@ def log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
     days = integer(1, MAX_LOG_DAYS.get(offered_by, 35))(value)
     backups = str(7 if backup_retention is None else backup_retention)
     if re.fullmatch(r"\d{1,9}(\.0)?", backups, re.ASCII) and 0 < int(float(backups)) < days:
-        raise ValueError(f"must not be more than backup_retention, {backups}: the log is of no use without a backup.")
+        raise ValueError(f"must not be more than backup_retention, {backups}: the log is useless without a backup.")
     return days
 
 
@@ -595,7 +595,7 @@ def zone(value: Any, region: Any) -> str:
 
 def secondary_zone(value: Any, region: Any, primary: Any) -> str:
     if value == primary:
-        raise ValueError("must be another zone than `zone`, so that the standby does not fail together with it.")
+        raise ValueError("must differ from `zone`, so that the standby does not fail together with the primary.")
     return zone(value, region)
 
 
@@ -650,7 +650,7 @@ def consumer_projects(value: Any) -> list[str]:
 
 
 def allowed_projects(consumers: list[str] | None, network: str | None, service_project: str | None) -> list[str]:
-    """Returns the given projects, and those that the automatic endpoint belongs to."""
+    """Returns the given projects, and the projects of the automatic endpoint."""
     of_endpoint = [service_project] if service_project else []
     return sorted({*(consumers or []), *re.findall(r"projects/([^/]+)/", network or ""), *of_endpoint})
 
@@ -671,17 +671,17 @@ def _tier_warning(tier: str) -> str | None:
     )
 
 
-# MB of memory from which on an instance allows so many connections, by Google's page on flags.
+# Google's default of max_connections by the least MB of memory (Google's page on database flags).
 _MAX_CONNECTIONS = {0: 50, 3750: 100, 6000: 200, 7500: 400, 15000: 500, 30000: 600, 60000: 800, 120000: 1000}
-# PostgreSQL keeps these of them for superusers, who are all Google's.
+# PostgreSQL reserves these connections for superusers, which only Google has.
 _RESERVED_CONNECTIONS = 3
 _MB_OF_SHARED_CORE = {"db-g1-small": 1700}
-# Of the families whose tiers do not say their memory.
+# Memory of the families whose tiers do not contain it.
 _MB_PER_VCPU = {"perf-optimized-N": 8192, "memory-optimized-N": 32768, "c4a-highmem": 8192}
 
 
 def capacity(tier: Any, database_flags: Any) -> Capacity | None:
-    """Returns how many connections an instance of this tier allows."""
+    """Returns how many connections an instance of this tier allows; None if its memory is not known."""
     tier = str(tier or DEFAULT_TIER)
     if (limit := read_max_connections(database_flags)) is not None:
         return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in database_flags")

@@ -107,7 +107,7 @@ def test_an_identity_in_another_subscription_is_refused_in_the_preview(
 )
 def test_a_wrong_issuer_is_corrected_in_place(stack: AzureStack, azure: SimulatedAzure) -> None:
     stack.arguments(**{**PODS, "kubernetesOidcIssuers": {"blue": BLUE.rstrip("/"), "green": GREEN}})
-    assert "lacks the slash at the end that AKS puts there, for 'blue'" in succeeded(stack.up()).output
+    assert "lacks the slash that AKS puts at the end, for 'blue'" in succeeded(stack.up()).output
     before = len(azure.changes())
     stack.arguments(**PODS)
     succeeded(stack.up())

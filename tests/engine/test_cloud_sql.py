@@ -576,7 +576,7 @@ def test_users_that_do_not_wait_for_the_database_are_refused_for_some_time(
     cloud_sql.late["Database"] = "User"
     up = succeeded(stack.up())
     assert any('role "cloudsqliamuser" does not exist' in error for error in errors(cloud_sql))
-    assert "waiting 0.05 s for the instance, which does not take IAM users yet" in up.output
+    assert "waiting 0.05 s for the instance, which does not accept IAM users yet" in up.output
 
 
 def test_without_the_hook_a_service_account_not_known_everywhere_fails_the_run(

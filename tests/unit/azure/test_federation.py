@@ -120,7 +120,7 @@ def test_an_identity_in_another_subscription_is_refused_in_the_preview_too(previ
 def test_an_identity_that_is_called_otherwise_than_the_principal_is_warned_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    warning = "identity_resource_id ends in another name than that of the principal that Backstage connects as."
+    warning = "identity_resource_id ends in another name than the principal that Backstage connects as."
     create(**{**OWN_IDENTITY, **PODS, "admin_name": "Portal"})
     assert warning not in caplog.text
     create(**{**OWN_IDENTITY, **USER, **PODS, "admin_name": "Portal"})

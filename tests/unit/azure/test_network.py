@@ -35,7 +35,7 @@ def test_letting_in_azure_services_is_a_rule_of_its_own_and_warned_about(caplog:
     assert (rule["startIpAddress"], rule["endIpAddress"]) == ("0.0.0.0", "0.0.0.0")
     assert results.resource(SERVER).inputs["network"] == {"publicNetworkAccess": "Enabled"}
     (warning,) = caplog.messages
-    assert "every machine in Azure, those of other customers too" in warning
+    assert "every machine in Azure, including other customers' machines" in warning
 
 
 def test_a_private_endpoint_leaves_public_access_off_and_the_host_name_as_is() -> None:

@@ -129,14 +129,14 @@ not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"user": "backstage"}, "\"user\" is 'backstage', but it must be the e-mail address of a person or a service"),
     ({"user": "group:team@example.com"}, "must not be a group: its members log in under their own names"),
-    ({"user": "principal://iam.googleapis.com/x"}, "as principal://… and allUsers are, nobody can log in"),
+    ({"user": "principal://iam.googleapis.com/x"}, "principal://… and allUsers have no address, so they cannot log in"),
     ({"user": "allUsers"}, "must be the e-mail address of a person or a service account"),
     ({"user": "domain:example.com"}, "must be the e-mail address of a person or a service account"),
     ({"user": "jo@example.com\n"}, "must be the e-mail address"),
     ({"user": f"backstage@{PROJECT}.iam"}, f"must be the service account's full e-mail address: {EMAIL}."),
     ({"user": f"user:{EMAIL}"}, "must have the prefix serviceAccount: exactly when the address ends in"),
     ({"user": "serviceAccount:jo@example.com"}, "must have the prefix serviceAccount: exactly when"),
-    ({"user": f"{'x' * 52}@example.com"}, "takes 63 bytes as the name of a role."),
+    ({"user": f"{'x' * 52}@example.com"}, "PostgreSQL allows 63 bytes for a name."),
     (
         {"additional_users": {"jo": "jo"}},
         'argument "additional_users", key "jo", is \'jo\', but it must be the e-mail address',
@@ -185,7 +185,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"zone": "europe-west1-b", "region": "us-central1"}, "must be a zone of us-central1, such as us-central1-b."),
     (
         {"zone": "us-central1-b", "secondary_zone": "us-central1-b", "high_availability": True},
-        "must be another zone than `zone`",
+        "must differ from `zone`",
     ),
     ({"encryption_key_name": "my-key"}, "must be the resource name of a Cloud KMS key: projects/…/locations/…"),
     (
@@ -219,7 +219,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**PODS, "user": "jo@example.com"}, "Backstage logs in as a person, and pods can only act as a service account."),
     (
         {**PODS, "workload_identity_pool": "principal://iam.googleapis.com/projects/1/locations/global/x/subject/y"},
-        "A principal:// or another pool cannot be used: IAM database authentication of Cloud SQL takes",
+        "A principal:// or another pool cannot be used: Cloud SQL accepts only user accounts",
     ),
     ({**PODS, "workload_identity_pool": "clusters-1"}, "PROJECT.svc.id.goog"),
     ({**PODS, "workload_identity_pool": "clusters-1.hub.id.goog"}, "PROJECT.svc.id.goog"),

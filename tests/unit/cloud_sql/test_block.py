@@ -178,7 +178,7 @@ def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_and_said_so(cap
         *("helm_values", "kubernetes_manifests", "kubernetes_secret"),
         *("instance_service_account", "self_link"),
     }
-    assert "the provider did not tell the PUBLIC address, so outputs that contain it are unknown" in caplog.text
+    assert "the provider did not return the PUBLIC address, so outputs that contain it are unknown" in caplog.text
 
 
 def test_with_echo_mocks_a_project_that_nobody_knows_is_unknown_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
@@ -186,7 +186,7 @@ def test_with_echo_mocks_a_project_that_nobody_knows_is_unknown_and_said_so(capl
     assert not results["database_config"].known
     assert not results["connection_name"].known
     for argument in ("project", "region"):
-        assert f"the provider did not tell the {argument}, so outputs that contain it are unknown" in caplog.text
+        assert f"the provider did not return the {argument}, so outputs that contain it are unknown" in caplog.text
 
 
 def test_the_items_of_a_list_may_be_outputs() -> None:

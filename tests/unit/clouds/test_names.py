@@ -19,6 +19,6 @@ BAD_NAMES = {
 )
 def test_a_component_whose_name_cannot_start_a_servers_says_so(component: str, name: str) -> None:
     class_, least = getattr(components, component), LEAST[component]
-    with pytest.raises(ArgumentError, match="none can be made from the component's name"):
+    with pytest.raises(ArgumentError, match="cannot be generated from the component's name"):
         run(lambda: class_(name, least) and None)
     run(lambda: class_(name, {**least, **CASES[component].FIXED}) and None)

@@ -12,7 +12,7 @@ QUIET: dict[str, dict[str, Any]] = {"AzurePostgres": REACHABLE, "CloudSqlPostgre
 
 BURSTABLE = "Standard_B1ms is Burstable, which Microsoft advises for development only. It "
 SHARED = "db-f1-micro shares its processor and has no service level agreement. It allows 25 "
-NO_SLASH = "kubernetes_oidc_issuers lacks the slash at the end that AKS puts there, for 'blue'."
+NO_SLASH = "kubernetes_oidc_issuers lacks the slash that AKS puts at the end, for 'blue'."
 WARNED: dict[str, list[tuple[dict[str, Any], str]]] = {
     "AzurePostgres": [
         ({"sku_name": "Standard_B1ms"}, BURSTABLE),
