@@ -1,48 +1,48 @@
 PYTHON ?= python3
-# Python's first message goes nowhere until start.py gives the error output back: on Ctrl-C it would be a traceback.
+# Python's error output is discarded until start.py restores it: on an early Ctrl-C, Python would print a traceback.
 BOOTSTRAP = command -v $(firstword $(PYTHON)) >/dev/null || { echo "Python is missing: $(PYTHON)" >&2; exit 127; }; \
   exec 3>&2 2>/dev/null $(PYTHON) -S bootstrap/start.py
 
-help: ## this list
+help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
-up: ## PostgreSQL for Backstage in Docker, and app-config.local.yaml
+up: ## start PostgreSQL in Docker, and write app-config.local.yaml
 	@$(BOOTSTRAP) up
 
-env: ## .env with the POSTGRES_ variables, for dotenv-cli and env-cmd
+env: ## write the POSTGRES_ variables to .env, for dotenv-cli and env-cmd
 	@$(BOOTSTRAP) env
 
-down: ## destroy that database with its data, delete the written files
+down: ## destroy that database with its data, and delete the written files
 	@$(BOOTSTRAP) down
 
-clean: ## down, and remove all that was cached, built or started here
+clean: ## down, and remove everything that was cached, built or started
 	@$(BOOTSTRAP) clean
 
-tools: ## what the tests need
+tools: ## install what the tests need
 	@$(BOOTSTRAP) tools
 
-check: ## formatting, lint and types
+check: ## check formatting, lint and types
 	@$(BOOTSTRAP) python
 	@$(BOOTSTRAP) run --unattended sh -c 'ruff format --check . && ruff check . && pyright && shellcheck components/local/*.sh'
 
-docs: ## the reference, from the docstrings
+docs: ## generate docs/reference.md from the docstrings
 	@$(BOOTSTRAP) python
 	@$(BOOTSTRAP) run --unattended python -m docs.reference
 
-unit: ## the unit tests alone: a quick look
+unit: ## run only the unit tests, a quick check
 	@$(BOOTSTRAP) python
 	@$(BOOTSTRAP) run --unattended --interrupt pytest -q -n auto tests/unit
 
-lock: ## the exact versions and hashes of the Python packages, from requirements/*.txt
+lock: ## lock versions and hashes of the Python packages in requirements/*.txt
 	@$(BOOTSTRAP) python
 	@for name in dev test go; do ( $(BOOTSTRAP) run uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 	  --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command 'make lock' \
 	  --output-file requirements/$$name.lock requirements/$$name.txt ) || exit 1; done
 
-test: tools check ## all tests, on the real engine, Docker and Backstage
+test: tools check ## run all tests, with the real engine, Docker and Backstage
 	@$(BOOTSTRAP) run --unattended --interrupt pytest -n 4 --dist loadgroup tests
 
-bench: tools ## the cost of ours against the least possible
+bench: tools ## compare the cost of the components with the least possible
 	@$(BOOTSTRAP) run --unattended --interrupt python -m tests.bench
 
 reliability: tools ## measure docs/reliability.md: faults, hostile arguments and load

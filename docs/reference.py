@@ -17,36 +17,36 @@ HEAD = """\
 # Reference
 
 Generated from the docstrings by `make docs`. Configuration, YAML, TypeScript and other languages use the names in the
-first column, Python those in the second. An argument takes an Output as well as a value, except where it is said to be
-plain: then it decides what is created. In the configuration of this repository's stacks the arguments of LocalPostgres
-are under `local`, those of AzurePostgres under `azure`, of CloudSqlPostgres under `cloudsql`, of ExistingPostgres under
+first column, Python uses those in the second. Every argument accepts an Output, unless its type says plain: a plain
+argument decides what is created. In the configuration of this repository's stacks, the arguments of LocalPostgres are
+under `local`, those of AzurePostgres under `azure`, of CloudSqlPostgres under `cloudsql`, of ExistingPostgres under
 `existing`.
 """
 
 WORDS = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
 
-# The sentence of an argument's description that says its default.
+# The sentence in an argument's description that states its default.
 DEFAULT = re.compile(r"\s*Default: (.+?)\.(?=\s+[A-Z`0-9]|$)")
 
-# What acts on a component; the others are refused.
+# Resource options that work on a component; the others are refused.
 HONOURED = {
-    "parent": "the component's parent; two components of one name may have parents of different types",
-    "depends_on": "nothing of the component is created before",
-    "aliases": "for the component itself; those of its children follow",
-    "protect": "inherited by every child, so that none can be removed or replaced; prefer `deletion_protection`",
+    "parent": "the component's parent; two components with the same name may have parents of different types",
+    "depends_on": "the component's children are created after these resources",
+    "aliases": "for the component itself; the aliases of its children follow from them",
+    "protect": "inherited by every child, so that no child can be removed or replaced; prefer `deletion_protection`",
     "retain_on_delete": "inherited by every child",
     "provider, providers": "used for every child of that provider",
-    "transforms, transformations": "applied to every child: the way to what has no argument",
-    "hooks": "of the component itself, not of its children",
+    "transforms, transformations": "applied to every child; use them to set what has no argument",
+    "hooks": "run for the component itself, not for its children",
 }
 
 
 def reference() -> str:
-    return "\n".join([HEAD, *options(), *_lines(schema())]) + "\n"
+    return "\n".join([HEAD, *_options(), *_lines(schema())]) + "\n"
 
 
-def options() -> Iterator[str]:
-    """One table of Pulumi's resource options."""
+def _options() -> Iterator[str]:
+    """Yields the table of Pulumi's resource options."""
     yield "## Resource options\n\n| option | |\n|---|---|"
     for option, meaning in HONOURED.items():
         yield f"| {', '.join(f'`{name}`' for name in option.split(', '))} | {meaning} |"
@@ -56,7 +56,7 @@ def options() -> Iterator[str]:
 
 
 def schema() -> dict[str, Any]:
-    """What programs in other languages see of the components."""
+    """Returns the schema of the components for programs in other languages."""
     return json.loads(str(provider().schema))
 
 

@@ -42,7 +42,7 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _READ_AS_OTHER_TYPE, _F
 
 
 # First line of each document with a null.
-_WHY_NULL = "# A null removes that key of the app-config files below, so this means the same over any of them.\n"
+_WHY_NULL = "# null removes a key that an earlier app-config file sets: this means the same after any other file.\n"
 
 
 def render(config: Mapping[str, Any]) -> str:

@@ -64,16 +64,16 @@ RUN_BY = {
     ("cloud-sql.md", "Private Service Connect", 1): PSC,
     ("cloud-sql.md", "Private Service Connect", 2): CLOUD_SQL,
     ("cloud-sql.md", "Operations", 1): CLOUD_SQL,
-    ("cloud-sql.md", "Taking it down", 1): CLOUD_SQL,
-    ("cloud-sql.md", "Taking it down", 2): CLOUD_SQL,
+    ("cloud-sql.md", "Deletion", 1): CLOUD_SQL,
+    ("cloud-sql.md", "Deletion", 2): CLOUD_SQL,
     ("existing.md", "The guide's server", 1): GUIDE,
     ("existing.md", "The guide's server", 2): GUIDE,
     ("existing.md", "A DBA's server", 1): f"{EXISTING}test_a_dba_runs_what_they_were_sent_and_backstage_starts",
     ("existing.md", "A DBA's server", 2): f"{EXISTING}test_a_dba_runs_what_they_were_sent_and_backstage_starts",
     ("existing.md", "TLS", 1): f"{EXISTING}test_the_commands_for_tls_make_backstage_verify_the_server",
     ("existing.md", "Another password", 1): f"{EXISTING}test_the_commands_for_another_password_prove_it",
-    ("from-laptop-to-cloud.md", "1. Bring up the cloud's stack", 1): AZURE,
-    ("from-laptop-to-cloud.md", "1. Bring up the cloud's stack", 2): GOOGLE_MOVE,
+    ("from-laptop-to-cloud.md", "1. Create the cloud's stack", 1): AZURE,
+    ("from-laptop-to-cloud.md", "1. Create the cloud's stack", 2): GOOGLE_MOVE,
     ("from-laptop-to-cloud.md", "2. Stop Backstage, and dump each plugin's database", 1): f"{MOVE}dumps",
     ("from-laptop-to-cloud.md", "3. Log in to the cloud", 1): f"{MOVE}test_to_azure",
     ("from-laptop-to-cloud.md", "3. Log in to the cloud", 2): f"{MOVE}test_to_google_cloud",
@@ -220,7 +220,7 @@ def test_a_database_in_azure(tmp_path: Path, azure: SimulatedAzure) -> None:
     assert "tokenCredential" in document
     follow(stack, BLOCKS["azure.md", "First deployment", 2] + "pulumi up\n")
     assert azure.of_type("FirewallRule")["office"]["startIpAddress"] == "203.0.113.7"
-    move = BLOCKS["from-laptop-to-cloud.md", "1. Bring up the cloud's stack", 1]
+    move = BLOCKS["from-laptop-to-cloud.md", "1. Create the cloud's stack", 1]
     follow(stack, move.replace("<your object id>", "00000000-0000-0000-0000-000000000001") + "pulumi up\n")
     assert "jo@example.com" in [one["principalName"] for one in azure.of_type("AdministratorsMicrosoftEntra").values()]
     follow(stack, BLOCKS["from-laptop-to-cloud.md", "5. Start Backstage with the cloud's block", 1])
@@ -244,7 +244,7 @@ def test_a_database_in_google_cloud_for_a_move(tmp_path: Path, cloud_sql: Simula
         tmp_path / "stack", cloud_sql.environment, name="gcp", key="cloudsql", program="cloud_sql_program.py"
     )
     shell(stack, "pulumi stack init gcp; pulumi config set gcp:project portal-123")
-    follow(stack, BLOCKS["from-laptop-to-cloud.md", "1. Bring up the cloud's stack", 2] + "pulumi up\n")
+    follow(stack, BLOCKS["from-laptop-to-cloud.md", "1. Create the cloud's stack", 2] + "pulumi up\n")
     assert cloud_sql.of_type("User")["jo@example.com"]["_roles"] == ["cloudsqlsuperuser"]
     assert "pluginDivisionMode: schema" not in succeeded(stack.up()).outputs["appConfig"]
 

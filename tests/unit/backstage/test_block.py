@@ -15,7 +15,7 @@ CONNECTION = {"host": "127.0.0.1", "port": 5432, "user": "postgres", "password":
 
 def test_the_document_reads_as_the_guide_writes_it() -> None:
     assert backstage.app_config(backstage.database_config(CONNECTION)) == (
-        "# A null removes that key of the app-config files below, so this means the same over any of them.\n"
+        "# null removes a key that an earlier app-config file sets: this means the same after any other file.\n"
         "backend:\n"
         "  database:\n"
         "    client: pg\n"
