@@ -12,7 +12,7 @@ import pulumi
 import yaml
 from pulumi.runtime import config as runtime_config
 
-from .inputs import ArgumentError, CamelCaseArgs, annotations, as_string, is_map_of_strings, is_plain
+from .inputs import ArgumentError, CamelCaseArgs, annotations, as_string, is_map_of_strings, is_plain, without_secrets
 from .outputs import camel_case
 from .validators import is_list, is_map
 
@@ -196,7 +196,11 @@ def _refuse(name: str, remedy: str) -> NoReturn:
 
 def _move(key: str, name: str, path: str, value: Any) -> str:
     """Returns the two commands that move a value to the right place."""
-    secret = pulumi.runtime.is_config_secret(key) or re.search("password|secret", path, re.IGNORECASE)
+    secret = (
+        pulumi.runtime.is_config_secret(key)
+        or re.search("password|secret", path, re.IGNORECASE)
+        or without_secrets(value) != value
+    )
     setting = f"--secret {path}" if secret else f"{path} {shlex.quote(str(value))}"
     return f"`pulumi config rm {shlex.quote(name)}`, then `pulumi config set --path {setting}`"
 

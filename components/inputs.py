@@ -111,9 +111,7 @@ class Inputs:
         if values is None:
             return {}
         if not is_map(values):
-            self.fail(
-                argument, "must be a map with plain keys, because they name resources; its values may be Outputs."
-            )
+            self.fail(argument, self._no_map(argument, values))
         for key, value in values.items():
             try:
                 key_validator(key)
@@ -197,8 +195,8 @@ class Inputs:
         )
 
     def _shown(self, value: Any) -> str:
-        """Returns a value as the caller writes it."""
-        value = with_integers(value)
+        """Returns a value as the caller writes it, without the secrets that are easily pasted in a wrong place."""
+        value = without_secrets(with_integers(value))
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
     def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
@@ -214,6 +212,15 @@ class Inputs:
             f" Pulumi reads it as {kind}; to set it as a string: "
             f"`{command} {self._config_key}.{camel_case(argument)}{'' if secret else f' {as_string(value)}'}`."
         )
+
+    def _no_map(self, argument: str, value: Any) -> str:
+        """Returns what to do about something else in the place of a map."""
+        given = "" if _contains_output(value) else f"is {self._shown(value)}, but it "
+        if self._config_key is None:
+            return f"{given}must be a map with plain keys, not an Output; its values may be Outputs."
+        path = f"{self._config_key}.{camel_case(argument)}"
+        remedy = f"`pulumi config rm --path {path}`, then `pulumi config set --path {path}.NAME VALUE`."
+        return f"{given}must be a map: {remedy}"
 
     def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
         """Returns the error for a key with a dot, which Pulumi read as a path."""
@@ -264,6 +271,22 @@ def is_plain(annotation: Any) -> bool:
 def is_map_of_strings(annotation: Any) -> bool:
     """Returns whether the argument's type is `Mapping[str, Input[str]]`."""
     return get_origin(annotation) is Mapping and str in get_args(get_args(annotation)[1])
+
+
+def without_secrets(value: Any) -> Any:
+    """Returns the value without passwords under such a key, in an address or a connection string, and private keys."""
+    if is_map(value):
+        return {
+            key: "[secret]" if re.search("password|secret|token", str(key), re.IGNORECASE) else without_secrets(item)
+            for key, item in value.items()
+        }
+    if is_list(value):
+        return [without_secrets(item) for item in value]
+    if isinstance(value, str):
+        value = re.sub(r"(://[^/@\s:]*:)\S*@", r"\1[secret]@", value)
+        value = re.sub(r"(?i)(password\s*=\s*)('[^']*'|\S+)", r"\1[secret]", value)
+        value = re.sub(r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*", r"\1[secret]", value)
+    return value
 
 
 def as_string(value: Any) -> Any:

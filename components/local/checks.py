@@ -79,13 +79,22 @@ def refuse_conflicts(engine: Engine, name: str, owner: str, container: Mapping[s
 _ANOTHER_PORT = "Choose another `port`"
 
 
+# Whoever removes the container as if it were a stranger's lets the next `pulumi up` delete the volume.
+_MOVED = (
+    "If it is this component under its former name or parent, name that in the resource option `aliases`, and the data "
+    "stays: without, `pulumi up` deletes the stack's old volume."
+)
+
+
 def _remedy(found: RunningContainer, owner: str, alternative: str) -> str:
     if found.owner == owner:
         return (
             "It is left from an interrupted `pulumi up` of this stack, or belongs to the same stack of another "
-            f"checkout. If it is not needed, remove it, which keeps its volume: `{found.removal_command}`. "
+            f"checkout. If it is not needed, remove it, which keeps its volume: `{found.removal_command}`. {_MOVED} "
             f"Otherwise: {alternative.lower()}. Then run `pulumi up` again."
         )
+    if found.owner and found.owner.partition(" of stack ")[2] == owner.partition(" of stack ")[2]:
+        return f"It belongs to this stack. {_MOVED} Otherwise: {alternative.lower()}. Then run `pulumi up` again."
     return (
         f"{alternative}, or stop that container, which keeps its volume: `docker stop {found.name}`. "
         "Then run `pulumi up` again."
@@ -94,7 +103,7 @@ def _remedy(found: RunningContainer, owner: str, alternative: str) -> str:
 
 def explain_failure(engine: Engine, owner: str, error: str, inputs: Mapping[str, Any]) -> str | None:
     """Returns an explanation that the provider's error lacks; None if the engine has none."""
-    if "already in use" in error or "already allocated" in error:
+    if "address already in use" in error or "port is already allocated" in error:
         for port in inputs.get("ports", []):
             for found in engine.running_containers(publish=str(int(port["external"]))):
                 return f"container {found} has port {port['external']:g}. {_remedy(found, owner, _ANOTHER_PORT)}"

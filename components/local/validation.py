@@ -13,7 +13,7 @@ import pulumi
 
 from ..backstage.connection_budget import DEFAULT_CAPACITY
 from ..database_options import read_database_options
-from ..inputs import Inputs
+from ..inputs import ArgumentError, Inputs
 from ..validators import is_valid_string, one_of, port_number, regex, role_name
 from .args import LocalPostgresArgs
 
@@ -38,6 +38,7 @@ class LocalSettings:
 def validate(name: str, args: LocalPostgresArgs) -> LocalSettings:
     """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
     inputs = Inputs("LocalPostgres", name, args, LocalPostgresArgs)
+    _check_name(name, on_network=inputs.is_set("network"))
     settings = LocalSettings(
         image=inputs.get("image", image_reference, "postgres:17-trixie"),
         port=inputs.get("port", port_number, 5432),
@@ -62,6 +63,26 @@ def validate(name: str, args: LocalPostgresArgs) -> LocalSettings:
             "cannot be combined with network: on a Docker network Backstage reaches the container by its name.",
         )
     return settings
+
+
+# Of a container or volume in Docker; of a label in a host's name.
+_LONGEST = 255
+_LONGEST_LABEL = 63
+
+
+def _check_name(name: str, *, on_network: bool) -> None:
+    """Raises ArgumentError for a name of the component that does not make names of a container and a volume.
+
+    On a network the container's name is the host that Backstage connects to.
+    """
+    suffix = "-postgres-0123456"
+    longest = (_LONGEST_LABEL if on_network else _LONGEST) - len(suffix)
+    if not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9_.-]{{0,{longest - 1}}}", name):
+        of_network = ", because with network it is part of a host's name" if on_network else ""
+        raise ArgumentError(
+            f'LocalPostgres "{name}": its name becomes part of the names of a Docker container and a volume. It must '
+            f"be at most {longest} of A-Z, a-z, 0-9, _ . and -{of_network}, and start with a letter or a digit."
+        )
 
 
 image_reference = regex(

@@ -125,7 +125,10 @@ REFUSED: dict[str, list[str]] = {
     "local true": ["must be a map of arguments"],
     "local text": ["must be a map of arguments"],
     "--path local[0] 5433": ['config "local" is a list, but it must be a map'],
-    AZURE + "--path azure.tags prod": ['argument "tags"', "map"],
+    AZURE + "--path azure.tags prod": [
+        'argument "tags" is "prod", but it must be a map',
+        "`pulumi config rm --path azure.tags`, then `pulumi config set --path azure.tags.NAME VALUE`",
+    ],
     # Names in the spelling of the configuration.
     "--path local.Port 5433": ['unknown argument "Port". Did you mean "port"?'],
     "--path local.prot 5433": ['unknown argument "prot". Did you mean "port"?'],
@@ -167,11 +170,19 @@ def test_what_cannot_be_meant_is_refused_with_what_is_right(typist: Typist, type
         assert part in str(refusal.value)
 
 
-@pytest.mark.parametrize("typed", ["local.password hunter2", "--secret local.password hunter2"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "local.password hunter2",
+        "--secret local.password hunter2",
+        "existing.host postgres://jo:hunter2@db.example.com/portal",
+    ],
+)
 def test_a_refusal_never_repeats_a_password(typist: Typist, typed: str) -> None:
     with pytest.raises(ArgumentError) as refusal:
         typist.up(typed)
-    assert "`pulumi config set --path --secret local.password`" in str(refusal.value)
+    key = typed.split()[-2]
+    assert f"`pulumi config set --path --secret {key}`" in str(refusal.value)
     assert "hunter2" not in str(refusal.value)
 
 

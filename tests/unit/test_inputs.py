@@ -1,5 +1,6 @@
 """How a wrong argument is refused, for plain values and for Outputs."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -61,6 +62,34 @@ def test_the_value_of_a_secret_argument_is_never_repeated(as_input: Callable[[st
 def test_a_value_that_comes_as_a_secret_is_not_repeated_whatever_the_argument() -> None:
     message = refusal(lambda: arguments(port=pulumi.Output.secret("hunter2")).get("port", port_number))
     assert message == 'Example "db": argument "port" must be an integer from 1 to 65535.'
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "postgres://jo:hunter2@db.example.com/portal",
+        "postgres://jo:hunter2@3!@db.example.com/portal",
+        "host=db.example.com password=hunter2",
+        "host=db.example.com password = 'hunter2 3'",
+        "-----BEGIN RSA PRIVATE KEY-----\nhunter2",
+        {"connection": {"password": "hunter2"}},
+        {"list": [{"clientSecret": "hunter2"}]},
+    ],
+)
+def test_a_secret_pasted_into_a_wrong_argument_is_not_repeated(pasted: object) -> None:
+    for shown in (arguments(user_name=pasted), camel_case("example", user_name=pasted)):
+        message = refusal(lambda inputs=shown: inputs.get("user_name", word))
+        assert "hunter2" not in message
+        assert "[secret]" in message
+
+
+@pytest.mark.parametrize("value", [[], "prod", 4711])
+def test_something_else_in_the_place_of_a_map_is_named_with_what_is_right(value: object) -> None:
+    message = refusal(lambda: camel_case("example", labels=value).get_map("labels", str, word))
+    assert f'"labels" is {json.dumps(value)}, but it must be a map: `pulumi config rm --path example.labels`' in message
+    assert "`pulumi config set --path example.labels.NAME VALUE`" in message
+    message = refusal(lambda: arguments(labels=value).get_map("labels", str, word))
+    assert f'"labels" is {value!r}, but it must be a map with plain keys' in message
 
 
 def test_a_wrong_argument_ends_a_program_without_a_traceback() -> None:

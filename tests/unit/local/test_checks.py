@@ -123,6 +123,27 @@ def test_a_volume_that_another_server_uses_is_refused(
         assert loses_data not in str(raised.value)
 
 
+@pytest.mark.parametrize("former", [OWNER, 'LocalPostgres "former" of stack project/dev'])
+def test_who_renames_or_moves_a_component_is_told_how_its_data_stays(
+    monkeypatch: pytest.MonkeyPatch, former: str
+) -> None:
+    """Without `aliases` the old component is deleted, with its volume, as soon as the new one has the port."""
+    running(monkeypatch, publish=[found(former)])
+    with pytest.raises(pulumi.RunError) as raised:
+        checks.refuse_conflicts(HERE, "db", OWNER, INPUTS)
+    assert "If it is this component under its former name or parent" in str(raised.value)
+    assert "`aliases`, and the data stays" in str(raised.value)
+    if former != OWNER:
+        assert "docker stop" not in str(raised.value)
+
+
+def test_a_taken_name_of_the_container_is_not_taken_for_a_taken_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transform, or `pulumi:autonaming`, may have chosen the name. Docker's own message says what to do."""
+    running(monkeypatch)
+    error = 'Conflict. The container name "/db" is already in use by container "0a1b". You have to remove (or rename)'
+    assert checks.explain_failure(HERE, OWNER, error, INPUTS) is None
+
+
 def test_a_backup_job_on_the_volume_is_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     running(monkeypatch, volume=[found(None, is_postgres=False), found(None, volumes=frozenset())])
     checks.refuse_conflicts(HERE, "db", OWNER, INPUTS)

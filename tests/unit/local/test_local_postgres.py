@@ -254,6 +254,23 @@ def test_every_child_belongs_to_the_component_and_is_named_after_it() -> None:
 # --- Wrong arguments
 
 
+@pytest.mark.parametrize("name", ["team/portal", "team portal", "bäckstage", "_db", "-db", "", "d" * 239])
+def test_a_name_that_docker_would_refuse_halfway_is_refused_in_the_preview(name: str) -> None:
+    with pytest.raises(ArgumentError, match=r"at most 238 of A-Z, a-z, 0-9, _ \. and -, and start with"):
+        run(lambda: {"host": LocalPostgres(name, {}).host}, preview=True)
+
+
+def test_on_a_network_a_name_too_long_for_a_host_is_refused() -> None:
+    """Docker would run the container, and nobody could look up its address."""
+
+    def host(name: str) -> str:
+        return run(lambda: {"host": LocalPostgres(name, {"network": "backstage"}).host})["host"].value
+
+    assert len(host("d" * 46)) == 63
+    with pytest.raises(ArgumentError, match=r"at most 46 .* because with network it is part"):
+        host("d" * 47)
+
+
 @given(st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["Cs"]), min_size=1))
 def test_any_single_line_is_a_password(password: str) -> None:
     assert password_text(password) == password
