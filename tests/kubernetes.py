@@ -4,6 +4,7 @@ The chart is backstage/backstage 2.8.2 of github.com/backstage/charts: its value
 templates what a pod gets.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from ruamel.yaml import YAML
 
 API_VERSION = "1.37"
 """Of the schemas that manifests are held against: Kubernetes' own, which the package kubernetes-validate carries."""
+
+# The package would read its schemas, of several megabytes, for each object again.
+kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
 
 # Kubernetes' documentation, "Object Names and IDs".
 NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

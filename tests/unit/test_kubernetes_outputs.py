@@ -1,7 +1,7 @@
 """What all four components return for Kubernetes: the chart and the API take it, and no secret is in plain text."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -9,31 +9,16 @@ import pytest
 import yaml
 
 from components.backstage.kubernetes import CONFIG_FILE
-from components.testing import Run
 from tests.kubernetes import objects, pod
 from tests.unit.azure import cases as azure
+from tests.unit.cases import CASES, SETS, args_of, run_of
 from tests.unit.cloud_sql import cases as cloud_sql
 from tests.unit.existing import cases as existing
 from tests.unit.inputs import unknown
 from tests.unit.local import cases as local
 
 OUTPUTS = ("helm_values", "kubernetes_manifests", "kubernetes_secret")
-CREATE: dict[str, Callable[..., Run]] = {
-    "local": local.create,
-    "azure": azure.create,
-    "cloud sql": cloud_sql.create,
-    "existing": existing.create,
-}
-SETS: dict[str, tuple[Callable[..., Run], Mapping[str, Any]]] = {
-    f"{component} {name}": (CREATE[component], args)
-    for component, sets in (
-        ("local", local.SETS),
-        ("azure", azure.SETS),
-        ("cloud sql", cloud_sql.SETS),
-        ("existing", existing.SETS),
-    )
-    for name, args in sets.items()
-}
+each_set = pytest.mark.parametrize(("component", "name"), SETS)
 
 
 def substituted(block: Any, values: Mapping[str, str]) -> Any:
@@ -50,9 +35,9 @@ def substituted(block: Any, values: Mapping[str, str]) -> Any:
 # --- Every set of arguments that goes together
 
 
-@pytest.mark.parametrize(("create", "args"), SETS.values(), ids=SETS)
-def test_a_pod_reads_exactly_the_block(create: Callable[..., Run], args: Mapping[str, Any]) -> None:
-    results = create(**args)
+@each_set
+def test_a_pod_reads_exactly_the_block(component: str, name: str) -> None:
+    results, args = run_of(component, name), args_of(component, name)
     got = pod(results["helm_values"].value)
     manifests = objects(results["kubernetes_manifests"].value)
     secret = objects(results["kubernetes_secret"].value).get("Secret")
@@ -61,13 +46,13 @@ def test_a_pod_reads_exactly_the_block(create: Callable[..., Run], args: Mapping
     assert got.secrets == ([secret["metadata"]["name"]] if secret else [])
     assert results["kubernetes_secret"].secret == bool(secret)
     if account := args.get("kubernetes_service_account"):
-        namespace, name = account.split("/")
+        namespace, account_name = account.split("/")
         assert manifests["ServiceAccount"]["metadata"] == {
-            "name": name,
+            "name": account_name,
             "namespace": namespace,
             "annotations": got.annotations,
         }
-        assert got.service_account == name
+        assert got.service_account == account_name
     else:
         assert (got.service_account, got.labels, got.annotations) == ("default", {}, {})
     assert list(manifests["ConfigMap"]["data"]) == [CONFIG_FILE]
@@ -90,35 +75,45 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(list(yaml.safe_load_all(value)))
 
 
-PLAIN = local.PLAIN | azure.PLAIN | cloud_sql.PLAIN | existing.PLAIN
-# The default of database_name is "backstage", too.
-SECRETS = {
-    f"{name}: {argument}": (create, args, argument, "portaluser" if value == "backstage" else value)
-    for name, (create, args) in SETS.items()
-    for argument, value in args.items()
-    if isinstance(value, str) and argument not in PLAIN
-}
+SECRETS = [
+    # The default of database_name is "backstage", too.
+    pytest.param(component, name, argument, "portaluser" if value == "backstage" else value)
+    for component, name in SETS
+    for argument, value in CASES[component].SETS[name].items()
+    if isinstance(value, str) and argument not in CASES[component].PLAIN
+]
 
 
-@pytest.mark.parametrize(("create", "args", "argument", "value"), SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize(("component", "name", "argument", "value"), SECRETS)
 def test_no_argument_given_as_a_secret_is_readable_in_a_public_output(
-    create: Callable[..., Run], args: Mapping[str, Any], argument: str, value: str
+    component: str, name: str, argument: str, value: str
 ) -> None:
-    results = create(**{**args, argument: lambda: pulumi.Output.secret(value)})
+    cases = CASES[component]
+    results = cases.create(**{**cases.SETS[name], argument: lambda: pulumi.Output.secret(value)})
     for output in (*OUTPUTS, "app_config_from_env", "app_config", "database_config", "environment"):
         result = results[output]
         assert result.secret or value not in strings(result.value), output
 
 
+PORTAL_USER = {"host": "db.example.com", "user": "portaluser"}
+PORTAL_APP = {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT}
+
+
 @pytest.mark.parametrize(
     ("component", "args"),
     [
-        ("local", {"host_address": "db.example.com", "user": "portaluser", "password": "hush-hush"}),
-        ("existing", {"host": "db.example.com", "user": "portaluser", "password": "hush-hush"}),
-        ("existing", {"host": "db.example.com", "user": "portaluser", "ssl_ca_certificate": existing.AUTHORITY}),
-        ("azure", {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT}),
-        ("azure", {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT, "client_secret": "hush"}),
-        ("cloud sql", {"user": "portaluser@example.com"}),
+        ("LocalPostgres", {"host_address": "db.example.com", "user": "portaluser", "password": "hush-hush"}),
+        ("ExistingPostgres", {"host": "db.example.com", "user": "portaluser", "password": "hush-hush"}),
+        (
+            "ExistingPostgres",
+            {"host": "db.example.com", "user": "portaluser", "ssl_ca_certificate": existing.AUTHORITY},
+        ),
+        ("AzurePostgres", {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT}),
+        (
+            "AzurePostgres",
+            {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT, "client_secret": "hush"},
+        ),
+        ("CloudSqlPostgres", {"user": "portaluser@example.com"}),
     ],
     ids=["local", "existing", "existing with an authority", "azure", "azure with a client secret", "cloud sql"],
 )
@@ -127,7 +122,7 @@ def test_a_secret_address_or_user_is_in_the_secret_and_everything_else_stays_pub
 ) -> None:
     hidden = {"host_address", "host", "user", "password", "admin_name", "client_secret"}
     secrets = {key: (lambda v=value: pulumi.Output.secret(v)) for key, value in args.items() if key in hidden}
-    results = CREATE[component](**{**args, **secrets})
+    results = CASES[component].create(**{**args, **secrets})
     for output in ("app_config_from_env", "helm_values", "kubernetes_manifests"):
         assert not results[output].secret, output
         assert not [value for key, value in args.items() if key in hidden and value in results[output].value]
@@ -139,12 +134,13 @@ def test_a_secret_address_or_user_is_in_the_secret_and_everything_else_stays_pub
 # --- Previews
 
 
-@pytest.mark.parametrize(("create", "args"), SETS.values(), ids=SETS)
-def test_in_a_first_preview_they_are_unknown(create: Callable[..., Run], args: Mapping[str, Any]) -> None:
-    results = create(preview=True, **args)
+@each_set
+def test_in_a_first_preview_they_are_unknown(component: str, name: str) -> None:
+    cases = CASES[component]
+    results = cases.create(preview=True, **cases.SETS[name])
     known = [output for output in OUTPUTS if results[output].known]
     # ExistingPostgres creates nothing, so all is known.
-    assert known == (list(OUTPUTS) if create is existing.create else [])
+    assert known == (list(OUTPUTS) if component == "ExistingPostgres" else [])
 
 
 def test_a_service_account_that_is_not_known_yet_keeps_what_names_it_unknown() -> None:
@@ -183,11 +179,11 @@ def test_on_gke_pods_act_as_the_service_account(args: dict[str, Any]) -> None:
     assert results["kubernetes_secret"].value == ""
 
 
-@pytest.mark.parametrize("component", ["azure", "cloud sql"])
+@pytest.mark.parametrize("component", ["AzurePostgres", "CloudSqlPostgres"])
 def test_without_a_service_account_the_document_says_that_pods_have_no_identity(component: str) -> None:
     says = "# WARNING: nothing here gives Backstage's pods the identity that it logs in as"
     for output in ("helm_values", "kubernetes_manifests"):
-        assert says in CREATE[component]()[output].value
+        assert says in CASES[component].create()[output].value
     assert says not in azure.create(**azure.PRINCIPAL, client_id=azure.CLIENT, client_secret="s")["helm_values"].value
     assert says not in cloud_sql.create(kubernetes_service_account="platform/backstage")["helm_values"].value
 

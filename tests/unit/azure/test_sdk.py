@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.simulated_azure import RULES
 
-from .cases import ENCRYPTION, EVERYTHING, MAINTENANCE, PODS, PRINCIPAL, VNET, create
+from .cases import ENCRYPTION, MAINTENANCE, PODS, PRINCIPAL, VNET, create, everything
 
 postgresql = azure_native.dbforpostgresql
 
@@ -172,14 +172,14 @@ def test_a_login_has_a_tenant_and_a_subscription() -> None:
 
 def test_nothing_is_used_that_is_not_named_here() -> None:
     used: dict[str, set[str]] = {}
-    for args in (
-        EVERYTHING,
+    others: list[dict[str, Any]] = [
         {**ENCRYPTION, **MAINTENANCE, "availability_zone": "1"},
         {"tags": {"a": "b"}, "location": "westeurope"},
         {**PRINCIPAL, **VNET},
         PODS,
-    ):
-        for resource in create(**args).resources:
+    ]
+    for results in (everything(), *(create(**args) for args in others)):
+        for resource in results.resources:
             used.setdefault(resource.type, set()).update(resource.inputs)
     named = {token(cls): {camel(argument) for argument in arguments} for cls, (_, arguments) in CLASSES.items()}
     for type_, inputs in used.items():

@@ -1,12 +1,15 @@
 """What CloudSqlPostgres uses of pulumi-gcp, by name: an update that renames it fails here."""
 
+import functools
 import inspect
 from typing import Any
 
 import pulumi_gcp as gcp
 import pytest
 
+from components.testing import Run
 from tests.engine.cloud_sql_schemas import RULES
+from tests.unit.cases import run_of
 
 from .cases import PRIVATE, PSC, SETS, TEAM, create
 
@@ -177,11 +180,17 @@ def test_the_simulated_provider_knows_exactly_the_sdks_arguments(cls: type) -> N
     }
 
 
+@functools.cache
+def results() -> list[Run]:
+    """The component created from all sets of arguments, and from some that are in a set with others."""
+    return [*(run_of("CloudSqlPostgres", name) for name in SETS), *(create(**args) for args in (TEAM, PRIVATE, PSC))]
+
+
 def used_by_type() -> dict[str, set[str]]:
     """Type: every input that any of the sets of arguments makes the component pass."""
     used: dict[str, set[str]] = {}
-    for args in (TEAM, PRIVATE, PSC, *SETS.values()):
-        for resource in create(**args).resources:
+    for run in results():
+        for resource in run.resources:
             used.setdefault(resource.type, set()).update(resource.inputs)
     return used
 
@@ -192,7 +201,7 @@ def test_nothing_is_used_that_is_not_named_here() -> None:
 
 
 def test_no_nested_field_is_used_that_is_not_named_here() -> None:
-    inputs = [create(**args).resource(TOKENS[sql.DatabaseInstance]).inputs for args in (PSC, *SETS.values())]
+    inputs = [run.resource(TOKENS[sql.DatabaseInstance]).inputs for run in results()]
     used = {field for one in inputs for field in fields(one["settings"])} - {"team"}  # a label's own key
     named = {
         cls: set(names.values()) for cls, names in NESTED.items() if cls is not gcp.projects.IAMMemberConditionArgs
