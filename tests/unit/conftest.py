@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterator
 
-import pulumi.resource
 import pytest
 
 
@@ -19,6 +18,8 @@ def _no_urns_of_aliases() -> Iterator[None]:
 
     Only engines that know no alias specs need them; the aliases themselves are passed as they are.
     """
+    import pulumi.resource  # here, because xdist's controller runs no test
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pulumi.resource, "collapse_alias_to_urn", lambda *_: "")
         yield

@@ -77,7 +77,9 @@ def strings(value: Any) -> Iterator[str]:
 
 SECRETS = [
     # The default of database_name is "backstage", too.
-    pytest.param(component, name, argument, "portaluser" if value == "backstage" else value)
+    pytest.param(
+        component, name, argument, "portaluser" if value == "backstage" else value, id=f"{component}-{name}-{argument}"
+    )
     for component, name in SETS
     for argument, value in CASES[component].SETS[name].items()
     if isinstance(value, str) and argument not in CASES[component].PLAIN

@@ -8,16 +8,19 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from components.azure.validation import validate
 from components.backstage.duration import duration
 from components.inputs import ArgumentError
+from components.testing import run
 from tests.blocks import seen
-from tests.unit.inputs import of_type, output
+from tests.unit.inputs import materialize, of_type, output
 
 from .cases import (
     ADMIN,
     CLIENT,
     GROUP,
     IDENTITY,
+    LEAST,
     LOGIN_TENANT,
     OBJECT,
     PRINCIPAL,
@@ -185,9 +188,19 @@ def test_a_map_becomes_one_string_that_no_other_file_adds_to(units: Any, written
     assert duration(units) == written
 
 
+def log_warnings(**args: Any) -> None:
+    """Logs what the component would warn about; tests/unit/clouds/test_warnings.py shows that it does."""
+
+    def program() -> None:
+        component = pulumi.ComponentResource("test:index:Component", "component")
+        validate("db", materialize({**LEAST, **args})).log_warnings(component)
+
+    run(program)
+
+
 @pytest.mark.parametrize("offset", MINUTES)
 def test_up_to_five_minutes_are_accepted_without_a_warning(offset: Any, caplog: pytest.LogCaptureFixture) -> None:
-    create(token_renewal_offset=offset, **REACHABLE)
+    log_warnings(token_renewal_offset=offset, **REACHABLE)
     assert caplog.messages == []
 
 
@@ -195,7 +208,7 @@ def test_up_to_five_minutes_are_accepted_without_a_warning(offset: Any, caplog: 
 def test_more_than_five_minutes_are_accepted_with_a_warning_that_says_why(
     offset: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    create(token_renewal_offset=output(offset), **REACHABLE)
+    log_warnings(token_renewal_offset=output(offset), **REACHABLE)
     (warning,) = caplog.messages
     assert "more than 5 minutes" in warning
     assert "queries fail" in warning

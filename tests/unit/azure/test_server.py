@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from components.azure.validation import sku_tier
 from tests.unit.inputs import by_name, name_of, of_type
 
 from .cases import (
@@ -113,7 +114,7 @@ def test_without_an_argument_for_it_the_maintenance_window_is_azures() -> None:
     ],
 )
 def test_the_tier_follows_from_the_size(size: str, tier: str) -> None:
-    assert server(sku_name=size)["sku"] == {"name": size, "tier": tier}
+    assert sku_tier(size) == tier
 
 
 def test_a_generated_server_name_starts_with_the_components_and_is_kept_in_the_stack() -> None:

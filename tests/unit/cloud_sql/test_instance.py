@@ -2,6 +2,7 @@
 
 import pytest
 
+from components.cloud_sql.validation import default_edition
 from tests.unit.cloud_sql.cases import INSTANCE, NETWORK, PRIVATE, PSC, TEAM, USER, create, instance, settings
 from tests.unit.inputs import by_name, of_type
 
@@ -86,7 +87,7 @@ def test_every_setting_of_the_instance_reaches_it() -> None:
     ],
 )
 def test_the_edition_follows_from_the_tier(tier: str, edition: str) -> None:
-    assert settings(tier=tier)["edition"] == edition
+    assert default_edition(tier) == edition
 
 
 def test_the_edition_of_a_tier_that_is_not_known_here_can_be_said() -> None:

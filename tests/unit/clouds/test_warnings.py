@@ -20,6 +20,7 @@ WARNED: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"sku_name": "Standard_B4ms"}, "Standard_B4ms is Burstable"),
         ({"version": "14"}, "PostgreSQL 14 reaches its end of life in November 2026."),
         ({"version": "18"}, "Microsoft Entra logins on PostgreSQL 18 are reported broken"),
+        ({"token_renewal_offset": "301s"}, "token_renewal_offset is more than 5 minutes."),
         ({**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER.rstrip("/")}}, NO_SLASH),
     ],
     "CloudSqlPostgres": [
