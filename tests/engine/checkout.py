@@ -1,4 +1,4 @@
-"""A copy of the repository as git has it, and `make` in it as a user runs it."""
+"""Copies the repository as git has it, and runs `make` in the copy as users do."""
 
 import os
 import shutil
@@ -15,11 +15,12 @@ from bootstrap import paths
 from .docker import docker
 from .stack import REPOSITORY
 
-# What the make around these tests has set up for them is not what a user has.
-_OF_THE_TESTS = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "DOCKER_HOST")
+# Variables that are set for the tests, and that users do not have.
+_TEST_VARIABLES = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "DOCKER_HOST")
 
 
 def copy_checkout(folder: Path) -> None:
+    """Copies the files that git tracks, or would track, as they are now."""
     files = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
@@ -46,7 +47,7 @@ class Checkout:
         self.folder = folder
         self.port = port
         self.variables: dict[str, str] = {}
-        """Of the environment of every command."""
+        """Variables of every command."""
         copy_checkout(folder)
         (folder / ".venv").symlink_to(REPOSITORY / ".venv")
         self.configure()
@@ -64,19 +65,20 @@ class Checkout:
 
     @property
     def state(self) -> Path:
-        """Where Pulumi's file backend keeps everything, the generated passphrase included."""
+        """The folder of Pulumi's file backend, with the generated passphrase."""
         return self.folder / ".pulumi"
 
     def configure(self, **local: Any) -> None:
-        """Writes the configuration of the stack dev: its port, and other arguments of LocalPostgres."""
+        """Writes the configuration of the stack dev: the port, and other arguments of LocalPostgres."""
         values = {"config": {"database": "local", "local": {"port": self.port, **local}}}
         self.settings.write_text(yaml.safe_dump(values))
 
     def make(self, target: str, **variables: str) -> tuple[int, str]:
-        """The exit code and all that was printed."""
+        """Runs `make`; returns the exit code and everything that was printed."""
         return self.run("make", target, **variables)
 
     def run(self, *command: str, **variables: str) -> tuple[int, str]:
+        """Runs a command in the checkout; returns the exit code and everything that was printed."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -89,25 +91,28 @@ class Checkout:
         return done.returncode, done.stdout + done.stderr
 
     def environment(self, variables: Mapping[str, str] = {}) -> dict[str, str]:
+        """Returns the environment of a command: a user's, and these variables."""
         ours = {
-            key: value for key, value in os.environ.items() if key not in _OF_THE_TESTS and not key.startswith("MAKE")
+            key: value for key, value in os.environ.items() if key not in _TEST_VARIABLES and not key.startswith("MAKE")
         }
         return {**ours, **self.variables, **variables}
 
     def up(self) -> str:
-        """`make up` that must work; what it printed."""
+        """Runs `make up`, which must work; returns what it printed."""
         code, printed = self.make("up")
         assert code == 0, printed
         return printed
 
     def container(self) -> str:
-        """The name of the container that publishes the port."""
+        """Returns the name of the container that publishes the port."""
         return docker("ps", "--all", "--filter", f"publish={self.port}", "--format", "{{.Names}}")
 
     def database_config(self) -> dict[str, Any]:
+        """Returns the block that `make up` has written."""
         return yaml.safe_load((self.folder / "app-config.local.yaml").read_text())["backend"]["database"]
 
     def files(self) -> dict[str, bytes]:
+        """Returns the content of all files, by name, without the virtual environment and Python's caches."""
         return {
             str(file.relative_to(self.folder)): file.read_bytes()
             for file in self.folder.rglob("*")
@@ -115,15 +120,15 @@ class Checkout:
         }
 
     def keep_apart(self, folder: Path) -> None:
-        """Gives it a home and a cache of its own, which `make clean` may remove, with what is in the real cache.
+        """Gives the checkout a home and a cache of its own, with links to the real one, for `make clean` to remove.
 
-        To call again after a `make clean`. Docker shows it no images that were built here.
+        Call it again after a `make clean`. Images that were built here are hidden from the checkout.
         """
         cache = folder / "cache" / "backstage-database"
         cache.mkdir(parents=True, exist_ok=True)
         (folder / "home").mkdir(exist_ok=True)
         for entry in paths.CACHE.iterdir():
-            # Links, which a removal of the cache removes and does not follow.
+            # Removing the cache removes these links and does not follow them.
             if entry.is_dir() and entry.name != "logs" and not (cache / entry.name).exists():
                 (cache / entry.name).symlink_to(entry)
         venv = self.folder / ".venv"
@@ -142,7 +147,7 @@ class Checkout:
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Configuration and state are afterwards what they were; for changes that leave the container alone."""
+        """Restores configuration and state afterwards. Do not change the container meanwhile."""
         kept = self.folder.with_name(f"{self.folder.name}.kept")
         shutil.copytree(self.state, kept, symlinks=True)
         settings, project = self.settings.read_text(), (self.folder / "Pulumi.yaml").read_text()

@@ -1,4 +1,4 @@
-"""Commands as a page has them, run in a stack's folder."""
+"""Runs the commands of a documentation page in a stack's folder."""
 
 import subprocess
 
@@ -6,7 +6,7 @@ from .stack import Stack, succeeded
 
 
 def follow(stack: Stack, script: str) -> str:
-    """Runs a page's commands; what changes resources goes through the tests' operator. Returns what they printed."""
+    """Runs a page's commands, `pulumi up` and `pulumi destroy` through the stack runner; returns what they printed."""
     printed, waiting = "", ""
     for line in [*script.splitlines(), "pulumi end"]:
         if line in ("pulumi up", "pulumi destroy", "pulumi end"):
@@ -22,6 +22,7 @@ def follow(stack: Stack, script: str) -> str:
 
 
 def shell(stack: Stack, script: str) -> str:
+    """Runs shell lines that must work; returns what they printed on standard output."""
     done = subprocess.run(
         ["bash", "-ec", script], cwd=stack.folder, env=stack.environment, capture_output=True, text=True, check=False
     )

@@ -15,12 +15,12 @@ from components.azure import retry
 
 retry.BUSY_RETRY_DELAY_SECONDS = 0.05  # pyright: ignore[reportAttributeAccessIssue]
 
-# So long that whatever does not wait for `first` is created before it.
+# Long enough that a resource which does not wait for `first` is created before it.
 FIRST_TAKES_SECONDS = 1.0
 
 
 class Parent(pulumi.ComponentResource):
-    """A component of the caller's. Pulumi tells two children of one name apart by the types of their parents."""
+    """A component of the user's. Pulumi distinguishes two children of one name by the types of their parents."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"test:index:{name.capitalize()}", name)
@@ -41,7 +41,7 @@ def cloud_sql(name: str, opts: pulumi.ResourceOptions) -> components.CloudSqlPos
 
 
 def existing(name: str, opts: pulumi.ResourceOptions, server: components.LocalPostgres) -> components.ExistingPostgres:
-    """The server of another component, which has to log in before this one can."""
+    """Creates the component for the server of another one, to which that one must have logged in first."""
     args: components.ExistingPostgresArgs = {"host": server.host, "port": server.port, "user": server.user}
     return components.ExistingPostgres(name, {**args, "password": server.password, "verify_login": True}, opts)
 
@@ -50,7 +50,7 @@ def existing(name: str, opts: pulumi.ResourceOptions, server: components.LocalPo
 
 
 def under_parents() -> None:
-    """All four components, of one name, under each of the parents in PARENTS."""
+    """Creates all four components, of one name, under each of the parents in PARENTS."""
     for name, port in zip(os.environ["PARENTS"].split(), os.environ["PORTS"].split(), strict=False):
         opts = pulumi.ResourceOptions(parent=Parent(name))
         server = local("db", opts, port)
@@ -77,7 +77,7 @@ def under_parents() -> None:
 
 
 def with_options(name: str, **options: Any) -> None:
-    """The component in KIND with these options, and with those that have been there from the beginning."""
+    """Creates the component in KIND with these options, in addition to those that all steps have."""
     opts = pulumi.ResourceOptions(
         parent=Parent("north"),
         depends_on=[slow_first()],
@@ -118,7 +118,7 @@ def explicit_providers() -> list[pulumi.ProviderResource]:
 
 
 def shown_to_transforms() -> Mapping[str, Any]:
-    """Transforms of both kinds, which say what they are shown."""
+    """Returns transforms of both kinds, which log what they are shown."""
 
     def saying(kind: str) -> Callable[[Any], None]:
         return lambda args: pulumi.log.info(f"{kind} was shown {args.name}")

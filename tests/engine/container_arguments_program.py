@@ -1,4 +1,4 @@
-"""The repository's program, whose container gets the arguments in CONTAINER_ARGUMENTS (JSON) by a transform."""
+"""The repository's program, with a transform that gives the container the arguments in CONTAINER_ARGUMENTS (JSON)."""
 
 import json
 import os

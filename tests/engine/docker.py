@@ -1,4 +1,4 @@
-"""What the tests ask Docker and PostgreSQL about a database that a stack created."""
+"""Asks Docker and PostgreSQL about a database that a stack created."""
 
 import subprocess
 from collections.abc import Mapping
@@ -8,24 +8,25 @@ import psycopg
 
 
 def docker(*arguments: str, check: bool = True) -> str:
+    """Runs `docker …`; returns what it printed."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, f"docker {' '.join(arguments)}: {done.stderr}"
     return done.stdout.strip()
 
 
 def exists(kind: str, name: str) -> bool:
-    """Whether Docker has a `container`, `volume` or `image` of that name."""
+    """Returns whether Docker has a `container`, `volume` or `image` of that name."""
     return subprocess.run(["docker", kind, "inspect", name], capture_output=True, check=False).returncode == 0
 
 
 def volumes_of(container: str) -> set[str]:
-    """The named and the anonymous volumes that a container uses."""
+    """Returns the named and the anonymous volumes that a container uses."""
     template = "{{range .Mounts}}{{.Name}} {{end}}"
     return set(docker("container", "inspect", "--format", template, container).split())
 
 
 def login(database_config: Mapping[str, Any], **overrides: Any) -> psycopg.Connection[Any]:
-    """Logs in with the values of the emitted block, and nothing else."""
+    """Logs in with the values of the emitted block alone."""
     connection = {**database_config["connection"], **overrides}
     return psycopg.connect(
         host=connection["host"],
@@ -34,17 +35,18 @@ def login(database_config: Mapping[str, Any], **overrides: Any) -> psycopg.Conne
         password=connection["password"],
         dbname="postgres",
         autocommit=True,
-        connect_timeout=5,
+        connect_timeout=60,
     )
 
 
 def query(database_config: Mapping[str, Any], sql: str) -> Any:
-    """The first value that a query returns, over the emitted block."""
+    """Logs in with the emitted block and returns the first value of a query."""
     with login(database_config) as connection:
         row = connection.execute(sql.encode()).fetchone()
         return row[0] if row else None
 
 
 def execute(database_config: Mapping[str, Any], sql: str) -> None:
+    """Logs in with the emitted block and runs SQL statements."""
     with login(database_config) as connection:
         connection.execute(sql.encode())

@@ -1,6 +1,6 @@
-"""The least that the engine asks of Python's language host: no packages of a project, and to run a plugin's folder.
+"""A minimal language host for Python, which runs the folder of a plugin. Prints its port.
 
-The Pulumi CLI brings the real one along, except where it was built from its Go module. Prints its port.
+A release of the Pulumi CLI includes the real one; a CLI that was built from its Go module does not.
 """
 
 import signal
@@ -23,11 +23,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse()
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
-        """Nothing: what a plugin needs is where this runs."""
+        """Installs nothing: this Python has what a plugin needs."""
         return iter(())
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
-        """`python FOLDER ARGUMENTS`, until it ends or the engine has no more need of it."""
+        """Runs `python FOLDER ARGUMENTS` until it ends, or until the engine ends the call."""
         command = [sys.executable, request.info.program_directory, *request.args]
         environment = dict(setting.split("=", 1) for setting in request.env)
         plugin = subprocess.Popen(

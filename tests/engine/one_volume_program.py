@@ -1,4 +1,4 @@
-"""Two LocalPostgres on one volume. The program waits 30 s for the one that cannot start, not two minutes."""
+"""Two LocalPostgres on one volume. The program waits 30 s for the one that cannot start, instead of two minutes."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""All four components, with a secret wherever one may be given that does not become part of a resource's id."""
+"""All four components, with a secret for each argument that does not become part of a resource's id."""
 
 import os
 

@@ -1,5 +1,5 @@
-// What stack_runner.py does, for a program in JavaScript: the Automation API takes the place of the language host for Node,
-// which the Pulumi CLI brings along except where it was built from its Go module.
+// stack_runner.py for a program in JavaScript. The Automation API replaces the language host for Node, which a CLI that was
+// built from its Go module does not include.
 const { createRequire } = require("node:module");
 const { createInterface } = require("node:readline");
 

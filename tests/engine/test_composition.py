@@ -1,4 +1,4 @@
-"""Components in other people's programs: several of one name in one stack, and each with Pulumi's resource options."""
+"""Components in users' programs: several of one name in one stack, and each with Pulumi's resource options."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ def azure(azure: SimulatedAzure) -> SimulatedAzure:
 
 @pytest.fixture
 def stack(tmp_path: Path, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -> Iterator[Stack]:
-    """A stack with both clouds and this machine's Docker."""
+    """A stack with both simulated clouds and this machine's Docker."""
     both = ",".join(cloud.environment["PULUMI_DEBUG_PROVIDERS"] for cloud in (azure, cloud_sql))
     ports = f"{reserve_port()} {reserve_port()}"
     stack = Stack(tmp_path / "stack", program=PROGRAM, environment={"PULUMI_DEBUG_PROVIDERS": both, "PORTS": ports})
@@ -112,7 +112,7 @@ def test_each_resource_option_that_is_honoured_acts(
 
 
 def below_component(stack: Stack, named: str = "") -> list[dict[str, Any]]:
-    """The component that has the options, and its children, in the order of their creation."""
+    """Returns the component that has the options, and its children, in the order of their creation."""
     return [
         resource
         for resource in stack.resources()
@@ -129,7 +129,7 @@ def name_of(resource: Mapping[str, Any]) -> str:
 
 
 def everything(stack: Stack, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -> dict[str, Any]:
-    """What exists in the clouds, and which of this stack's containers and volumes exist in Docker."""
+    """Returns what exists in the clouds, and which of this stack's containers and volumes exist in Docker."""
     in_docker = [
         (kind, id_)
         for kind in ("container", "volume")

@@ -1,4 +1,4 @@
-"""What people type with `pulumi config set`, by the real CLI, and what the repository's program makes of it.
+"""Runs `pulumi config set` as users type it, on the real CLI, and then the repository's program.
 
 The program runs under mocks with the configuration that the CLI reads back, as the engine would pass it.
 """
@@ -31,7 +31,7 @@ ADMIN = (
 
 
 class Typist:
-    """A folder with a stack in which somebody types `pulumi config set`."""
+    """A folder with a stack in which a user types `pulumi config set`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,6 +46,7 @@ class Typist:
         self._pristine = (folder / "Pulumi.test.yaml").read_text()
 
     def pulumi(self, *arguments: str) -> str:
+        """Runs `pulumi …`, which must work; returns what it printed."""
         command = ["pulumi", *arguments, "--non-interactive"]
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
@@ -54,16 +55,18 @@ class Typist:
         return done.stdout
 
     def type(self, lines: str) -> None:
+        """Runs `pulumi config set` with each line, on a stack that has no other configuration."""
         (self.folder / "Pulumi.test.yaml").write_text(self._pristine)
         for line in lines.splitlines():
             self.pulumi("config", "set", "--stack", "test", *shlex.split(line))
 
     def up(self, lines: str) -> Run:
-        """What the program does with what was typed."""
+        """Types the lines and runs the program."""
         self.type(lines)
         return self.run()
 
     def run(self) -> Run:
+        """Runs the program with the configuration that the CLI reads back."""
         settings: Mapping[str, Any] = json.loads(self.pulumi("config", "--stack", "test", "--json", "--show-secrets"))
         plain = {key: setting["value"] for key, setting in settings.items() if not setting["secret"]}
         secret = {key: setting["value"] for key, setting in settings.items() if setting["secret"]}
@@ -81,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Typist:
 
 @pytest.fixture
 def typist(folder: Typist, monkeypatch: pytest.MonkeyPatch) -> Typist:
-    """Somebody in the project's folder, where Pulumi runs the program."""
+    """A user in the project's folder, which is where Pulumi runs the program."""
     monkeypatch.chdir(folder.folder)
     return folder
 

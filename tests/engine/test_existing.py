@@ -1,4 +1,4 @@
-"""ExistingPostgres on the real engine, with a real PostgreSQL that Pulumi did not make."""
+"""ExistingPostgres on the real engine, with a real PostgreSQL that Pulumi did not create."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ def server(running: Existing) -> Existing:
 
 @pytest.fixture
 def stack(tmp_path: Path, server: Existing) -> Iterator[Stack]:
-    """A stack of the repository's program for that server, configured as a user does it."""
+    """A stack of the repository's program for that server, configured as users do."""
     stack = Stack(tmp_path / "stack")
     stack.configure("database", "existing")
     configure(stack, host=server.host, port=server.server.port, user=USER, verifyLogin="true")
@@ -46,6 +46,7 @@ def configure(stack: Stack, **arguments: object) -> None:
 
 
 def plain_text_in_state(stack: Stack, text: str) -> list[str]:
+    """Returns the files of the state, its history included, that have the text."""
     files = [file for file in stack.state.rglob("*") if file.is_file()]
     assert len(files) > 2, "the state and its history are expected here"
     return [file.name for file in files if text.encode() in file.read_bytes()]
@@ -86,12 +87,16 @@ def test_a_changed_password_is_proved_and_the_old_one_leaves_the_state(stack: St
     assert PASSWORD not in shown
 
 
-@pytest.mark.parametrize("argument", ["host", "user", "port"])
-def test_whatever_the_login_goes_to_is_proved_when_it_changes(stack: Stack, argument: str) -> None:
+def test_whatever_the_login_goes_to_is_proved_when_it_changes(stack: Stack, server: Existing) -> None:
     succeeded(stack.up())
-    configure(stack, **{argument: {"host": "db.invalid", "user": "somebody", "port": 1}[argument]})
-    said = {"host": "the host name is not known", "user": 'user "somebody"', "port": "nothing listens there"}
-    assert said[argument] in refused(stack.up())
+    right = {"host": server.host, "user": USER, "port": server.server.port}
+    for argument, value, said in (
+        ("host", "db.invalid", "the host name is not known"),
+        ("user", "somebody", 'user "somebody"'),
+        ("port", 1, "nothing listens there"),
+    ):
+        configure(stack, **{**right, argument: value})
+        assert said in refused(stack.up()), argument
 
 
 def test_without_being_asked_for_nothing_connects(stack: Stack) -> None:

@@ -25,7 +25,7 @@ from .stack import Result, Stack, refused, succeeded
 
 CONTAINER = "docker:index/container:Container"
 
-# Every argument of the container that a transform may set and this kind of machine can take.
+# Every argument of the container that a transform may set and that this kind of machine supports.
 CONTAINER_ARGUMENTS: dict[str, dict[str, Any]] = {
     "most": {
         "memory": 512,

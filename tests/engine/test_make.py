@@ -19,7 +19,7 @@ def connect(app_config: str) -> psycopg.Connection:
     """Logs in with the values of an app-config document, and nothing else."""
     connection = yaml.safe_load(app_config)["backend"]["database"]["connection"]
     login = {key: connection[key] for key in ("host", "port", "user", "password")}
-    return psycopg.connect(**login, dbname="postgres", connect_timeout=5)
+    return psycopg.connect(**login, dbname="postgres", connect_timeout=60)
 
 
 def mode(file: Path) -> int:

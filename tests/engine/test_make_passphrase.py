@@ -19,8 +19,8 @@ def pulumi(checkout: Checkout, *words: str) -> str:
     return printed
 
 
-def set_secret(checkout: Checkout, argument: str, value: str) -> None:
-    pulumi(checkout, "config", "set", "--stack", "dev", "--path", "--secret", argument, value)
+def set_secret_password(checkout: Checkout, password: str) -> None:
+    pulumi(checkout, "config", "set", "--stack", "dev", "--path", "--secret", "existing.password", password)
     assert "secure:" in checkout.settings.read_text()
 
 
@@ -39,20 +39,20 @@ def down(checkout: Checkout, **variables: str) -> str:
     return printed
 
 
-def test_up_down_up_works_with_a_secret_value_set_while_it_is_up(checkout: Checkout) -> None:
-    checkout.up()
-    set_secret(checkout, "local.password", "x")
-    checkout.up()
-    assert "stays: Pulumi.dev.yaml may be encrypted with it" in down(checkout)
-    checkout.up()
-    assert checkout.database_config()["connection"]["password"] == "x"
+def test_up_down_up_works_with_a_secret_value_set_while_it_is_up(quick: Checkout) -> None:
+    quick.up()
+    set_secret_password(quick, "x")
+    quick.up()
+    assert "stays: Pulumi.dev.yaml may be encrypted with it" in down(quick)
+    quick.up()
+    assert quick.database_config()["connection"]["password"] == "x"
 
 
 def test_up_down_up_works_with_a_secret_value_set_while_it_is_down(quick: Checkout) -> None:
     quick.up()
     down(quick)
     pulumi(quick, "stack", "init", "dev")
-    set_secret(quick, "existing.password", "x")
+    set_secret_password(quick, "x")
     quick.up()
     assert quick.database_config()["connection"]["password"] == "x"
 

@@ -1,4 +1,4 @@
-"""examples/yaml: a program in another language with all three components, on the real engine."""
+"""examples/yaml: a program in another language with three components, on the real engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ def azure(azure: SimulatedAzure) -> SimulatedAzure:
 
 @pytest.fixture
 def stack(tmp_path: Path, port: int, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -> Iterator[Stack]:
-    """The example in a folder of its own, from which the components are where they are from the example."""
+    """The example in a folder of its own, with the components at the same relative path."""
     (tmp_path / "components").symlink_to(REPOSITORY / "components")
     stack = Stack(
         tmp_path / "examples" / "yaml",
