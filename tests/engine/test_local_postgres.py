@@ -476,8 +476,11 @@ def test_of_two_components_on_one_volume_only_one_ever_runs(volume: str, stack: 
     stack.environment |= {"VOLUME": volume, "PORTS": f"{reserve_port()} {reserve_port()}"}
     output = refused(stack.up())
     assert "the volume is in use by container" in output
-    running = docker("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "health=healthy").split()
-    assert len(running) == 1
+    healthy = ("ps", "--quiet", "--filter", f"volume={volume}", "--filter", "health=healthy")
+    deadline = time.monotonic() + 120
+    while not docker(*healthy) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert len(docker(*healthy).split()) == 1
 
 
 def test_no_argument_of_the_container_replaces_it_at_a_second_up(stack: Stack) -> None:
