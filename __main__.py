@@ -10,7 +10,7 @@ from components import configuration
 
 
 def resource_group(azure: Mapping[str, Any]) -> pulumi.Output[str]:
-    """Creates a resource group of the stack's own, for when none is named."""
+    """Creates a resource group for the stack if the configuration names none."""
     import pulumi_azure_native as azure_native
 
     from components.azure.known import known_or
@@ -22,7 +22,7 @@ def resource_group(azure: Mapping[str, Any]) -> pulumi.Output[str]:
         # Ignore the region: changing it would replace the group and everything in it.
         opts=pulumi.ResourceOptions(ignore_changes=["location"]),
     )
-    # A preview of an update, such as of the tags, knows the id and not the name.
+    # A preview of an update, for example of the tags, knows the id but not the name.
     return known_or(group.name, group.id.apply(lambda id_: id_.rpartition("/")[2]))
 
 

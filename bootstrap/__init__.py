@@ -1,6 +1,7 @@
-"""Brings a machine to where `pulumi up` works, from package registries alone if need be, and runs it.
+"""Installs what `pulumi up` needs, from package registries alone if necessary, and runs it.
 
-Needs nothing but Python's standard library, except stack.py, which runs in the virtual environment.
+Needs only Python's standard library, except in the modules that run in the virtual environment: stack.py and its
+imports.
 """
 
 import sys

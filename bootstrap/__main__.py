@@ -27,15 +27,17 @@ from .steps import Step
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m bootstrap", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="bring the machine and the stack dev up; write app-config.local.yaml")
+    commands.add_parser("up", help="bring up the stack dev, write app-config.local.yaml")
     commands.add_parser("env", help="write .env with the POSTGRES_ variables of the running database")
-    commands.add_parser("down", help="destroy the stack dev with its data; delete the written files")
+    commands.add_parser("down", help="destroy the stack dev with its data, delete the written files")
     commands.add_parser("clean", help="down, and remove everything that bootstrap cached, built or started")
-    commands.add_parser("python", help="bring up the virtual environment with all that checks and tests import")
-    commands.add_parser("tools", help="bring up what the tests need, Docker and Backstage's packages included")
+    commands.add_parser("python", help="create the virtual environment with everything that checks and tests import")
+    commands.add_parser("tools", help="install what the tests need, including Docker and Backstage's packages")
     run = commands.add_parser("run", help="run a command with the tools and the state of `make up`")
-    run.add_argument("--unattended", action="store_true", help="without a terminal; a signal ends all that it started")
-    run.add_argument("--interrupt", action="store_true", help="end it by SIGINT, as tests and benchmarks expect it")
+    run.add_argument(
+        "--unattended", action="store_true", help="run it without a terminal; a signal ends everything that it started"
+    )
+    run.add_argument("--interrupt", action="store_true", help="end it with SIGINT, as tests and benchmarks expect")
     run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     arguments = parser.parse_args()
     signals.listen()
@@ -63,7 +65,7 @@ def up() -> int:
 
 def env() -> int:
     if not _may_exist():
-        say("There is nothing to read from: run `make up` first")
+        say("There is no database yet: run `make up` first.")
         return 1
     return _on_stack("env") if ready("env", _base_steps("requirements/dev.txt")) else 1
 
@@ -77,7 +79,7 @@ def down() -> int:
 
 def clean() -> int:
     if down() != 0:
-        say("Nothing was removed: the database is not down.")
+        say("Nothing was removed, because the database still exists.")
         return 1
     remove_everything()
     return 0
@@ -88,13 +90,13 @@ def python() -> int:
 
 
 def tools() -> int:
-    say("Bringing up what the tests need")
+    say("Installing what the tests need")
     needs = [
         *_base_steps("requirements/test.txt"),
         _image_step(postgres_image.DEFAULT),
         _image_step("postgres:15-bookworm", "older image"),
         Step("node", node_packages.ensure),
-        # After the other builds, which have put what these need as well into the build cache.
+        # After the other builds, which fill the build cache with what these need too.
         Step("languages", pulumi_cli.ensure_language_hosts, after=("docker provider",)),
     ]
     return 0 if ready("tools", needs) else 1
@@ -108,7 +110,7 @@ def _run_command(words: list[str], unattended: signals.Stop | None) -> int:
         return signals.run(words, stop=unattended, env=environment)
     signals.check()
     try:
-        os.execvpe(words[0], words, environment)  # noqa: S606 - it has our terminal, and its signals
+        os.execvpe(words[0], words, environment)  # noqa: S606 - so that the command gets the terminal and its signals
     except OSError as error:
         say(f"{words[0]}: {error.strerror}")
         return 127
@@ -132,7 +134,7 @@ def _image_step(image: str, name: str = "image") -> Step:
 
 
 def _configured_image_step() -> Step:
-    """The image of the stack dev, whose configuration is read with what the python step installs."""
+    """Returns the step for the image of the stack dev, whose configuration needs the packages of the python step."""
 
     def ensure(progress: steps.Progress) -> str:
         return postgres_image.ensure(progress, image=postgres_image.configured_image(progress))
@@ -160,7 +162,7 @@ def _prepared_environment() -> dict[str, str]:
 
 
 def _may_exist() -> bool:
-    """Whether there may be a stack dev; a backend that you chose yourself is asked, not guessed at."""
+    """Returns whether a stack dev may exist. With a backend of the user's own, only Pulumi itself knows."""
     return any((paths.STATE / "stacks").rglob("dev.json*")) or "PULUMI_BACKEND_URL" in os.environ
 
 

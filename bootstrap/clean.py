@@ -1,4 +1,4 @@
-"""`make clean`: removes what bootstrap cached, built or started, and says what stays."""
+"""Removes what bootstrap cached, built or started, for `make clean`, and prints what stays."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from .steps import CommandError, Progress
 
 
 def remove_everything() -> None:
-    """The database is down already."""
+    """Removes everything. The database must have been destroyed before."""
     progress = Progress("clean")
     if shutil.which("docker"):
         try:
@@ -19,14 +19,14 @@ def remove_everything() -> None:
             progress.log(f"images that were built here stay: {reason[0]}")
     docker_engine.stop()
     for packages in (folder / "node_modules" for folder in node_packages.FOLDERS):
-        if packages.is_symlink():  # into the cache
+        if packages.is_symlink():  # It points into the cache.
             packages.unlink()
     remove(paths.VENV, progress)
     remove(paths.CACHE, progress)
 
 
 def remove(folder: Path, progress: Progress) -> None:
-    """Removes a folder, or only the link to one that is elsewhere; says what is gone and what stays."""
+    """Removes a folder, or only the link if it is one; prints what was removed and what stays."""
     if folder.is_symlink():
         target = folder.resolve()
         folder.unlink()

@@ -1,6 +1,6 @@
-"""What Pulumi.dev.yaml says about the local database, for what is decided before Pulumi runs.
+"""Reads arguments of the local database from Pulumi.dev.yaml, for decisions before Pulumi runs.
 
-Needs PyYAML: callers outside the virtual environment run `python -m bootstrap.configuration ARGUMENT`, which prints it.
+Needs PyYAML: code outside the virtual environment runs `python -m bootstrap.configuration ARGUMENT`, which prints it.
 """
 
 import sys
@@ -13,7 +13,7 @@ from . import paths
 
 
 def local_argument(name: str, settings: Path = paths.SETTINGS) -> Any:
-    """The argument of LocalPostgres, None if it is not set; Pulumi writes the key with the project's name before it.
+    """Returns an argument of LocalPostgres; None if it is not set. The key may have the project's name as a prefix.
 
     Raises OSError and yaml.YAMLError.
     """

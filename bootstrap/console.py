@@ -1,4 +1,4 @@
-"""What the bootstrap prints, also when nobody is left to read it."""
+"""Prints the bootstrap's messages, even if nothing reads them any more."""
 
 import os
 import shlex
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def say(text: str = "") -> None:
-    """Prints a line. A terminal that was closed, or `make up | head`, must not end what is at work."""
+    """Prints a line. A closed terminal, or `make up | head`, must not end the work."""
     try:
         print(text, flush=True)
     except OSError:
-        # Python would complain again when it flushes at its end.
+        # Otherwise Python would report the error again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def quote(word: str | Path) -> str:
-    """A word of a command line that the reader may copy into a shell."""
+    """Returns a word quoted for a command line that the reader may copy into a shell."""
     return shlex.quote(str(word))

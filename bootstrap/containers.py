@@ -1,4 +1,4 @@
-"""What Docker knows about the containers that matter to the stack dev."""
+"""Asks Docker about the containers of the stack dev."""
 
 import json
 import re
@@ -12,6 +12,8 @@ from . import signals
 
 @dataclass(frozen=True)
 class Container:
+    """A container, running or not."""
+
     name: str
     image: str
     status: str
@@ -20,7 +22,7 @@ class Container:
     """starting, healthy, unhealthy, or empty for a container without a health check."""
     exit_code: int
     volumes: tuple[str, ...]
-    """Those that have a name of their own."""
+    """The names of the volumes that have one."""
 
     @property
     def is_starting(self) -> bool:
@@ -28,28 +30,28 @@ class Container:
 
     @property
     def condition(self) -> str:
-        """For a sentence: the container … `is running and unhealthy`."""
+        """Returns the end of a sentence about the container, such as `is running and unhealthy`."""
         if self.status == "exited":
             return f"has stopped with exit code {self.exit_code}"
         return f"is {self.status}" + (f" and {self.health}" if self.health and self.status == "running" else "")
 
 
 def find(name: str) -> Container | None:
-    """The container of this name or id; None if there is none."""
+    """Returns the container with this name or id; None if there is none."""
     found = _docker("container", "inspect", name)
     return _container(json.loads(found)[0]) if found else None
 
 
 def on_volume(volume: str) -> Container | None:
-    """The newest container that uses this volume, running or not."""
+    """Returns the newest container that uses this volume, running or not; None if there is none."""
     ids = (_docker("container", "ls", "--all", "--quiet", "--filter", f"volume={volume}") or "").split()
     return find(ids[0]) if ids else None
 
 
-def last_words(name: str, lines: int = 10) -> str:
-    """The end of the container's log, with a heading; empty if it has not said anything."""
-    words = (_docker("container", "logs", "--tail", str(lines), name, merge=True) or "").strip()
-    return f"The last words of the container {name}:\n{words}" if words else ""
+def end_of_log(name: str, lines: int = 10) -> str:
+    """Returns the end of the container's log, with a heading; an empty string for an empty log."""
+    log = (_docker("container", "logs", "--tail", str(lines), name, merge=True) or "").strip()
+    return f"The end of the log of the container {name}:\n{log}" if log else ""
 
 
 def _container(found: Mapping[str, Any]) -> Container:
@@ -66,7 +68,7 @@ def _container(found: Mapping[str, Any]) -> Container:
 
 
 def _docker(*arguments: str, merge: bool = False) -> str | None:
-    """What `docker` prints; None if it fails."""
+    """Returns the output of `docker`; None if it fails."""
     errors = subprocess.STDOUT if merge else subprocess.DEVNULL
     with signals.start(["docker", *arguments], stop=signals.ANYWHERE, stdout=subprocess.PIPE, stderr=errors) as process:
         printed = process.stdout.read() if process.stdout else ""

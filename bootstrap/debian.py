@@ -1,4 +1,4 @@
-"""Packages of the operating system: installed where that is ours to do, named where it is not."""
+"""Installs packages of the operating system as root; otherwise names the command that does."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ def install(progress: Progress, packages: list[str], why: str) -> None:
     with _apt:
         progress.begin(f"installing {', '.join(packages)} with apt-get", "15 to 60 s")
         try:
-            # -o: wait for another apt that is at work instead of failing.
+            # -o: wait while another apt is running, instead of failing.
             options = ["-q", "-o", "DPkg::Lock::Timeout=300"]
             env = {"DEBIAN_FRONTEND": "noninteractive"}
             progress.run(["apt-get", *options, "update"], env=env)

@@ -1,4 +1,4 @@
-"""A Docker engine that answers: the one that runs, else one that is started, else one that is installed first."""
+"""Finds a Docker engine: uses the one that answers; otherwise starts it, and installs it first if necessary."""
 
 import os
 import platform
@@ -13,15 +13,16 @@ from .steps import CommandError, Progress, StepError
 
 PID_FILE = paths.CACHE / "dockerd.pid"
 LOG = paths.LOGS / "dockerd.log"
+# Docker's own PID files. After a crash these ids may belong to other processes, and dockerd would not start.
 PID_FILES = {
     "dockerd": Path("/var/run/docker.pid"),
     "containerd": Path("/var/run/docker/containerd/containerd.pid"),
 }
-"""Docker's own. After a crash other processes may have these ids, which dockerd would take for itself still running."""
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
 def ensure(progress: Progress) -> str:
+    """Makes sure that a Docker engine answers; returns its version."""
     problem = _unreachable(progress)
     if problem is None:
         return f"Docker {_server_version(progress)}"
@@ -54,7 +55,7 @@ def ensure(progress: Progress) -> str:
 
 
 def host_of_context() -> dict[str, str]:
-    """DOCKER_HOST of the context chosen by `docker context use`, which Pulumi's provider does not look at."""
+    """Returns DOCKER_HOST for the context of `docker context use`, which Pulumi's provider does not read."""
     if os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or not shutil.which("docker"):
         return {}
     command = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]
@@ -64,7 +65,7 @@ def host_of_context() -> dict[str, str]:
 
 
 def stop() -> None:
-    """Stops the engine if it is one that `ensure` started."""
+    """Stops the engine if `ensure` has started it."""
     if _program(PID_FILE) == "dockerd":
         pid = int(PID_FILE.read_text())
         os.kill(pid, signal.SIGTERM)
@@ -76,7 +77,7 @@ def stop() -> None:
 
 
 def _program(pid_file: Path) -> str | None:
-    """The name of the process whose id is in the file; None if there is no such file or process."""
+    """Returns the name of the process whose id is in the file; None without the file or the process."""
     try:
         return Path(f"/proc/{int(pid_file.read_text())}/comm").read_text().strip()
     except (OSError, ValueError):
@@ -84,7 +85,7 @@ def _program(pid_file: Path) -> str | None:
 
 
 def _unreachable(progress: Progress) -> str | None:
-    """Why no engine answers; None if one does."""
+    """Returns why no engine answers; None if one does."""
     if not shutil.which("docker"):
         return "there is no `docker` command"
     try:
@@ -105,7 +106,7 @@ def _start(progress: Progress) -> None:
         for program, pid_file in PID_FILES.items():
             if _program(pid_file) != program:
                 pid_file.unlink(missing_ok=True)
-        # In a session of its own and without our output: it outlives us and keeps no terminal or pipe open.
+        # In its own session and without our output: it outlives us, and must keep no terminal or pipe open.
         with LOG.open("ab") as log:
             daemon = subprocess.Popen(
                 [shutil.which("dockerd", path=SYSTEM_PATH) or "dockerd"],

@@ -1,16 +1,16 @@
-"""The `.env` file with the variables of Backstage's guide, the same for every tool that people read one with."""
+"""Writes the `.env` file with the variables of Backstage's guide, so that every tool reads the same values."""
 
 import re
 from collections.abc import Mapping
 
 from components.backstage import WHITESPACE_AROUND
 
-# No two of these read quotes alike, so a value stands without; then all of them read what is there.
+# These tools all treat quotes differently, so values have no quotes: all of them read those alike.
 READERS = "dotenv-cli, env-cmd, `set -a; . ./.env`, `docker run --env-file` and `kubectl … --from-env-file`"
 
-# What some reader changes in a value without quotes.
+# Characters that one of the readers changes in a value without quotes.
 _CHANGED = {
-    r"[\0\n\r\u2028\u2029]": "a line break or NUL, which none of them carries",
+    r"[\0\n\r\u2028\u2029]": "a line break or NUL, which none of them can read",
     WHITESPACE_AROUND: "whitespace at its start or end, which Backstage removes",
     r"#": "a #, which dotenv-cli and env-cmd take for the start of a comment",
     r"\\": r"a \, which the shell removes and env-cmd reads as part of \n",
@@ -20,7 +20,7 @@ _CHANGED = {
 
 
 def dotenv(variables: Mapping[str, str]) -> str:
-    """A .env file from which every one of READERS gets exactly `variables`.
+    """Returns a .env file from which each of READERS gets exactly `variables`.
 
     Raises ValueError for a value that one of them, or Backstage, would change.
     """
@@ -31,7 +31,7 @@ def _unchanged(name: str, value: str) -> str:
     for pattern, reason in _CHANGED.items():
         if re.search(pattern, value):
             raise ValueError(
-                f"{name} cannot be carried in a .env file, which {READERS} must read alike: it has {reason}. Use "
-                "app-config.local.yaml, which `make up` writes and which carries any value, or choose another value."
+                f"{name} cannot be written to a .env file, which {READERS} must read alike: it has {reason}. Use "
+                "app-config.local.yaml, which `make up` writes and which can hold any value, or choose another value."
             )
     return value

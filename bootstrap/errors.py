@@ -1,6 +1,6 @@
-"""What Pulumi says when something fails, what that means here, and what to do: each shown once.
+"""Explains Pulumi's errors: what they mean here, and what to do.
 
-`CAUSES` is the table of what is known; README's table of troubles follows it.
+`CAUSES` is the table of known errors. README's troubleshooting table follows it.
 """
 
 import re
@@ -15,7 +15,7 @@ SETTINGS = paths.SETTINGS.name
 
 @dataclass
 class ExplainedError(Exception):
-    """Why a command of ours ends: the words of the program that refused, and ours where it does not say it itself."""
+    """Raised when a `make` command fails: holds the failed program's message, what it means and what to do."""
 
     words: str
     meaning: str
@@ -33,8 +33,10 @@ class ExplainedError(Exception):
 
 @dataclass(frozen=True)
 class Cause:
+    """A known error, what it means and what to do. Empty texts are for messages that say so themselves."""
+
     pattern: str
-    """In the words of the CLI, of a provider or of our program."""
+    """Matches the message of the CLI, of a provider or of our program."""
     meaning: str
     remedy: str
 
@@ -72,40 +74,40 @@ CAUSES = (
     ),
     Cause(
         r"currently locked by",
-        "Another command is at work on the stack dev, or one was killed on another machine. A lock whose owner died on "
-        "this machine is removed without you.",
-        "Wait until it has ended. The line above names its process and machine: if it is certainly dead there, delete "
-        "the file that the line names.",
+        "Another command is working on the stack dev, or one was killed on another machine. Locks of processes that "
+        "died on this machine are removed automatically.",
+        "Wait until it has ended. The line above names its process and machine: if the process is certainly dead, "
+        "delete the file that the line names.",
     ),
     Cause(
         r"no space left on device",
-        "The disk is full; what could not be written is named above.",
+        "The disk is full; the message above names what could not be written.",
         "Free some space, then run `make {command}` again.",
     ),
     Cause(
         r"read-only file system|\.pulumi/.*permission denied|permission denied.*\.pulumi",
         "Pulumi may not write its state.",
-        f"Make {quote(paths.STATE)} writable for you (`ls -la` shows whose it is), then run `make {{command}}` again.",
+        f"Make {quote(paths.STATE)} writable for you (`ls -la` shows who owns it), then run `make {{command}}` again.",
     ),
     Cause(
         r"PULUMI_ACCESS_TOKEN must be set|Unauthorized|invalid access token",
-        "PULUMI_BACKEND_URL={backend} asks for a login.",
+        "PULUMI_BACKEND_URL={backend} requires a login.",
         f"Run `pulumi login`, or set PULUMI_ACCESS_TOKEN, {_OTHER_BACKEND}",
     ),
     Cause(
         r"unable to open state directory",
-        "The folder that PULUMI_BACKEND_URL={backend} names is not there.",
+        "The folder in PULUMI_BACKEND_URL={backend} does not exist.",
         f"Create it, correct the variable, {_OTHER_BACKEND}",
     ),
     Cause(
         r"performing HTTP request|unable to open bucket|blob \(.*(dial tcp|no such host|resolve)",
-        "The backend that PULUMI_BACKEND_URL={backend} names is out of reach from here.",
+        "The backend in PULUMI_BACKEND_URL={backend} cannot be reached from here.",
         f"Check the network and the variable, {_OTHER_BACKEND}",
     ),
     Cause(
         r"Minimum version requirement failed|does not satisfy the version range",
         "The Pulumi CLI that is first on your PATH is too old for this project.",
-        "Update it, or take it off the PATH: `make up` then brings one of its own.",
+        "Update it, or remove it from the PATH: `make up` then installs its own.",
     ),
     Cause(
         r"permission denied while trying to connect to the Docker|docker\.sock.*permission denied",
@@ -115,34 +117,34 @@ CAUSES = (
     Cause(
         r"Error pinging Docker server|Cannot connect to the Docker daemon|Is the docker daemon running",
         "No Docker engine answers.",
-        "Start it, then run `make {command}` again: the stack is as it was.",
+        "Start it, then run `make {command}` again: the stack has not changed.",
     ),
     Cause(
         r"network \S+ not found|No such network",
-        "The Docker network that `local.network` names is not there.",
+        "The Docker network in `local.network` does not exist.",
         "Create it with `docker network create NAME`, or correct the name, then run `make {command}` again.",
     ),
     Cause(
-        # What LocalPostgres found out itself says what to do.
+        # LocalPostgres's own messages say what to do.
         r"has port \d|runs PostgreSQL on the volume|cannot log in to|The Docker engine is on another machine",
         "",
         "",
     ),
     Cause(
         r"container failed to be in healthy state|container exited immediately|never accepted a login",
-        "The container is there, but PostgreSQL in it lets nobody in.",
-        "Its log says why. Correct that, then run `make {command}` again: the volume with the data is kept, and the "
-        "container created again on it.",
+        "The container exists, but its PostgreSQL accepts no login.",
+        "Its log says why. Fix the cause, then run `make {command}` again: the volume with the data is kept, and the "
+        "container is recreated.",
     ),
     Cause(
         r"unable to pull image|pull access denied|manifest unknown|manifest for .* not found",
-        "The image that `local.image` names cannot be had.",
+        "The image in `local.image` cannot be pulled.",
         "Correct the name, or bring the image from a machine that can pull it: docker save, then docker load.",
     ),
     Cause(
         r"no (resource|language) plugin|failed to load .* plugin",
-        "A plugin of Pulumi is missing.",
-        "Run `make up`: it brings what this project needs.",
+        "A Pulumi plugin is missing.",
+        "Run `make up`: it installs what this project needs.",
     ),
     Cause(
         r"Postgres \"[^\"]*\": |config \"[\w-]+:",
@@ -153,17 +155,17 @@ CAUSES = (
 
 
 def explain(words: str, *, command: str, backend: str, key: str) -> ExplainedError:
-    """What a failure of Pulumi means. `key` is where the passphrase is from."""
+    """Returns an explanation of a failure of Pulumi. `key` is the source of the passphrase."""
     # An address may hold a password.
     known = {"command": command, "backend": re.sub(r"//[^/@]*@", "//", backend), "key": key}
     for cause in CAUSES:
         if re.search(cause.pattern, words, re.IGNORECASE):
             return ExplainedError(words, cause.meaning.format(**known), cause.remedy.format(**known))
-    return ExplainedError(words, "", f"Correct the cause, then run `make {command}` again.")
+    return ExplainedError(words, "", f"Fix the cause, then run `make {command}` again.")
 
 
 def essence(out: str, err: str) -> str:
-    """What the CLI said about its failure: the diagnostics of its output, and what it wrote to stderr; each line once.
+    """Returns the CLI's error messages, each line once: the diagnostics in its output, and its standard error.
 
     The engine repeats an error of our program as "an unhandled error occurred".
     """
@@ -179,7 +181,7 @@ def essence(out: str, err: str) -> str:
         if text not in seen and not noise:
             seen.add(text)
             lines.append(line.rstrip())
-    # LocalPostgres speaks to those who run Pulumi themselves.
+    # LocalPostgres's messages are for people who run Pulumi themselves.
     return "\n".join(lines).replace("run `pulumi up` again", "run `make up` again") or "\n".join(out.splitlines()[-5:])
 
 

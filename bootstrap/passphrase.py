@@ -1,4 +1,4 @@
-"""The passphrase that is generated for the stack dev: it lives as long as anything that was encrypted with it."""
+"""Generates and keeps the passphrase of the stack dev, as long as anything is encrypted with it."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ _MARK = "encrypted-with-our-passphrase"
 
 
 def is_ours() -> bool:
-    """Whether it is the generated one that Pulumi is told to use, not one of the user's own."""
+    """Returns whether Pulumi uses the generated passphrase, and not one of the user's own."""
     return "PULUMI_CONFIG_PASSPHRASE" not in os.environ and os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") in (
         None,
         str(paths.PASSPHRASE),
@@ -23,9 +23,9 @@ def is_ours() -> bool:
 
 
 def workspace() -> Path:
-    """Where copies of Pulumi.yaml and Pulumi.dev.yaml are: a run writes an encryption salt into them.
+    """Returns the folder with copies of Pulumi.yaml and Pulumi.dev.yaml, into which Pulumi writes an encryption salt.
 
-    The salt belongs to the stack, and every backend has a stack dev of its own.
+    The salt belongs to the stack, and every backend has its own stack dev.
     """
     backend = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND)
     if backend == paths.OWN_BACKEND:
@@ -34,40 +34,40 @@ def workspace() -> Path:
 
 
 def needed_by() -> list[str]:
-    """What in this checkout and its backend was encrypted with it, for a sentence."""
+    """Returns what in this checkout and its backend is encrypted with the passphrase, for messages."""
     settings = [paths.SETTINGS.name] if _has_ciphertext(paths.SETTINGS) else []
     stacks = [f"the stack {file.stem}" for file in sorted((paths.STATE / "stacks").rglob("*.json"))]
-    others = ["stacks in a backend of your own"] if any(OTHER_WORKSPACES.rglob(_MARK)) else []
+    others = ["stacks in your own backend"] if any(OTHER_WORKSPACES.rglob(_MARK)) else []
     return [*settings, *stacks, *others]
 
 
 def may_be_needed_by() -> list[str]:
-    """The same, and files that may have been encrypted with it."""
+    """Returns the same, and the files that may be encrypted with it."""
     others = [file for file in sorted(paths.CHECKOUT.glob("Pulumi.*.yaml")) if file != paths.SETTINGS]
     return [*needed_by(), *(file.name for file in others if _has_ciphertext(file))]
 
 
 def provide() -> None:
-    """Generates one for the checkout's own backend, unless it is there or something needs an older one."""
+    """Generates a passphrase for the checkout's own backend, unless it exists or something needs an older one."""
     own = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND) == paths.OWN_BACKEND
     if own and is_ours() and not paths.PASSPHRASE.exists() and not needed_by():
         generate()
 
 
 def generate() -> None:
-    """Writes a new one; the caller knows that nothing needs an older one."""
+    """Writes a new passphrase. The caller makes sure that nothing needs an older one."""
     paths.STATE.mkdir(mode=0o700, exist_ok=True)
     write_secret(paths.PASSPHRASE, secrets.token_urlsafe(32))
 
 
 def note_use() -> None:
-    """Remembers that a stack in a backend of the user's own is encrypted with it: then it is not ours to delete."""
+    """Remembers that a stack in the user's own backend needs the passphrase, so that it is not deleted."""
     if is_ours() and workspace().parent == OTHER_WORKSPACES:
         (workspace() / _MARK).touch()
 
 
 def write_secret(file: Path, text: str) -> None:
-    """Writes a file that only its owner can read, from its first byte on, and never half of it."""
+    """Writes a file completely or not at all. From the start, only its owner can read it."""
     unfinished = file.with_name(f"{file.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:

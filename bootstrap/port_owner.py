@@ -1,4 +1,4 @@
-"""Which process has a taken port. LocalPostgres itself looks whether it is a container's, before it creates its own."""
+"""Finds the process that uses a port. LocalPostgres itself checks for containers before it creates its own."""
 
 import os
 import re
@@ -15,7 +15,7 @@ TAKEN_BY_CONTAINER = re.compile(r"container \S+ \([^)]*\) has port (\d+)\. ")
 
 
 def explain(words: str, port: int) -> ExplainedError:
-    """The failure of an `up` whose port was taken, and not by a container."""
+    """Returns the error of an `up` whose port a program other than a container uses."""
     engine = os.environ.get("DOCKER_HOST", "")
     process = None if engine and not engine.startswith("unix://") else _listening_process(port)
     if process:
@@ -23,13 +23,13 @@ def explain(words: str, port: int) -> ExplainedError:
         meaning = f"The process {pid} ({name}) has port {port}."
         remedy = f"End it: kill {pid}"
     else:
-        meaning = f"A program that cannot be seen from here has port {port} of the Docker engine's machine."
+        meaning = f"A program that is not visible from here has port {port} of the Docker engine's machine."
         remedy = f"Find it there, `sudo lsof -nP -iTCP:{port} -sTCP:LISTEN`, and end it."
     return ExplainedError(words, meaning, f"{remedy}\nOr choose another port {_how_to_choose(port)}")
 
 
 def explain_container(words: str, port: int) -> ExplainedError:
-    """The failure of an `up` whose port a container has, of which `words` say which one it is and how to stop it."""
+    """Returns the error of an `up` whose port a container uses; `words` names it and says how to stop it."""
     return ExplainedError(words, "", f"Stop that container as it says. Or choose another port {_how_to_choose(port)}")
 
 
@@ -50,7 +50,7 @@ def _free_port(first: int) -> int:
 
 
 def _listening_process(port: int) -> tuple[int, str] | None:
-    """Id and name of the process that listens on the port, if it can be seen."""
+    """Returns the id and name of the process that listens on the port; None if it is not visible."""
     if Path("/proc/net/tcp").exists():
         return _listening_on_linux(port)
     if shutil.which("lsof"):
@@ -74,5 +74,5 @@ def _listening_on_linux(port: int) -> tuple[int, str] | None:
             if any(str(file.readlink()) in sockets for file in (process / "fd").iterdir()):
                 return int(process.name), (process / "comm").read_text().strip()
         except OSError:
-            continue  # It has ended, or is another user's.
+            continue  # The process has ended, or belongs to another user.
     return None

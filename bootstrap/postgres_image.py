@@ -1,4 +1,4 @@
-"""The PostgreSQL image: present, else pulled, else built from Debian's packages as a stand-in for the official one."""
+"""Provides the PostgreSQL image: pulls it, or else builds a stand-in for it from Debian's packages."""
 
 import contextlib
 import hashlib
@@ -15,7 +15,7 @@ from .steps import CommandError, Progress, StepError
 # LocalPostgres's default image.
 DEFAULT = "postgres:17-trixie"
 SOURCE = paths.CHECKOUT / "bootstrap" / "image"
-# The label of images that were built here.
+# Label of images that were built here.
 STAND_IN = "backstage-database.stand-in"
 # Makes the tree in $1 look like the official image: listening, and without the cluster that Debian's package creates.
 CUSTOMIZE = r"""set -e
@@ -24,15 +24,15 @@ sed -i "s/^#*listen_addresses\b.*/listen_addresses = '*'/" "$sample"
 grep -q "^listen_addresses = '\*'$" "$sample"
 rm -r "$1"/var/lib/postgresql/*
 """
-TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdtemp makes a name that nobody can guess
+TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdtemp creates a name that nobody can guess
 ROOTFS = "rootfs.tar"
 NO_OTHER_KEYS = "no-other-keys"
-# Whose signatures Debian's packages must bear.
+# Debian's packages must be signed by one of these keys.
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def configured_image(progress: Progress) -> str:
-    """The image that Pulumi.dev.yaml names, else the default. Asks the Python of .venv, which can read YAML."""
+    """Returns the image in Pulumi.dev.yaml, else the default. Runs the Python of .venv, which can read YAML."""
     try:
         command = [paths.VENV / "bin" / "python", "-m", "bootstrap.configuration", "image"]
         return progress.run(command, cwd=paths.CHECKOUT).strip() or DEFAULT
@@ -55,7 +55,7 @@ def ensure(progress: Progress, image: str) -> str:
 
 
 def remove_stand_ins(progress: Progress) -> None:
-    """Removes what killed builds left, and the images that were built here, except those that a container needs."""
+    """Removes the remains of killed builds, and the images built here, except those that a container uses."""
     _remove_leftovers(progress, "*")
     command = ["docker", "image", "ls", "--filter", f"label={STAND_IN}", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]
     for line in progress.run(command).splitlines():
@@ -69,9 +69,9 @@ def remove_stand_ins(progress: Progress) -> None:
 
 
 def _label(progress: Progress, image: str) -> str | None:
-    """The stand-in's label, "" if the image is another one, None if there is no such image.
+    """Returns the stand-in's label; "" for any other image, None if there is no such image.
 
-    Raises StepError if Docker does not say: an image that may be there must not be overwritten.
+    Raises StepError if Docker does not answer, because an image that may exist must not be overwritten.
     """
     try:
         labels = progress.run(["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", image])
@@ -101,10 +101,10 @@ def _build(progress: Progress, image: str) -> None:
     work = _work_folder(progress, f"{major}-{suite}")
     try:
         progress.run(_mmdebstrap(major, suite, work), env={"TMPDIR": str(work)})
-        # Labelled from the start, so that `make clean` finds it whenever this is interrupted.
+        # Labelled from the start, so that `make clean` finds it even after an interruption.
         rootfs = progress.run(["docker", "import", "--change", f"LABEL {STAND_IN}=rootfs", work / ROOTFS]).split()[-1]
         arguments = ["--build-arg", f"ROOTFS={rootfs}", "--build-arg", f"PG_MAJOR={major}"]
-        # The classic builder: a bare engine has no other.
+        # Without BuildKit, which a minimal engine does not have.
         progress.run(["docker", "build", "--tag", own_tag, *arguments, SOURCE], env={"DOCKER_BUILDKIT": "0"})
         if _label(progress, image) is not None:
             progress.log(f"{image} has appeared in the meantime and stays as it is.")
@@ -113,7 +113,7 @@ def _build(progress: Progress, image: str) -> None:
     except CommandError as error:
         raise StepError(f"{image} cannot be pulled, and building it failed: {_reason(error)}", remedy) from error
     finally:
-        # Ours, and what a killed build, which needs seconds to end, has written since its folder was removed.
+        # Also removes what a killed build, which needs seconds to end, has written since its folder was removed.
         _remove_leftovers(progress, f"{major}-{suite}")
     progress.log(f"NOTE: on this Docker engine, {image} is now a stand-in that was built here from Debian's packages.")
     progress.log("It is not the official image, and every project that uses this name gets it.")
@@ -122,7 +122,7 @@ def _build(progress: Progress, image: str) -> None:
 
 def _ensure_mmdebstrap(progress: Progress) -> None:
     needs = {"mmdebstrap": shutil.which("mmdebstrap"), "debian-archive-keyring": KEYRING.exists()}
-    if os.geteuid() != 0:  # It then works in a user namespace, with the user's range of ids.
+    if os.geteuid() != 0:  # mmdebstrap then runs in a user namespace, with the user's range of ids.
         needs["uidmap"] = shutil.which("newuidmap")
     missing = [package for package, found in needs.items() if not found]
     if missing:
@@ -130,10 +130,10 @@ def _ensure_mmdebstrap(progress: Progress) -> None:
 
 
 def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
-    """The command that writes Debian with PostgreSQL into an archive in `work`, looking like the official image.
+    """Returns the command that writes Debian with PostgreSQL into an archive in `work`, like the official image.
 
-    In this mode everything happens in namespaces of its own: no mount is visible outside, and none stays when it is
-    killed. Only packages with Debian's signatures are accepted, whatever the apt of this machine is told.
+    In the mode unshare, everything happens in its own namespaces: mounts are not visible outside, and none stay when it
+    is killed. Only packages with Debian's signatures are accepted, however this machine's apt is configured.
     """
     options = {
         "aptopt": ['Acquire::AllowInsecureRepositories "false"', 'APT::Get::AllowUnauthenticated "false"'],
@@ -155,7 +155,7 @@ def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
 
 
 def _work_folder(progress: Progress, name: str) -> Path:
-    """A new folder for the tree and its archive, not below home, which the ids of a user namespace cannot enter."""
+    """Creates a folder for the tree and its archive. It is not below home, which a user namespace cannot enter."""
     _remove_leftovers(progress, name)
     folder = Path(tempfile.mkdtemp(prefix=_prefix(name), dir=TEMPORARY))
     folder.chmod(0o755)
@@ -164,24 +164,24 @@ def _work_folder(progress: Progress, name: str) -> Path:
 
 
 def _remove_leftovers(progress: Progress, name: str) -> None:
-    """Removes the work folders of builds that were killed. One that is still at work notices and fails."""
+    """Removes the work folders of killed builds. A build that still runs fails without its folder."""
     for folder in TEMPORARY.glob(f"{_prefix(name)}*"):
         _remove(progress, folder)
 
 
 def _prefix(name: str) -> str:
-    """How the names of our work folders begin: not those of another user, nor those of a build into another cache."""
+    """Returns the prefix of our work folders, which differs for other users and for builds into other caches."""
     return f"backstage-database-{os.geteuid()}-{hashlib.sha256(str(paths.CACHE).encode()).hexdigest()[:8]}-{name}-"
 
 
 def _remove(progress: Progress, folder: Path) -> None:
-    if os.geteuid() != 0:  # The tree then belongs to the ids of a user namespace.
+    if os.geteuid() != 0:  # The files then belong to ids of a user namespace.
         with contextlib.suppress(CommandError):
             progress.run(["mmdebstrap", "--unshare-helper", "find", folder, "-mindepth", "1", "-delete"])
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reason(error: CommandError) -> str:
-    """The line of a failed command's output that says most: its first error as mmdebstrap marks it, else the last."""
+    """Returns the most useful line of a failed command's output: mmdebstrap's first error, else the last line."""
     lines = error.output.strip().splitlines() or [str(error)]
     return next((line for line in lines if line.startswith("E: ")), lines[-1])

@@ -1,4 +1,4 @@
-"""Whether somebody can really log in to the database of the stack dev, whatever its state says."""
+"""Checks that a login to the database of the stack dev really works, whatever its state says."""
 
 import time
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from .console import quote
 from .containers import Container
 from .errors import ExplainedError
 
-# Seconds that a container which is starting has until the login must work.
-PATIENCE = 60
+# Seconds after which the login to a starting container must work.
+START_TIMEOUT = 60
 
 
 def login_problem(outputs: Mapping[str, Any]) -> str | None:
-    """Why nobody can log in from this machine with the emitted values; None if somebody can.
+    """Returns why a login from this machine with the stack's outputs fails; None if it works.
 
-    A database on a Docker network of its own cannot be reached from here: then its container's health counts.
+    A database on its own Docker network cannot be reached from here: then its container's health counts.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         container = containers.find(outputs["containerName"])
         problem = _problem(outputs, container)
@@ -30,7 +30,7 @@ def login_problem(outputs: Mapping[str, Any]) -> str | None:
 
 
 def require_login(outputs: Mapping[str, Any]) -> None:
-    """Raises a ExplainedError that shows the container's last words if nobody can log in."""
+    """Raises an ExplainedError with the end of the container's log if the login fails."""
     problem = login_problem(outputs)
     if problem is None:
         return
@@ -40,10 +40,10 @@ def require_login(outputs: Mapping[str, Any]) -> None:
         raise ExplainedError(
             problem, f"The container {name} is not there.", "Run `make up` again: it creates a new one."
         )
-    words = containers.last_words(name)
+    log = containers.end_of_log(name)
     data = f" Its data is in the volume {container.volumes[0]}." if container.volumes else ""
     raise ExplainedError(
-        f"{problem}\n\n{words}".rstrip(),
+        f"{problem}\n\n{log}".rstrip(),
         f"The container {name} {container.condition}, and nobody can log in.{data}",
         _remedy(container),
     )
@@ -52,8 +52,8 @@ def require_login(outputs: Mapping[str, Any]) -> None:
 def _problem(outputs: Mapping[str, Any], container: Container | None) -> str | None:
     if container is None:
         return f"the container {outputs['containerName']} is not there"
-    well = container.status == "running" and container.health == "healthy"
-    by_health = None if well else f"the container {container.name} {container.condition}"
+    is_healthy = container.status == "running" and container.health == "healthy"
+    by_health = None if is_healthy else f"the container {container.name} {container.condition}"
     if outputs["host"] == outputs["containerName"]:
         return by_health
     connection = outputs["databaseConfig"]["connection"]
@@ -67,7 +67,7 @@ def _problem(outputs: Mapping[str, Any], container: Container | None) -> str | N
 def _remedy(container: Container) -> str:
     name = quote(container.name)
     if container.status == "paused":
-        return f"Let it go on: docker unpause {name}"
+        return f"Resume it: docker unpause {name}"
     if container.status == "running":
         return f"Restart it, which sets the password again: docker restart {name}\nThen run `make up` again."
-    return f"Look into its whole log, docker logs {name}, correct the cause, then run `make up` again."
+    return f"Find the cause in its log, docker logs {name}, and fix it; then run `make up` again."

@@ -36,7 +36,7 @@ class PulumiCommand(automation.PulumiCommand):
         on_output: Callable[[str], Any] | None = None,
         on_error: Callable[[str], Any] | None = None,
     ) -> automation.CommandResult:
-        stop = signals.IN_ORDER if args[0] in ENGINE_OPERATIONS else signals.NOT
+        stop = signals.IN_ORDER if args[0] in ENGINE_OPERATIONS else signals.NEVER
         out: list[str] = []
         err: list[str] = []
         with signals.start(

@@ -1,4 +1,4 @@
-"""The virtual environment of the checkout."""
+"""Creates the checkout's virtual environment and installs packages into it."""
 
 import hashlib
 import os
@@ -11,7 +11,7 @@ from .steps import CommandError, Progress
 
 
 def ensure(progress: Progress, requirements: str) -> str:
-    """.venv with everything in `requirements`, a file of the checkout, as its lock file says."""
+    """Installs everything in `requirements`, a file of the checkout, into .venv, as its lock file says."""
     lock = lock_file(paths.CHECKOUT / requirements)
     stamp = paths.VENV / f".installed-{lock.stem}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
     if stamp.exists() and (paths.VENV / "bin" / "python").exists():
@@ -30,12 +30,12 @@ def ensure(progress: Progress, requirements: str) -> str:
 
 
 def lock_file(requirements: Path) -> Path:
-    """The file with the exact versions and hashes of what the requirements file asks for; `make lock` writes it."""
+    """Returns the lock file of a requirements file, with exact versions and hashes; `make lock` writes it."""
     return requirements.with_suffix(".lock")
 
 
 def pip_install(progress: Progress, lock: Path, *options: str | Path) -> None:
-    """Installs what a lock file lists with the pip of .venv, and nothing that has another hash."""
+    """Installs what a lock file lists, with the pip of .venv. Refuses files with another hash."""
     pip = [paths.VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--no-input"]
     progress.run([*pip, "install", *options, "--require-hashes", "--requirement", lock])
 
@@ -44,6 +44,6 @@ def _create(progress: Progress) -> None:
     probe = "import ensurepip, venv"
     try:
         progress.run([sys.executable, "-c", probe])
-    except CommandError:  # Debian splits the module off into a package.
+    except CommandError:  # Debian has the module in a separate package.
         debian.install(progress, ["python3-venv"], "Python's venv module")
     progress.run([sys.executable, "-m", "venv", paths.VENV])

@@ -1,7 +1,7 @@
-"""Ctrl-C, SIGTERM and SIGHUP: nothing new begins, what runs is asked to end, and its caller waits.
+"""Handles Ctrl-C, SIGTERM and SIGHUP: starts nothing new, asks running commands to end, and waits for them.
 
-Every command that bootstrap runs is started here, in a session of its own: a signal of the terminal then reaches
-bootstrap alone, which passes it on once and in order.
+Every command that bootstrap runs is started here, in its own session: a signal from the terminal then reaches only
+bootstrap, which passes it on once and in order.
 """
 
 import contextlib
@@ -25,73 +25,73 @@ SECOND_SIGNAL_AFTER = 1.0
 
 @dataclass(frozen=True)
 class Stop:
-    """How a command is asked to end. A second signal repeats it, or ends the command at once."""
+    """How to ask a command to end. A second signal repeats it, or ends the command at once."""
 
     number: signal.Signals | None
-    """None: it is short and writes, and is waited for."""
+    """None for a short command that writes: it is not asked to end, but waited for."""
     all_of_session: bool = False
-    """Whether all that it started is asked as well. Otherwise the command itself ends those, in the right order."""
+    """Whether its child processes are asked too. Otherwise the command itself ends them, in the right order."""
     grace: float | None = None
-    """Seconds until everything is killed. None: never, because it would leave something half-written."""
+    """Seconds until everything is killed. None for never, because that would leave something half-written."""
 
 
-# A download or a build, which may end anywhere: what Ctrl-C in a terminal does.
+# Downloads and builds, which may end anywhere, as with Ctrl-C in a terminal.
 ANYWHERE = Stop(signal.SIGINT, all_of_session=True, grace=20)
-# apt-get, or an update by Pulumi.
+# apt-get and updates by Pulumi, which end in their own time.
 IN_ORDER = Stop(signal.SIGINT)
-NOT = Stop(None)
-# Our own Python: until it listens, SIGTERM ends it without a traceback.
+NEVER = Stop(None)
+# Our own Python programs: until they listen, SIGTERM ends them without a traceback.
 OURS = Stop(signal.SIGTERM)
-# Programs that only read, or write again next time. Those in Python would show a traceback after SIGINT.
+# Programs that only read, or write everything again next time. Python programs would print a traceback after SIGINT.
 CHECKS = Stop(signal.SIGTERM, all_of_session=True, grace=20)
-# Tests: pytest reports how far it came. Containers of tests that were running may stay.
+# Tests: pytest prints its results so far. Containers of running tests may stay.
 TESTS = Stop(signal.SIGINT, all_of_session=True, grace=180)
 
 
 class Stopped(Exception):  # noqa: N818 - not an error
-    """A signal has come: the caller ends without a word of its own."""
+    """Raised after a signal. The caller ends without a message of its own."""
 
 
 def listen(*, announce: bool = True) -> None:
-    """Receives the signals from here on. One that our caller has ignored, as nohup does, stays ignored."""
+    """Starts to handle the signals. A signal that the parent process ignores, as with nohup, stays ignored."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            # The handler does nothing: the thread below reads the number that Python writes into the pipe.
+            # The handler does nothing: Python writes the signal's number into the pipe, which the thread below reads.
             signal.signal(number, lambda *_: None)
-    threading.Thread(target=_obey, args=(reader, announce), daemon=True).start()
+    threading.Thread(target=_handle_signals, args=(reader, announce), daemon=True).start()
 
 
 def stopped() -> bool:
-    """Whether a signal has come."""
+    """Returns whether a signal has arrived."""
     return _signal is not None
 
 
 def check() -> None:
-    """Raises Stopped if a signal has come."""
+    """Raises Stopped if a signal has arrived."""
     if stopped():
         raise Stopped
 
 
 def at_work() -> bool:
-    """Whether a command runs."""
+    """Returns whether a command is running."""
     with _lock:
         return bool(_running)
 
 
 def pause(seconds: float) -> None:
-    """Sleeps; raises Stopped as soon as a signal comes."""
+    """Sleeps. Raises Stopped as soon as a signal arrives."""
     if _stopping.wait(seconds):
         raise Stopped
 
 
 @contextmanager
 def start(command: Sequence[str | Path], *, stop: Stop, **options: Any) -> Iterator[subprocess.Popen[str]]:
-    """Starts a command, to be ended as `stop` says when a signal comes; raises Stopped if one has come already.
+    """Starts a command, which a signal ends as `stop` says. Raises Stopped if a signal has already arrived.
 
-    When the block is left the command has ended, and after a signal all that it started as well.
+    At the end of the with block the command has ended; after a signal, so have all processes that it started.
     """
     with _lock:
         check()
@@ -119,7 +119,7 @@ def start(command: Sequence[str | Path], *, stop: Stop, **options: Any) -> Itera
 
 
 def run(command: Sequence[str | Path], *, stop: Stop, env: Mapping[str, str], cwd: Path | None = None) -> int:
-    """Runs a command that prints for itself; returns its exit code. Raises Stopped if a signal came meanwhile."""
+    """Runs a command that prints for itself; returns its exit code. Raises Stopped after a signal."""
     with start(command, stop=stop, env=env, cwd=cwd) as process:
         code = process.wait()
     check()
@@ -127,7 +127,7 @@ def run(command: Sequence[str | Path], *, stop: Stop, env: Mapping[str, str], cw
 
 
 def leave(message: str) -> NoReturn:
-    """Ends this process after a signal, as the signal itself would have done, so that `make` and shells know."""
+    """Ends this process as the signal itself would have done, so that `make` and shells know."""
     if message:
         say(message)
     number = _signal or signal.SIGTERM
@@ -142,7 +142,7 @@ _lock = threading.Lock()
 _running: dict[subprocess.Popen[str], Stop] = {}
 
 
-def _obey(reader: int, announce: bool) -> None:
+def _handle_signals(reader: int, announce: bool) -> None:
     global _signal
     last = 0.0
     while True:
@@ -191,7 +191,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _number(stop: Stop) -> signal.Signals | None:
-    """The signal to send. A SIGINT that our own caller has ignored is ignored by our children too."""
+    """Returns the signal to send: not SIGINT if our parent process ignores it, because our children then do too."""
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     return signal.SIGTERM if stop.number == signal.SIGINT and ignored else stop.number
 
@@ -202,7 +202,7 @@ def _send(pid: int, number: int) -> None:
 
 
 def _session(leader: int) -> list[int]:
-    """The processes of a session. Some of them, as Pulumi's plugins do, leave the leader's process group."""
+    """Returns the processes of a session. Some, such as Pulumi's plugins, leave the leader's process group."""
     if Path("/proc/self/stat").exists():
         everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     else:
@@ -214,5 +214,5 @@ def _session(leader: int) -> list[int]:
 def _session_of(pid: int) -> int | None:
     try:
         return os.getsid(pid)
-    except OSError:  # It has ended meanwhile, or is none of our business.
+    except OSError:  # It has ended, or belongs to another user.
         return None

@@ -1,4 +1,4 @@
-"""Locks that a killed Pulumi CLI left on the stack: removed when their owner is certainly dead, otherwise left alone.
+"""Removes locks that a killed Pulumi CLI left on the stack, if their process is certainly dead.
 
 A file backend has a file for each lock, which names the process and its host.
 """
@@ -15,11 +15,11 @@ _CLOCKS_DIFFER = 5
 
 
 def remove(backend: str, stack: str) -> list[str]:
-    """Removes the locks of `stack` whose owner is dead; returns who the owners were."""
+    """Removes the locks of `stack` whose process is dead; returns these processes, for messages."""
     url = urlparse(backend)
     if url.scheme != "file":
         return []
-    # `file://~` and `file://./here` are spellings of Pulumi's own.
+    # Pulumi accepts `file://~` and `file://./here` too.
     folder = Path(unquote(url.netloc + url.path)).expanduser()
     removed: list[str] = []
     for lock in sorted((folder / ".pulumi" / "locks").rglob(f"{stack}/*.json")):
@@ -27,7 +27,7 @@ def remove(backend: str, stack: str) -> list[str]:
             owner = json.loads(lock.read_text(encoding="utf-8"))
             pid, host, taken = owner["pid"], owner["hostname"], _seconds(owner["timestamp"])
         except (OSError, ValueError, KeyError, TypeError):
-            continue  # Pulumi says what is wrong with it.
+            continue  # Pulumi itself reports what is wrong with the file.
         if isinstance(pid, int) and host == socket.gethostname() and not _lives(pid, taken):
             lock.unlink(missing_ok=True)
             lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)
@@ -36,7 +36,7 @@ def remove(backend: str, stack: str) -> list[str]:
 
 
 def _lives(pid: int, taken: float) -> bool:
-    """Whether the process that took a lock then is still there, and not another one that got its id since."""
+    """Returns whether the process that took the lock still lives. A later process may have the same id."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -48,7 +48,7 @@ def _lives(pid: int, taken: float) -> bool:
 
 
 def _started(pid: int) -> float | None:
-    """When a process started, in seconds since 1970; None where the system does not tell, or it has just ended."""
+    """Returns when a process started, in seconds since 1970; None if the system does not tell, or it has just ended."""
     try:
         ticks = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
         boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
@@ -58,7 +58,7 @@ def _started(pid: int) -> float | None:
 
 
 def _seconds(timestamp: str) -> float:
-    """Go's RFC 3339, which has nine digits of a second where Python 3.10 reads six."""
+    """Parses Go's RFC 3339 timestamps without their fraction, which is too long for Python 3.10."""
     date, _, rest = timestamp.partition(".")
     zone = rest.lstrip("0123456789") if rest else ""
     return datetime.fromisoformat((date + zone).replace("Z", "+00:00")).timestamp()

@@ -1,10 +1,10 @@
-"""`python3 -m bootstrap` for the Makefile: in its first moments, Ctrl-C ends it without Python's traceback.
+"""Runs `python3 -m bootstrap` for the Makefile so that an early Ctrl-C does not print Python's traceback.
 
-Without site (-S) and without `-m`, a millisecond is left before this runs. For that time the Makefile sends the error
-output to /dev/null, and keeps the real one as descriptor 3. Bootstrap then listens itself.
+Without site (-S) and `-m`, this file runs a millisecond after Python starts. Until then, the Makefile sends standard
+error to /dev/null and keeps the real one as descriptor 3. Bootstrap itself handles signals later.
 """
 
-# The C modules: those around them take longer to import than all else here.
+# The C modules, because the Python modules around them take longer to import than everything else here.
 from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # pyright: ignore[reportMissingImports]
 from posix import close, dup2
 

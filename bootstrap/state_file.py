@@ -1,4 +1,4 @@
-"""The state of the stack dev as the checkout's own backend has it on disk: what in it is not secret, and its damage."""
+"""Reads what is not secret in the state of the stack dev in the checkout's own backend, and explains its damage."""
 
 import json
 from pathlib import Path
@@ -12,12 +12,12 @@ STACK = "dev"
 
 
 def find() -> Path | None:
-    """The state's file; None if there is no such stack, or it is in another backend."""
+    """Returns the state's file; None if there is no such stack, or it is in another backend."""
     return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None)
 
 
 def ids(type_: str) -> list[str]:
-    """The ids of the resources of a type, as far as the file can be read."""
+    """Returns the ids of the resources of a type; none if the file cannot be read."""
     file = find()
     try:
         resources = _parsed(file)["checkpoint"]["latest"]["resources"] if file else []
@@ -27,22 +27,22 @@ def ids(type_: str) -> list[str]:
 
 
 def explain_damage(words: str) -> ExplainedError:
-    """The failure of a command that could not read the state."""
+    """Returns the error of a command that could not read the state."""
     file = find()
-    meaning = "The state of the stack dev is damaged: a full disk or a power cut leaves such a file."
-    backup = file and next((one for one in _backups(file) if _is_whole(one)), None)
+    meaning = "The state of the stack dev is damaged, as after a full disk or a power failure."
+    backup = file and next((one for one in _backups(file) if _is_intact(one)), None)
     if not file or not backup:
-        return ExplainedError(words, meaning, "Restore it from a backup of your own.")
+        return ExplainedError(words, meaning, "Restore it from your own backup.")
     return ExplainedError(
         words,
-        f"{meaning} Pulumi keeps a copy of before the last change, and that is whole.",
-        "Go back to it, then run `make up`, which compares it with what is there:\n\n"
+        f"{meaning} Pulumi's copy from before the last change is intact.",
+        "Restore the copy, then run `make up`, which compares it with what exists:\n\n"
         f"  cp -p {quote(backup)} {quote(file)}",
     )
 
 
 def start_again() -> str:
-    """How to keep the data of a stack whose secrets are lost: the end of a sentence."""
+    """Returns how to keep the data of a stack whose secrets are lost, as the end of a sentence."""
     volume = next(iter(ids("docker:index/volume:Volume")), None)
     if not volume:
         return "create the stack again under another checkout."
@@ -57,12 +57,12 @@ def start_again() -> str:
 
 
 def _backups(file: Path) -> list[Path]:
-    """The copies that Pulumi keeps, the newest first."""
+    """Returns the copies that Pulumi keeps, newest first."""
     kept = sorted((paths.STATE / "backups").rglob(f"{STACK}.*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
     return [file.with_name(f"{file.name}.bak"), *kept]
 
 
-def _is_whole(file: Path) -> bool:
+def _is_intact(file: Path) -> bool:
     try:
         return "checkpoint" in _parsed(file)
     except (OSError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Runs the steps of the bootstrap side by side, each as soon as those before it are done, and says what happens."""
+"""Runs the steps of the bootstrap in parallel, each after those that it depends on, and prints the progress."""
 
 import os
 import signal
@@ -13,14 +13,14 @@ from pathlib import Path
 from . import paths, signals
 from .console import say
 
-# Seconds between two lines that say what is still at work.
+# Seconds between two lines that name the steps still running.
 HEARTBEAT = 20
-# Seconds after a signal that a step has to notice it between two commands. A download may not.
+# Seconds to wait after a signal for steps that run no command. A download may not notice the signal.
 NOTICE = 2
 
 
 class StepError(Exception):
-    """A step cannot go on: what happened, and what the user can do."""
+    """Raised when a step cannot continue; says what happened and what the user can do."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)
@@ -28,7 +28,7 @@ class StepError(Exception):
 
 
 class CommandError(Exception):
-    """A command of a step failed; its output is in the step's log."""
+    """Raised when a step's command fails; its output is in the step's log."""
 
     def __init__(self, command: Sequence[str], output: str) -> None:
         super().__init__(f"`{' '.join(command)}` failed")
@@ -36,7 +36,7 @@ class CommandError(Exception):
 
 
 class Progress:
-    """What one step uses to run commands and to tell the user what it does."""
+    """Runs a step's commands, and tells the user what the step does."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -57,12 +57,12 @@ class Progress:
     def run(
         self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
-        """Runs a command into the step's log and returns what it printed; raises CommandError if it fails.
+        """Runs a command, writes its output to the step's log, and returns it. Raises CommandError if it fails.
 
-        A command that was killed has not failed: it has given no answer, so that raises StepError.
+        Raises StepError if the command was killed, because that is no answer from the command.
         """
         words = [str(word) for word in command]
-        # apt-get knows when a package may be left half-installed, which is never.
+        # apt-get must end in its own time, because it leaves no package half-installed.
         stop = signals.IN_ORDER if words[0] == "apt-get" else signals.ANYWHERE
         lines: list[str] = []
         with self.log_file.open("a") as log:
@@ -85,7 +85,7 @@ class Progress:
             killer = signal.Signals(-process.returncode).name
             raise StepError(
                 f"`{' '.join(words)}` was killed by {killer}",
-                "Run the same command again. SIGKILL without anybody's doing means that memory ran out.",
+                "Run the same command again. If nobody sent SIGKILL, the machine ran out of memory.",
             )
         if process.returncode > 0:
             raise CommandError(words, "".join(lines))
@@ -94,7 +94,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """One need of the product: `ensure` returns once it is met and says how."""
+    """Something that the project needs. `ensure` provides it and returns a description."""
 
     name: str
     ensure: Callable[[Progress], str]
@@ -102,9 +102,9 @@ class Step:
 
 
 def run(steps: Sequence[Step]) -> bool:
-    """Runs all steps; True if every need is met. A failed step does not stop those that do not depend on it.
+    """Runs all steps; returns whether all succeeded. A failed step stops only the steps that depend on it.
 
-    Raises Stopped after a signal, when no command is left.
+    Raises Stopped after a signal, when no command is running any more.
     """
     futures: dict[str, Future[bool]] = {}
     working: dict[str, Progress] = {}
@@ -149,7 +149,7 @@ def run(steps: Sequence[Step]) -> bool:
 
 
 def _wait_for(futures: Sequence[Future[bool]]) -> None:
-    """Waits for all of them; after a signal only as long as commands run, and then raises Stopped."""
+    """Waits for all steps. After a signal, waits only while commands run, and then raises Stopped."""
     while wait(futures, timeout=0.2).not_done and not signals.stopped():
         pass
     while signals.stopped() and wait(futures, timeout=NOTICE).not_done and signals.at_work():
@@ -162,7 +162,7 @@ def _report_failure(progress: Progress, problem: Exception) -> None:
     if isinstance(problem, CommandError):
         for line in problem.output.strip().splitlines()[-5:]:
             progress.log(f"  | {line}")
-    remedy = problem.remedy if isinstance(problem, StepError) else "Look into the log, then run the same command again."
+    remedy = problem.remedy if isinstance(problem, StepError) else "Read the log, then run the same command again."
     progress.log(f"  what to do: {remedy}")
     progress.log(f"  log: {progress.log_file}")
 

@@ -200,7 +200,7 @@ def test_where_that_copy_is_damaged_too_an_older_one_is_shown(broken: Checkout) 
 def test_a_state_without_any_whole_copy_is_explained_without_false_promises(broken: Checkout) -> None:
     damaged(broken).with_name("dev.json.bak").unlink()
     shutil.rmtree(broken.state / "backups")
-    printed = refusal(broken.make("up"), "Restore it from a backup of your own.")
+    printed = refusal(broken.make("up"), "Restore it from your own backup.")
     assert "cp -p" not in printed
 
 
@@ -227,12 +227,12 @@ def test_a_state_that_may_not_be_written_is_explained(running: Checkout) -> None
 
 def test_a_backend_that_is_not_there_is_explained(broken: Checkout) -> None:
     result = broken.make("up", PULUMI_BACKEND_URL="file:///nonexistent/state")
-    refusal(result, "The folder that PULUMI_BACKEND_URL=file:///nonexistent/state names is not there.")
+    refusal(result, "The folder in PULUMI_BACKEND_URL=file:///nonexistent/state does not exist.")
 
 
 def test_a_backend_that_asks_for_a_login_is_explained(broken: Checkout, tmp_path: Path) -> None:
     result = broken.make("up", PULUMI_BACKEND_URL="https://api.pulumi.com", PULUMI_HOME=str(tmp_path))
-    refusal(result, "asks for a login", "pulumi login")
+    refusal(result, "requires a login", "pulumi login")
 
 
 def test_a_backend_out_of_reach_is_explained(broken: Checkout, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_backend_out_of_reach_is_explained(broken: Checkout, tmp_path: Path) -
         "PULUMI_ACCESS_TOKEN": "pul-1",
         "PULUMI_HOME": str(tmp_path),
     }
-    refusal(broken.make("up", **variables), "is out of reach from here")
+    refusal(broken.make("up", **variables), "cannot be reached from here")
 
 
 # --- Locks
@@ -261,7 +261,7 @@ def test_a_lock_whose_owner_may_live_is_explained_and_left_alone(broken: Checkou
     here = socket.gethostname()
     with subprocess.Popen(["sleep", "600"]) as living:
         file = lock(broken, living.pid, here if owner == "a living process" else f"not-{here}")
-        refusal(broken.make("up"), f"(pid {living.pid})", "Another command is at work on the stack dev")
+        refusal(broken.make("up"), f"(pid {living.pid})", "Another command is working on the stack dev")
         assert file.exists()
         living.kill()
 

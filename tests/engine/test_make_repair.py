@@ -73,7 +73,7 @@ def test_up_names_what_it_cannot_repair_with_a_line_that_does(running: Checkout,
     code, printed = running.make("up")
     assert code != 0, printed
     assert "Traceback" not in printed
-    assert "The last words of the container" in printed
+    assert "The end of the log of the container" in printed
     (line,) = re.findall(r"What to do: .*: (docker (?:unpause|restart) \S+)$", printed, re.MULTILINE)
     subprocess.run(shlex.split(line), check=True, capture_output=True)
     running.up()
