@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_azure_native import dbforpostgresql
+from pulumi_azure_native import web
 
 from components import LocalPostgres
 from components.testing import Mocks, Run, run
@@ -163,12 +163,9 @@ def test_a_run_works_where_an_event_loop_is_running() -> None:
 @pytest.mark.parametrize("preview", [False, True])
 def test_a_resource_in_azure_answers_with_its_identities_as_a_map(preview: bool) -> None:
     def program() -> dict[str, Any]:
-        identity: Any = {"type": "UserAssigned", "user_assigned_identities": ["/id"]}
-        server = dbforpostgresql.Server("server", resource_group_name="g", identity=identity)
+        app = web.WebApp("app", resource_group_name="g", identity={"user_assigned_identities": ["/id"]})
         return {
-            "identities": server.identity.apply(
-                lambda found: dict(found.user_assigned_identities or {}) if found else {}
-            )
+            "identities": app.identity.apply(lambda found: dict(found.user_assigned_identities or {}) if found else {})
         }
 
     assert list(run(program, preview=preview)["identities"].value) == ["/id"]
