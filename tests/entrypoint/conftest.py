@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .containers import DERIVED, docker, tag
+from .containers import DERIVED, docker, new_volume, tag
 
 _numbers = itertools.count()
 
@@ -19,9 +19,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def volume() -> Iterator[str]:
-    name = docker("volume", "create", f"backstage-database-test-{os.getpid()}-{next(_numbers)}")
-    yield name
-    docker("volume", "rm", "--force", name)
+    with new_volume(f"backstage-database-test-{os.getpid()}-{next(_numbers)}") as name:
+        yield name
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import psycopg
 
+from tests.engine.conftest import reserve_port
 from tests.engine.stack import REPOSITORY
 
 SCRIPT = (REPOSITORY / "components" / "local" / "entrypoint.sh").read_text()
 PASSWORD = 'it\'s \\ $x "quoted"'
 # Seconds. A start takes two or three on a machine with nothing else to do.
-PATIENCE = 120
+START_TIMEOUT = 300
 
 # How an image is made that behaves as others do: by Alpine's number of the postgres user, and by images that start as
 # that user and lack gosu, such as timescaledb-ha.
@@ -61,6 +62,7 @@ class Server:
     """A container that starts PostgreSQL on a volume by the entry script."""
 
     container: str
+    port: int
 
     @property
     def log(self) -> str:
@@ -81,20 +83,20 @@ class Server:
         return self
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
-        deadline = time.monotonic() + PATIENCE
+        """Returns the rows of a statement, as soon as the server takes it. Fails if the container has ended."""
+        deadline = time.monotonic() + START_TIMEOUT
         while True:
-            try:
-                return self._sql(statement)
-            except (psycopg.OperationalError, ValueError):
-                assert self.is_running, f"it has ended:\n{self.log}"
-                assert time.monotonic() < deadline, f"no login within {PATIENCE} s:\n{self.log}"
+            # Asking Docker takes longer than a login does, so that it is asked once in ten attempts.
+            for _ in range(10):
+                with suppress(psycopg.OperationalError):
+                    return self._sql(statement)
                 time.sleep(0.1)
+            assert self.is_running, f"it has ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"no login within {START_TIMEOUT} s:\n{self.log}"
 
     def _sql(self, statement: str) -> list[tuple[object, ...]]:
-        # Docker may give another port at each start.
-        port = int(docker("port", self.container, "5432", check=False).partition("\n")[0].rpartition(":")[2])
         with psycopg.connect(
-            host="127.0.0.1", port=port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=5
+            host="127.0.0.1", port=self.port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=5
         ) as session:
             rows = session.execute(statement.encode())
             return rows.fetchall() if rows.description else []
@@ -102,7 +104,12 @@ class Server:
 
 @contextmanager
 def server(of_image: str, volume: str, *options: str, script: bool = True) -> Iterator[Server]:
-    """A server on the volume, which goes with its anonymous volumes. Without `script` it is as a plain `docker run`."""
+    """Runs a server on the volume for the time of a with block. Without `script` it is as a plain `docker run`.
+
+    with server("postgres:17-trixie", volume) as one:
+        one.sql("SELECT 1")
+    """
+    port = reserve_port()
     environment = ["--env", "POSTGRES_USER=postgres"]
     entry = []
     if script:
@@ -111,12 +118,12 @@ def server(of_image: str, volume: str, *options: str, script: bool = True) -> It
         entry = ["-c", SCRIPT, "entrypoint.sh"]
     else:
         environment += ["--env", f"POSTGRES_PASSWORD={PASSWORD}"]
-    container = docker("create", "--publish", "127.0.0.1::5432", *environment, *options, image(of_image), *entry)
+    container = docker("create", "--publish", f"127.0.0.1:{port}:5432", *environment, *options, image(of_image), *entry)
     try:
         if script:
             _upload(container)
         docker("start", container)
-        yield Server(container)
+        yield Server(container, port)
     finally:
         docker("rm", "--force", "--volumes", container, check=False)
 
@@ -131,23 +138,27 @@ def _upload(container: str) -> None:
         file.unlink()
 
 
+@contextmanager
+def new_volume(name: str) -> Iterator[str]:
+    """Creates a volume for the time of a with block. It is in memory: what is killed here are processes, not machines.
+
+    Such a volume is empty again as soon as no container uses it. So one does all the time, that of in_volume.
+    """
+    docker("volume", "create", "--driver", "local", "--opt", "type=tmpfs", "--opt", "device=tmpfs", name)
+    try:
+        mount = ("--volume", f"{name}:/volume", "--workdir", "/volume", "--user", "root")
+        docker("run", "--detach", "--name", name, *mount, "--entrypoint", "sleep", "postgres:17-trixie", "infinity")
+        yield name
+    finally:
+        docker("rm", "--force", "--volumes", name, check=False)
+        docker("volume", "rm", "--force", name)
+
+
 def in_volume(volume: str, command: str) -> str:
-    """Runs a shell command as root in a volume's root directory."""
-    run = [
-        "run",
-        "--rm",
-        "--user",
-        "root",
-        "--volume",
-        f"{volume}:/volume",
-        "--workdir",
-        "/volume",
-        "--entrypoint",
-        "sh",
-    ]
-    return docker(*run, "postgres:17-trixie", "-ec", command)
+    """Runs a shell command as root in a volume's root directory. Returns what it printed."""
+    return docker("exec", volume, "sh", "-ec", command)
 
 
 def files(volume: str) -> str:
-    """Every file of a volume with what would change if it were written, except the lock's record."""
+    """Lists every file of a volume with what would change if it were written, except the lock's record."""
     return in_volume(volume, "find . ! -name .backstage-database-holder -printf '%p %u %m %s %T@\\n' | sort")
