@@ -8,17 +8,19 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from tests.backstage import node
 from tests.backstage.ports import free_port
 
 TOKEN = "token-of-the-contract-tests"
-DEADLINE = 60
+DEADLINE = 300
+"""Seconds: a start takes three on a machine with nothing else to do."""
 
 
 @dataclass
 class Backend:
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[Any]
     port: int
     log: Path
 
@@ -59,15 +61,11 @@ class Backend:
 @contextmanager
 def backend(folder: Path, document: str, variables: Mapping[str, str] | None = None) -> Iterator[Backend]:
     """Starts a backend in `folder` on a config of its own and `document` after it, as two `--config` files."""
-    port = free_port()
-    base = node.write_secret(folder / "app-config.yaml", json.dumps(base_config(port)))
-    block = node.write_secret(folder / "app-config.local.yaml", document)
-    # Backstage looks for the package that it runs in.
-    (folder / "package.json").write_text('{"name": "backend", "private": true}')
+    port, files = config_files(folder, document)
     log = folder / "backend.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            node.command("backend.mjs", "--config", str(base), "--config", str(block)),
+            node.command("backend.mjs", *(word for file in files for word in ("--config", str(file)))),
             cwd=folder,
             env=node.environment(variables),
             stdin=subprocess.DEVNULL,
@@ -85,8 +83,19 @@ def backend(folder: Path, document: str, variables: Mapping[str, str] | None = N
             process.wait()
 
 
+def config_files(folder: Path, document: str) -> tuple[int, list[Path]]:
+    """Writes what a backend reads in `folder`. Returns its port, and the files for `--config`, `document` last."""
+    port = free_port()
+    # Backstage looks for the package that it runs in.
+    (folder / "package.json").write_text('{"name": "backend", "private": true}')
+    return port, [
+        node.write_secret(folder / "app-config.yaml", json.dumps(base_config(port))),
+        node.write_secret(folder / "app-config.local.yaml", document),
+    ]
+
+
 def base_config(port: int) -> dict[str, object]:
-    """What a backend needs beside its database."""
+    """Returns what a backend needs in addition to its database."""
     url = f"http://127.0.0.1:{port}"
     access = {"type": "static", "options": {"token": TOKEN, "subject": "contract-tests"}}
     return {

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from components import ExistingPostgres
 from components.testing import run
+from tests.backstage.databases import drop_databases
 from tests.backstage.fake_server import Server, postgres
 from tests.backstage.postgres_versions import IMAGES
 
@@ -82,16 +83,10 @@ class Existing:
             check=False,
         )
 
-    def databases(self) -> set[str]:
-        with self.session() as session:
-            rows = session.execute("SELECT datname FROM pg_database WHERE NOT datistemplate").fetchall()
-        return {name for (name,) in rows}
-
     def reset(self) -> None:
         """The server as it was when it was installed."""
         with self.session() as session:
-            for name in self.databases() - {"postgres"}:
-                session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop_databases(session)
             session.execute("GRANT CONNECT, TEMPORARY ON DATABASE postgres TO PUBLIC")
             for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
                 role = sql.Identifier(name)

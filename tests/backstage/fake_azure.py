@@ -24,6 +24,7 @@ from psycopg import sql
 
 from tests.backstage import node
 from tests.backstage.azure import HOST, PRINCIPAL, SERVER_NAME
+from tests.backstage.databases import databases, drop_databases
 from tests.backstage.fake_server import Handler, detours, postgres, single, web_service
 
 RESOURCE = "https://ossrdbms-aad.database.windows.net"
@@ -121,14 +122,13 @@ class Azure:
 
     def databases(self) -> set[str]:
         with self.administrator() as session:
-            return {name for (name,) in session.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")}
+            return databases(session)
 
     def reset(self) -> None:
         """A server as it is after its deployment: the admins, no databases, no other roles, no principals."""
         self.tokens, self.secrets, self.asked = {}, {}, []
         with self.administrator() as session:
-            for name in self.databases() - {"postgres"}:
-                session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop_databases(session)
             roles = session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall()
             for database in ("template1", "postgres"):
                 with self.administrator(database) as inside:

@@ -20,12 +20,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.backstage import node
 from tests.backstage.cloud_sql import BINDING, DATABASE, INSTANCE, PROJECT, REGION, SERVER, USER, Declared
+from tests.backstage.databases import databases, drop_databases
 from tests.backstage.fake_server import Server, postgres
 
 SUPERUSER = "cloudsqladmin"
 CERTIFICATES = f'authority instance "{PROJECT}:{INSTANCE}"\n'
 # The guard lets in; PostgreSQL itself asks nobody but the superuser that Google keeps to itself.
 RULE = f"host all {SUPERUSER} all password\nhost all all all trust"
+
+PRELOAD = {"NODE_OPTIONS": f"--import={(node.FOLDER / 'cloud_sql_edge.mjs').as_uri()}"}
+"""What Node reads when it starts, so that its Cloud SQL connector finds the instance."""
 
 # https://cloud.google.com/sql/docs/postgres/users: no user of the public is a superuser.
 SERVICE_ROLES = {
@@ -54,8 +58,7 @@ class Instance:
         """A new instance: Cloud SQL's own roles, and the databases that belong to them."""
         self.users, self.bindings, self.addresses = {}, [], {}
         with self.administrator() as session:
-            for name in self.databases() - {"postgres"}:
-                session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop_databases(session)
             for (name,) in session.execute("SELECT rolname FROM pg_roles WHERE oid >= 16384").fetchall():
                 self.execute("REASSIGN OWNED BY {0} TO cloudsqladmin; DROP OWNED BY {0}; DROP ROLE {0}", name)
             for name, attributes in SERVICE_ROLES.items():
@@ -104,10 +107,7 @@ class Instance:
             "roles": [one["role"] for one in self.bindings if one["member"].partition(":")[2] == email],
             "log": str(folder / "edge.log"),
         }
-        return {
-            "NODE_OPTIONS": f"--import={(node.FOLDER / 'cloud_sql_edge.mjs').as_uri()}",
-            "CLOUD_SQL_EDGE": json.dumps(edge),
-        }
+        return {**PRELOAD, "CLOUD_SQL_EDGE": json.dumps(edge)}
 
     def psql(self, command: str, as_member: str | None = None) -> psycopg.Connection[Any]:
         """What psql of the output psql_command opens through the Auth Proxy."""
@@ -133,7 +133,7 @@ class Instance:
 
     def databases(self) -> set[str]:
         with self.administrator() as session:
-            return {name for (name,) in session.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")}
+            return databases(session)
 
 
 @contextmanager

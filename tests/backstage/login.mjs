@@ -1,23 +1,9 @@
-// Loads `--config FILE` as a backend does and lets Backstage's DatabaseManager do what a plugin does with its database.
-// Prints {database, user, read}: where the plugin was, as whom, and the text it wrote and read back.
-import { DatabaseManager } from '@backstage/backend-defaults/database';
-import { ConfigSources } from '@backstage/config-loader';
+// A process in which one plugin uses its database, with the files of `--config FILE …`: see plugin.mjs. Prints the answer.
+import { useDatabase } from './plugin.mjs';
 
-const WRITTEN = 'Grüße, 漢字, 😀';
-
-const config = await ConfigSources.toConfig(ConfigSources.default({ watch: false }));
-const plugin = DatabaseManager.fromConfig(config).forPlugin('contract', {
-  logger: console,
-  lifecycle: { addShutdownHook() {} },
-});
 try {
-  const client = await plugin.getClient();
-  await client.schema.dropTableIfExists('notes');
-  await client.schema.createTable('notes', table => table.text('text'));
-  await client('notes').insert({ text: WRITTEN });
-  const { text } = await client('notes').first();
-  const { rows } = await client.raw('select current_database() as database, current_user as user');
-  process.stdout.write(JSON.stringify({ ...rows[0], read: text, written: WRITTEN }), () => process.exit(0));
+  const answer = await useDatabase(process.argv.slice(2));
+  process.stdout.write(JSON.stringify(answer), () => process.exit(0));
 } catch (error) {
   process.stderr.write(String(error), () => process.exit(1));
 }

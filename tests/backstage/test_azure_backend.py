@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from components import backstage
 from tests.backstage import node
 from tests.backstage.azure import CLIENT, HOST, IDENTITY_CLIENT, PRINCIPAL, SERVER_NAME, TENANT, USER, outputs
 from tests.backstage.backend import TOKEN, backend
-from tests.backstage.fake_azure import LOGIN, PRIVATE_NAME, Azure, azure
+from tests.backstage.fake_azure import LOGIN, PRIVATE_NAME, VERSION, Azure
 
 pytestmark = pytest.mark.xdist_group("backstage_azure")
 
@@ -23,31 +23,18 @@ SECRET = "p~.Q ${POSTGRES_USER} 089"
 WITH_SECRET = {**PRINCIPAL, "client_id": CLIENT, "client_secret": SECRET, "tenant_id": TENANT}
 
 
-@pytest.fixture(scope="module")
-def running_stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
-    with azure(tmp_path_factory.mktemp("azure")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module", params=[16, 17, 18])
-def running_version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
-    with azure(tmp_path_factory.mktemp("azure"), request.param) as running:
-        yield running
-
-
 @pytest.fixture
-def stand_in(running_stand_in: Azure) -> Azure:
-    return deployed(running_stand_in)
+def stand_in(azure_server: Callable[[int], Azure]) -> Azure:
+    return deployed(azure_server(VERSION))
 
 
-@pytest.fixture
-def any_version(running_version: Azure) -> Azure:
-    return deployed(running_version)
+@pytest.fixture(params=[16, 17, 18])
+def any_version(request: pytest.FixtureRequest, azure_server: Callable[[int], Azure]) -> Azure:
+    return deployed(azure_server(request.param))
 
 
 def deployed(running: Azure) -> Azure:
-    """A deployed server on which the created identity and the application are the admins."""
-    running.reset()
+    """Returns the server, on which the created identity and the application are now the admins."""
     running.let_in(SERVER_NAME, IDENTITY_CLIENT)
     running.let_in(APPLICATION, CLIENT)
     running.secrets[CLIENT] = (TENANT, SECRET)
@@ -116,7 +103,7 @@ def test_a_backend_does_not_start_with_the_same_block_without_its_ssl(tmp_path: 
     assert "no pg_hba.conf entry for host" in said
     assert f'user "{SERVER_NAME}", database "postgres", no encryption' in said
     assert stand_in.asked, "it failed before it had a token"
-    assert stand_in.databases() == {"postgres"}
+    assert stand_in.databases() == set()
 
 
 def test_a_backend_does_not_start_when_another_authority_signed_the_certificate(
@@ -125,7 +112,7 @@ def test_a_backend_does_not_start_when_another_authority_signed_the_certificate(
     said = failed_start(tmp_path, outputs()["app_config"], stand_in.variables(authority="other"))
     assert "Failed to connect to the database to make sure that 'backstage_plugin_" in said
     assert "unable to verify the first certificate" in said
-    assert stand_in.databases() == {"postgres"}
+    assert stand_in.databases() == set()
 
 
 # --- One plugin: the other places and principals
@@ -223,7 +210,7 @@ def test_after_bootstrap_sql_a_user_without_admin_rights_is_enough(
     with backend(tmp_path, known["app_config"], any_version.variables()) as running:
         running.wait_until(running.is_ready, "being ready")
         assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
-    assert any_version.databases() == {"postgres", *({"backstage"} if division == "schema" else PLUGINS)}
+    assert any_version.databases() == ({"backstage"} if division == "schema" else PLUGINS)
 
 
 def create_database(stand_in: Azure, name: str, owner: str) -> None:

@@ -1,31 +1,28 @@
 """The SQL of AzurePostgres and of docs/azure.md, on servers with the roles and rights that Azure documents."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from psycopg import sql
 
 from tests.backstage.azure import CLIENT, IDENTITY_CLIENT, PRINCIPAL, SERVER_NAME, USER, outputs
-from tests.backstage.fake_azure import Azure, azure
+from tests.backstage.fake_azure import Azure
 
 APPLICATION = PRINCIPAL["admin_name"]
 PAGE = Path(__file__).parents[2] / "docs" / "azure.md"
 
 
-@pytest.fixture(scope="module", params=[15, 16, 17, 18])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
-    with azure(tmp_path_factory.mktemp("azure"), request.param) as running:
-        yield running
+pytestmark = pytest.mark.xdist_group("backstage_azure")
 
 
-@pytest.fixture
-def server(running: Azure) -> Azure:
-    running.reset()
-    running.let_in(APPLICATION, CLIENT)
-    running.let_in(SERVER_NAME, IDENTITY_CLIENT)
-    return running
+@pytest.fixture(params=[15, 16, 17, 18])
+def server(request: pytest.FixtureRequest, azure_server: Callable[[int], Azure]) -> Azure:
+    server = azure_server(request.param)
+    server.let_in(APPLICATION, CLIENT)
+    server.let_in(SERVER_NAME, IDENTITY_CLIENT)
+    return server
 
 
 def create_database(server: Azure, owner: str) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from tests.backstage import node
 from tests.backstage.backend import TOKEN, backend
+from tests.backstage.databases import databases, drop_databases
 
 pytestmark = pytest.mark.xdist_group("backstage_postgres")
 
@@ -16,15 +16,10 @@ PLUGINS = {"backstage_plugin_auth", "backstage_plugin_catalog", "backstage_plugi
 CATALOG = "/api/catalog/entities"
 
 
-def databases(administrator: psycopg.Connection[Any]) -> set[str]:
-    return {name for (name,) in administrator.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")}
-
-
 @pytest.fixture
 def first_start(administrator: psycopg.Connection[Any]) -> None:
     """Removes what another backend left."""
-    for name in databases(administrator) - {"postgres"}:
-        administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop_databases(administrator)
 
 
 @pytest.mark.usefixtures("first_start")

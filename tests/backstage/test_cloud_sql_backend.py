@@ -5,7 +5,7 @@ What the component declares is replayed: the first start succeeds because of the
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import pytest
 
 from components import backstage
 from tests.backstage import node
-from tests.backstage.backend import TOKEN, backend
+from tests.backstage.backend import TOKEN
 from tests.backstage.cloud_sql import EMAIL, INSTANCE, NETWORKS, PROJECT, REGION, Declared, declare
-from tests.backstage.fake_cloud_sql import Instance, asked, cloud_sql
+from tests.backstage.fake_cloud_sql import PRELOAD, Instance, asked
+from tests.backstage.runner import Runner, runner
 
 pytestmark = pytest.mark.xdist_group("backstage_cloud_sql")
 
@@ -25,38 +26,29 @@ OTHER = f"other@{PROJECT}.iam.gserviceaccount.com"
 CONNECTION_NAME = f"{PROJECT}:{REGION}:{INSTANCE}"
 
 
-@pytest.fixture(scope="module", params=[18, 15])
-def running_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with cloud_sql(tmp_path_factory.mktemp("instance"), request.param) as instance:
-        yield instance
-
-
-@pytest.fixture
-def either(running_either: Instance) -> Instance:
-    """An instance without users, in the oldest and the newest major: PostgreSQL 16 changed what CREATEROLE may do."""
-    running_either.reset()
-    return running_either
-
-
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with cloud_sql(tmp_path_factory.mktemp("instance"), 17) as instance:
-        yield instance
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The process in which the logins run one after another."""
+    with runner(tmp_path_factory.mktemp("runner"), PRELOAD) as running:
+        yield running
+
+
+@pytest.fixture(params=[18, 15])
+def either(request: pytest.FixtureRequest, cloud_sql_instance: Callable[[int], Instance]) -> Instance:
+    """An instance without users, in the oldest and the newest major: PostgreSQL 16 changed what CREATEROLE may do."""
+    return cloud_sql_instance(request.param)
 
 
 @pytest.fixture
-def instance(running: Instance) -> Instance:
-    running.reset()
-    return running
+def instance(cloud_sql_instance: Callable[[int], Instance]) -> Instance:
+    return cloud_sql_instance(17)
 
 
 def login(
-    folder: Path, instance: Instance, document: str, email: str = EMAIL, **variables: str
+    runs: Runner, folder: Path, instance: Instance, document: str, email: str = EMAIL, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """What one plugin does with its database, in a Backstage that runs as `email`."""
-    file = node.write_secret(folder / "app-config.yaml", document)
-    environment = {**instance.environment(email, folder), **variables}
-    return node.run(folder, "login.mjs", "--config", str(file), variables=environment)
+    """Lets one plugin use its database, in a Backstage that runs as `email`."""
+    return runs.login(folder, document, variables={**instance.environment(email, folder), **variables})
 
 
 def worked(done: subprocess.CompletedProcess[str]) -> Mapping[str, Any]:
@@ -94,11 +86,11 @@ def owners(instance: Instance, database: str, table: str) -> set[str]:
 
 @pytest.mark.parametrize("division", ["schema", "database"])
 def test_with_the_declared_roles_a_plugin_works_and_all_it_makes_belongs_to_the_role(
-    tmp_path: Path, either: Instance, division: str
+    tmp_path: Path, runs: Runner, either: Instance, division: str
 ) -> None:
     declared = declare(plugin_division_mode=division)
     either.deploy(declared)
-    answer = worked(login(tmp_path, either, declared.outputs["app_config"]))
+    answer = worked(login(runs, tmp_path, either, declared.outputs["app_config"]))
     database, table = notes(division)
     assert (answer["database"], answer["user"]) == (database, "cloudsqlsuperuser")
     assert owners(either, database, table) == {"cloudsqlsuperuser"}
@@ -106,16 +98,16 @@ def test_with_the_declared_roles_a_plugin_works_and_all_it_makes_belongs_to_the_
 
 @pytest.mark.parametrize("division", ["schema", "database"])
 def test_another_account_takes_over_and_the_first_can_be_dropped(
-    tmp_path: Path, either: Instance, division: str
+    tmp_path: Path, runs: Runner, either: Instance, division: str
 ) -> None:
     first = declare(plugin_division_mode=division)
     either.deploy(first)
-    worked(login(tmp_path, either, first.outputs["app_config"]))
+    worked(login(runs, tmp_path, either, first.outputs["app_config"]))
     second = declare(plugin_division_mode=division, user=OTHER)
     either.deploy(second)
     assert either.users.keys() == {OTHER.removesuffix(".gserviceaccount.com")}
     # It drops and makes again the table that the first one made.
-    worked(login(tmp_path, either, second.outputs["app_config"], OTHER))
+    worked(login(runs, tmp_path, either, second.outputs["app_config"], OTHER))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +116,13 @@ def test_another_account_takes_over_and_the_first_can_be_dropped(
     ids=["a person", "a member of a group"],
 )
 def test_an_additional_user_reads_over_the_psql_line_what_backstage_wrote(
-    tmp_path: Path, either: Instance, users: dict[str, str], member: str | None
+    tmp_path: Path, runs: Runner, either: Instance, users: dict[str, str], member: str | None
 ) -> None:
     declared = declare(additional_users=users)
     either.deploy(declared)
     if member:
         either.join("team@example.com", member)
-    written = worked(login(tmp_path, either, declared.outputs["app_config"]))["written"]
+    written = worked(login(runs, tmp_path, either, declared.outputs["app_config"]))["written"]
     with either.psql(declared.outputs["psql_command"], member) as session:
         assert session.execute("SELECT text FROM contract.notes").fetchall() == [(written,)]
         assert session.execute("SELECT session_user, current_user").fetchone() == (
@@ -141,16 +133,20 @@ def test_an_additional_user_reads_over_the_psql_line_what_backstage_wrote(
             session.execute("DELETE FROM contract.notes")
 
 
-def test_an_administrator_works_as_cloudsqlsuperuser_over_the_psql_line(tmp_path: Path, either: Instance) -> None:
+def test_an_administrator_works_as_cloudsqlsuperuser_over_the_psql_line(
+    tmp_path: Path, runs: Runner, either: Instance
+) -> None:
     declared = declare(additional_users={"jo": "jo@example.com"}, additional_user_roles={"jo": "cloudsqlsuperuser"})
     either.deploy(declared)
-    worked(login(tmp_path, either, declared.outputs["app_config"]))
+    worked(login(runs, tmp_path, either, declared.outputs["app_config"]))
     with either.psql(declared.outputs["psql_command"]) as session:
         assert session.execute("DELETE FROM contract.notes").rowcount == 1
         session.execute("CREATE DATABASE more")
 
 
-def test_with_nothing_but_the_rights_of_the_documented_step_a_plugin_works(tmp_path: Path, either: Instance) -> None:
+def test_with_nothing_but_the_rights_of_the_documented_step_a_plugin_works(
+    tmp_path: Path, runs: Runner, either: Instance
+) -> None:
     administrator: dict[str, Any] = {"additional_user_roles": {"jo": "cloudsqlsuperuser"}}
     first = declare(additional_users={"jo": "jo@example.com"}, **administrator)
     either.deploy(first)
@@ -159,11 +155,11 @@ def test_with_nothing_but_the_rights_of_the_documented_step_a_plugin_works(tmp_p
             session.execute(statement.encode())
     least = declare(additional_users={"jo": "jo@example.com"}, role="backstage")
     either.deploy(least)
-    answer = worked(login(tmp_path, either, least.outputs["app_config"]))
+    answer = worked(login(runs, tmp_path, either, least.outputs["app_config"]))
     assert answer["user"] == "backstage"
     assert owners(either, *notes("schema")) == {"backstage", "cloudsqlsuperuser"}
     refusal = failed(
-        login(tmp_path, either, declare(role="backstage", plugin_division_mode="database").outputs["app_config"])
+        login(runs, tmp_path, either, declare(role="backstage", plugin_division_mode="database").outputs["app_config"])
     )
     assert "permission denied to create database" in refusal
 
@@ -179,36 +175,40 @@ def documented_sql() -> list[str]:
 # --- The model is strict
 
 
-def test_without_the_role_a_user_may_not_create_a_plugins_database(tmp_path: Path, either: Instance) -> None:
+def test_without_the_role_a_user_may_not_create_a_plugins_database(
+    tmp_path: Path, runs: Runner, either: Instance
+) -> None:
     declared = declare(plugin_division_mode="database")
     either.deploy(declared)
-    said = failed(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+    said = failed(login(runs, tmp_path, either, without(declared.outputs["database_config"], "role")))
     assert "permission denied to create database" in said
 
 
 def test_without_the_role_what_a_plugin_makes_keeps_its_user_from_being_dropped(
-    tmp_path: Path, either: Instance
+    tmp_path: Path, runs: Runner, either: Instance
 ) -> None:
     declared = declare()
     either.deploy(declared)
-    worked(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+    worked(login(runs, tmp_path, either, without(declared.outputs["database_config"], "role")))
     assert ROLE in owners(either, *notes("schema"))
     with pytest.raises(psycopg.errors.DependentObjectsStillExist, match="cannot be dropped because some objects"):
         either.deploy(declare(user=OTHER))
 
 
 @pytest.mark.parametrize("division", ["schema", "database"])
-def test_a_user_without_roles_may_create_nothing(tmp_path: Path, either: Instance, division: str) -> None:
+def test_a_user_without_roles_may_create_nothing(tmp_path: Path, runs: Runner, either: Instance, division: str) -> None:
     declared = declare(plugin_division_mode=division)
     either.deploy(roleless(declared))
-    assert "permission denied" in failed(login(tmp_path, either, without(declared.outputs["database_config"], "role")))
+    assert "permission denied" in failed(
+        login(runs, tmp_path, either, without(declared.outputs["database_config"], "role"))
+    )
 
 
-def test_a_role_that_was_not_granted_ends_backstage(tmp_path: Path, either: Instance) -> None:
+def test_a_role_that_was_not_granted_ends_backstage(tmp_path: Path, runs: Runner, either: Instance) -> None:
     declared = declare()
     either.deploy(roleless(declared))
     assert 'permission denied to set role "cloudsqlsuperuser"' in failed(
-        login(tmp_path, either, declared.outputs["app_config"])
+        login(runs, tmp_path, either, declared.outputs["app_config"])
     )
 
 
@@ -223,23 +223,27 @@ def roleless(declared: Declared) -> Declared:
 # --- A whole backend
 
 
-def assert_starts(folder: Path, instance: Instance, document: str, variables: Mapping[str, str]) -> None:
-    with backend(folder, document, {**instance.environment(EMAIL, folder), **variables}) as running:
+def assert_starts(runs: Runner, folder: Path, instance: Instance, document: str, variables: Mapping[str, str]) -> None:
+    with runs.backend(folder, document, {**instance.environment(EMAIL, folder), **variables}) as running:
         running.wait_until(running.is_ready, "being ready")
         assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
 
 
-def test_a_backend_starts_with_the_literal_document_in_schema_mode(tmp_path: Path, instance: Instance) -> None:
+def test_a_backend_starts_with_the_literal_document_in_schema_mode(
+    tmp_path: Path, runs: Runner, instance: Instance
+) -> None:
     declared = declare()
     instance.deploy(declared)
-    assert_starts(tmp_path, instance, declared.outputs["app_config"], {})
-    assert instance.databases() == {"postgres", "backstage"}
+    assert_starts(runs, tmp_path, instance, declared.outputs["app_config"], {})
+    assert instance.databases() == {"backstage"}
 
 
-def test_a_backend_starts_with_the_environment_document_in_database_mode(tmp_path: Path, instance: Instance) -> None:
+def test_a_backend_starts_with_the_environment_document_in_database_mode(
+    tmp_path: Path, runs: Runner, instance: Instance
+) -> None:
     declared = declare(plugin_division_mode="database")
     instance.deploy(declared)
-    assert_starts(tmp_path, instance, declared.outputs["app_config_from_env"], declared.outputs["environment"])
+    assert_starts(runs, tmp_path, instance, declared.outputs["app_config_from_env"], declared.outputs["environment"])
     assert instance.databases() >= {"backstage_plugin_auth", "backstage_plugin_catalog", "backstage_plugin_search"}
 
 
@@ -249,12 +253,12 @@ def test_a_backend_starts_with_the_environment_document_in_database_mode(tmp_pat
 @pytest.mark.parametrize("form", ["app_config", "app_config_from_env"])
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_the_connector_finds_the_instance_at_its_kind_of_address_and_logs_in_by_iam(
-    tmp_path: Path, instance: Instance, kind: str, form: str
+    tmp_path: Path, runs: Runner, instance: Instance, kind: str, form: str
 ) -> None:
     declared = declare(**NETWORKS[kind])
     instance.deploy(declared)
     variables = declared.outputs["environment"] if form == "app_config_from_env" else {}
-    worked(login(tmp_path, instance, declared.outputs[form], **variables))
+    worked(login(runs, tmp_path, instance, declared.outputs[form], **variables))
     place = {"project": PROJECT, "instance": INSTANCE}
     assert distinct(asked(tmp_path)) == [
         {"request": "connectSettings", **place},
@@ -270,18 +274,20 @@ def distinct(notes: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("user", [OTHER, "123-compute@developer.gserviceaccount.com", "Jo.O'Brien@Example.com"])
-def test_the_user_reaches_the_server_byte_for_byte(tmp_path: Path, instance: Instance, user: str) -> None:
+def test_the_user_reaches_the_server_byte_for_byte(tmp_path: Path, runs: Runner, instance: Instance, user: str) -> None:
     declared = declare(user=user)
     instance.deploy(declared)
-    worked(login(tmp_path, instance, declared.outputs["app_config"], user.lower()))
+    worked(login(runs, tmp_path, instance, declared.outputs["app_config"], user.lower()))
 
 
 @pytest.mark.parametrize("role", ["roles/cloudsql.client", "roles/cloudsql.instanceUser"])
-def test_without_one_of_the_iam_roles_nobody_gets_in(tmp_path: Path, instance: Instance, role: str) -> None:
+def test_without_one_of_the_iam_roles_nobody_gets_in(
+    tmp_path: Path, runs: Runner, instance: Instance, role: str
+) -> None:
     declared = declare()
     instance.deploy(declared)
     instance.bindings = [binding for binding in instance.bindings if binding["role"] != role]
-    assert f"lacks {role}" in failed(login(tmp_path, instance, declared.outputs["app_config"]))
+    assert f"lacks {role}" in failed(login(runs, tmp_path, instance, declared.outputs["app_config"]))
 
 
 def changed(block: Mapping[str, Any], **connection: Any) -> str:
@@ -302,8 +308,8 @@ def changed(block: Mapping[str, Any], **connection: Any) -> str:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_a_block_that_does_not_agree_with_the_instance_is_refused(
-    tmp_path: Path, instance: Instance, connection: dict[str, Any], reason: str
+    tmp_path: Path, runs: Runner, instance: Instance, connection: dict[str, Any], reason: str
 ) -> None:
     declared = declare()
     instance.deploy(declared)
-    assert reason in failed(login(tmp_path, instance, changed(declared.outputs["database_config"], **connection)))
+    assert reason in failed(login(runs, tmp_path, instance, changed(declared.outputs["database_config"], **connection)))

@@ -11,9 +11,9 @@ import pytest
 from components.existing.login_proof import check_login
 from components.existing.validation import connection_ssl
 from components.login import LoginError
-from tests.backstage import node
-from tests.backstage.backend import TOKEN, backend
+from tests.backstage.backend import TOKEN
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
+from tests.backstage.runner import Runner, runner
 
 VERSIONS = [pytest.param(version, marks=pytest.mark.xdist_group(f"existing_{version}")) for version in (17, 15)]
 PLUGINS = ["auth", "catalog", "search"]
@@ -54,6 +54,13 @@ def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         yield running
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The process in which logins and backends run one after another."""
+    with runner(tmp_path_factory.mktemp("runner")) as running:
+        yield running
+
+
 @pytest.fixture
 def server(any_server: Existing) -> Existing:
     any_server.reset()
@@ -70,15 +77,12 @@ def lock_down(server: Existing, mode: dict[str, Any]) -> None:
         server.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC", database=database)
 
 
-def start(folder: Path, document: str) -> str:
-    """What the backend printed until it had started, with its plugins, or given up."""
+def start(runs: Runner, folder: Path, document: str) -> str:
+    """Returns what the backend printed until it had started, with its plugins, or given up."""
     folder.mkdir()
-    with backend(folder, document) as running:
+    with runs.backend(folder, document) as running:
         running.wait_until(
-            lambda: (
-                running.is_ready() or "Backend startup failed" in running.output or running.process.poll() is not None
-            ),
-            "being ready or giving up",
+            lambda: running.is_ready() or "Backend startup failed" in running.output, "being ready or giving up"
         )
         if running.is_ready():
             assert running.status(CATALOG, token=TOKEN) == 200, running.output
@@ -101,19 +105,19 @@ STARTS = [
 
 @pytest.mark.parametrize(("any_server", "mode"), STARTS, indirect=["any_server"])
 def test_backstage_starts_on_a_locked_down_server_after_the_sql_and_not_before(
-    tmp_path: Path, server: Existing, mode: str
+    tmp_path: Path, runs: Runner, server: Existing, mode: str
 ) -> None:
     outputs = server.outputs(**MODES[mode])
     lock_down(server, MODES[mode])
     server.create_role(USER)
-    before = start(tmp_path / "before", outputs["app_config"])
+    before = start(runs, tmp_path / "before", outputs["app_config"])
     assert not is_ready(before), "the rights are not needed, so that the SQL proves nothing"
     assert re.search("permission denied|no schema has been selected|does not exist", before), before
 
     done = server.psql(outputs["bootstrap_sql"])
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("Backstage has the rights it needs.\n")
-    after = start(tmp_path / "after", outputs["app_config"])
+    after = start(runs, tmp_path / "after", outputs["app_config"])
     assert is_ready(after), after
 
 
@@ -190,14 +194,15 @@ TLS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", TLS)
-def test_backstage_and_the_proof_of_the_login_agree_about_tls(server: Existing, tmp_path: Path, case: str) -> None:
+def test_backstage_and_the_proof_of_the_login_agree_about_tls(
+    server: Existing, runs: Runner, tmp_path: Path, case: str
+) -> None:
     args, refusal = TLS[case]
     server.create_role("vendor", "LOGIN CREATEDB")
     given = {name: value for name, value in args.items() if name != "ca"}
     if "ca" in args:
         given["ssl_ca_certificate"] = (server.server.tls / f"{args['ca']}.pem").read_text()
-    document = node.write_secret(tmp_path / "app-config.yaml", server.outputs(user="vendor", **given)["app_config"])
-    done = node.run(tmp_path, "login.mjs", "--config", str(document))
+    done = runs.login(tmp_path, server.outputs(user="vendor", **given)["app_config"])
     place = {"host": server.host, "port": server.server.port, "ssl": ssl_of(**given)}
     if refusal:
         assert done.returncode != 0

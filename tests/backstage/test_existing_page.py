@@ -16,6 +16,7 @@ from tests.backstage.backend import backend
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
 from tests.backstage.ports import free_port
 from tests.backstage.postgres_versions import IMAGES
+from tests.backstage.runner import Runner, runner
 from tests.engine.docker import docker
 from tests.engine.stack import Result, Stack, refused, succeeded
 
@@ -178,21 +179,30 @@ def test_the_commands_for_another_password_prove_it(stack: Stack, server: Existi
 # --- First aid
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The process in which backends run one after another."""
+    with runner(tmp_path_factory.mktemp("runner")) as running:
+        yield running
+
+
 @pytest.mark.parametrize("mode", ["database", "schema"])
-def test_a_lock_that_a_killed_backstage_left_is_seen_and_cleared(server: Existing, mode: str, tmp_path: Path) -> None:
+def test_a_lock_that_a_killed_backstage_left_is_seen_and_cleared(
+    server: Existing, runs: Runner, mode: str, tmp_path: Path
+) -> None:
     outputs = server.outputs(plugin_division_mode=mode)
     server.create_role(USER)
     assert server.psql(outputs["bootstrap_sql"]).returncode == 0
     for folder in ("first", "locked", "cleared"):
         (tmp_path / folder).mkdir()
-    with backend(tmp_path / "first", outputs["app_config"]) as running:
+    with runs.backend(tmp_path / "first", outputs["app_config"]) as running:
         running.wait_until(running.is_ready, "being ready")
     database, schema = {
         "database": ("backstage_plugin_catalog", "public"),
         "schema": ("backstage", "catalog"),
     }[mode]
     server.execute(f"UPDATE {schema}.knex_migrations_lock SET is_locked = 1", database=database)
-    with backend(tmp_path / "locked", outputs["app_config"]) as running:
+    with runs.backend(tmp_path / "locked", outputs["app_config"]) as running:
         running.wait_until(lambda: "Backend startup failed" in running.output, "giving up")
         assert "Migration table is already locked" in running.output
 
@@ -204,5 +214,5 @@ def test_a_lock_that_a_killed_backstage_left_is_seen_and_cleared(server: Existin
     assert f"{schema}.knex_migrations_lock" in as_backstage(page("lock-see"))
     as_backstage(page("lock-clear"))
     assert f"{schema}.knex_migrations_lock" not in as_backstage(page("lock-see"))
-    with backend(tmp_path / "cleared", outputs["app_config"]) as running:
+    with runs.backend(tmp_path / "cleared", outputs["app_config"]) as running:
         running.wait_until(running.is_ready, "being ready")

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.backstage import azure, cloud_sql, fake_azure, fake_cloud_sql, node
 from tests.backstage.backend import TOKEN, backend
+from tests.backstage.databases import drop_databases
 
-pytestmark = pytest.mark.xdist_group("backstage_move")
+pytestmark = pytest.mark.xdist_group("backstage_postgres")
 
 PAGE = node.FOLDER.parents[1] / "docs" / "from-laptop-to-cloud.md"
 LOCATION = {"type": "url", "target": "https://example.com/catalog-info.yaml"}
@@ -59,6 +61,9 @@ def run(folder: Path, commands: str, variables: Mapping[str, str]) -> None:
 def dumps(postgres: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the page's first commands make of the database that a Backstage has written to."""
     folder = tmp_path_factory.mktemp("laptop")
+    login = {key: postgres["databaseConfig"]["connection"][key] for key in ("host", "port", "user", "password")}
+    with psycopg.connect(**login, dbname="postgres", autocommit=True) as session:
+        drop_databases(session)
     with backend(folder, postgres["appConfig"]) as local:
         local.wait_until(local.is_ready, "being ready")
         status, answer = local.ask("POST", "/api/catalog/locations", LOCATION, token=TOKEN)

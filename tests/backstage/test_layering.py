@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from components import ExistingPostgres, LocalPostgres, backstage
 from components.testing import run
 from tests.backstage import azure, cloud_sql, fake_azure, fake_cloud_sql, node
 from tests.backstage.azure import CLIENT, PRINCIPAL, TENANT
+from tests.backstage.runner import Runner, runner
 from tests.blocks import seen
 
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -195,14 +196,12 @@ def test_how_backstage_works_with_its_database_is_left_to_the_file_below(
 # --- Real logins
 
 
-def login(folder: Path, layers: Sequence[Layer], variables: Mapping[str, str]) -> dict[str, Any]:
-    """What one plugin does with its database, in a Backstage that loads these files."""
-    files = [node.write_secret(folder / f"app-config.{number}.yaml", text) for number, (text, _) in enumerate(layers)]
+def login(runs: Runner, folder: Path, layers: Sequence[Layer], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Returns what one plugin does with its database, in a Backstage that loads these files."""
     environment = {name: value for _, layer in layers for name, value in layer.items()}
-    configs = [word for file in files for word in ("--config", str(file))]
-    done = node.run(folder, "login.mjs", *configs, variables={**environment, **variables})
-    assert done.returncode == 0, f"Backstage could not use the database:\n{done.stderr}"
-    answer = json.loads(done.stdout.splitlines()[-1])
+    done = runs.login(folder, *(text for text, _ in layers), variables={**environment, **variables})
+    assert done.returncode == 0, f"Backstage could not use the database over {layers[0][0]}:\n{done.stderr}"
+    answer = json.loads(done.stdout)
     assert answer["read"] == answer["written"]
     return answer
 
@@ -211,35 +210,36 @@ UNDER = ["a hand-written ssl block", "a connection string in a map", "prefix, ro
 
 
 @pytest.mark.xdist_group("backstage_postgres")
-@pytest.mark.parametrize("under", [*UNDER, "azure, client secret, schemas, literal", "cloud_sql, env"])
 def test_backstage_logs_in_to_the_local_database_whatever_lies_under_its_document(
-    tmp_path: Path, postgres: dict[str, Any], documents: dict[str, Layer], under: str
+    tmp_path: Path, postgres: dict[str, Any], documents: dict[str, Layer]
 ) -> None:
-    layers = [{**OTHER_FILES, **documents}[under], (postgres["appConfig"], {})]
-    assert login(tmp_path, layers, {})["database"] == "backstage_plugin_contract"
+    with runner(tmp_path) as runs:
+        for under in [*UNDER, "azure, client secret, schemas, literal", "cloud_sql, env"]:
+            layers = [{**OTHER_FILES, **documents}[under], (postgres["appConfig"], {})]
+            assert login(runs, tmp_path, layers, {})["database"] == "backstage_plugin_contract", under
 
 
 @pytest.mark.xdist_group("backstage_azure")
 def test_backstage_logs_in_to_azure_whatever_lies_under_its_document(
-    tmp_path: Path, documents: dict[str, Layer]
+    tmp_path: Path, azure_server: Callable[[int], fake_azure.Azure], documents: dict[str, Layer]
 ) -> None:
-    with fake_azure.azure(tmp_path) as server:
-        server.reset()
+    server = azure_server(fake_azure.VERSION)
+    with runner(tmp_path, server.variables()) as runs:
         server.let_in(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
         for under in [*UNDER, "local, literal", "azure, client secret, schemas, literal", "cloud_sql, literal"]:
             layers = [{**OTHER_FILES, **documents}[under], documents["azure, env"]]
-            answer = login(tmp_path, layers, server.variables())
+            answer = login(runs, tmp_path, layers, {})
             assert (answer["user"], answer["database"]) == (azure.SERVER_NAME, "backstage_plugin_contract"), under
 
 
 @pytest.mark.xdist_group("backstage_cloud_sql")
 def test_backstage_logs_in_to_cloud_sql_whatever_lies_under_its_document(
-    tmp_path: Path, documents: dict[str, Layer]
+    tmp_path: Path, cloud_sql_instance: Callable[[int], fake_cloud_sql.Instance], documents: dict[str, Layer]
 ) -> None:
-    with fake_cloud_sql.cloud_sql(tmp_path, 17) as instance:
-        instance.reset()
+    instance = cloud_sql_instance(17)
+    with runner(tmp_path, fake_cloud_sql.PRELOAD) as runs:
         instance.deploy(cloud_sql.declare())
         for under in [*UNDER, "local, literal", "azure, literal"]:
             layers = [{**OTHER_FILES, **documents}[under], documents["cloud_sql, env"]]
-            answer = login(tmp_path, layers, instance.environment(cloud_sql.EMAIL, tmp_path))
+            answer = login(runs, tmp_path, layers, instance.environment(cloud_sql.EMAIL, tmp_path))
             assert (answer["user"], answer["database"]) == ("cloudsqlsuperuser", "backstage"), under

@@ -25,6 +25,9 @@ from tests.unit.local import cases as local_cases
 
 from .hosting import Host, hosted, wire
 
+# The plugin's process loads every SDK: one for all of them, not one for each worker.
+pytestmark = pytest.mark.xdist_group("plugin")
+
 
 @pytest.fixture(scope="module")
 def host() -> Iterator[Host]:
