@@ -5,7 +5,7 @@ from typing import Any
 
 
 def seen(block: Any) -> Any:
-    """What is left of a block once its nulls have removed those keys of the app-config files below.
+    """Returns a block without its nulls, which remove keys of the app-config files below.
 
     seen({"client": "pg", "role": None})  # {"client": "pg"}
     """

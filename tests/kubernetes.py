@@ -38,7 +38,7 @@ _SERVICE_ACCOUNT: dict[str, tuple[type, ...]] = {"create": (bool,), "name": (str
 
 @dataclass(frozen=True)
 class Pod:
-    """What the chart makes of values."""
+    """The parts of the pod that the chart renders from values."""
 
     app_config: Mapping[str, Any]
     secrets: list[str]
@@ -102,7 +102,7 @@ def _check(given: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]]) ->
 
 
 def _app_config(value: Any) -> Any:
-    """What is in the ConfigMap. A map goes through Helm's toYaml, which returns an empty string where it fails.
+    """Returns what is in the ConfigMap. A map goes through Helm's toYaml, which returns an empty string where it fails.
 
     It does for what is no character of a YAML document, and changes line breaks of YAML 1.1: measured with Helm 3.18
     and 4.3.
@@ -126,7 +126,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _template(value: Any) -> Any:
-    """What the chart's library does with appConfig: where `{{` occurs, Go's template engine runs all of it.
+    """Renders appConfig as the chart's library does: where `{{` occurs, Go's template engine runs all of it.
 
     It knows raw strings here, {{`text`}}, and fails a test with anything else.
     """

@@ -1,4 +1,4 @@
-"""What AzurePostgres hands back, with the answers that Azure would give to it."""
+"""Runs AzurePostgres under mocks that answer as Azure would."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class Azure(Mocks):
 
 
 def outputs(**args: Any) -> dict[str, Any]:
-    """The values of the component's outputs."""
+    """Returns the values of the component's outputs."""
 
     def program() -> dict[str, Any]:
         arguments: Any = {"resource_group_name": "group", "server_name": SERVER_NAME, **args}

@@ -1,4 +1,4 @@
-"""A real Backstage backend as a process, for the time of a with block."""
+"""Runs a real Backstage backend as a process."""
 
 import json
 import subprocess
@@ -26,18 +26,18 @@ class Backend:
 
     @property
     def output(self) -> str:
-        """Everything that the backend has printed."""
+        """Returns everything that the backend has printed."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def status(self, path: str, *, token: str | None = None) -> int | None:
-        """The HTTP status of a GET; None while nothing listens."""
+        """Returns the HTTP status of a GET, or None while nothing listens."""
         try:
             return self.ask("GET", path, token=token)[0]
         except (OSError, HTTPException):
             return None
 
     def ask(self, method: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, str]:
-        """The HTTP status of a request, and what came back."""
+        """Returns the HTTP status and the body of the answer to a request."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         content = None if body is None else json.dumps(body)
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
@@ -49,7 +49,7 @@ class Backend:
         return self.status("/.backstage/health/v1/readiness") == 200
 
     def wait_until(self, condition: Callable[[], bool], wish: str) -> None:
-        """Polls `condition`; fails with the backend's output when the process ends before or time is up."""
+        """Polls `condition`. Fails with the backend's output if the process ends first, or time is up."""
         deadline = time.monotonic() + DEADLINE
         while not condition():
             ended = self.process.poll()
@@ -60,7 +60,11 @@ class Backend:
 
 @contextmanager
 def backend(folder: Path, document: str, variables: Mapping[str, str] | None = None) -> Iterator[Backend]:
-    """Starts a backend in `folder` on a config of its own and `document` after it, as two `--config` files."""
+    """Starts a backend in `folder` with a config of its own and `document` after it, as two `--config` files.
+
+    with backend(folder, document) as running:
+        running.wait_until(running.is_ready, "being ready")
+    """
     port, files = config_files(folder, document)
     log = folder / "backend.log"
     with log.open("wb") as output:

@@ -1,4 +1,4 @@
-"""What CloudSqlPostgres declares and hands back."""
+"""Runs CloudSqlPostgres under mocks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,11 +33,13 @@ class Declared:
     """What it registered."""
 
     def of_type(self, type_: str) -> list[dict[str, Any]]:
-        """The inputs of the registered resources of that type."""
+        """Returns the inputs of the registered resources of that type."""
         return [dict(resource.inputs) for resource in self.resources if resource.type == type_]
 
 
 def declare(**args: Any) -> Declared:
+    """Returns what the component with these arguments declares and returns."""
+
     def program() -> dict[str, Any]:
         arguments: Any = {"project": PROJECT, "region": REGION, "instance_name": INSTANCE, **args}
         database = CloudSqlPostgres("db", arguments)

@@ -1,6 +1,6 @@
 // Preloaded by NODE_OPTIONS=--import: Google's side of the network, seen from its Cloud SQL connector. Replaced are the
 // two requests to the Admin API, the login that they are made with, and the TLS socket to the instance, which ends at a
-// PostgreSQL on 127.0.0.1. All between is the connector's own code. CLOUD_SQL_EDGE is JSON: see fake_cloud_sql.py. It is
+// PostgreSQL on 127.0.0.1. Everything between is the connector's own code. CLOUD_SQL_EDGE is JSON: see fake_cloud_sql.py. It is
 // read at each request, because one process may run several logins: see runner.mjs.
 import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,6 +1,6 @@
 """Servers that tests of several files share: each test finds its server as it was when it was new.
 
-One is made by the real LocalPostgres on the real engine; the others are stand-ins for Azure's and Google's.
+One is made by the real LocalPostgres on the real engine; the others are fakes of Azure's and Google's.
 """
 
 import functools
@@ -59,7 +59,7 @@ def _azure_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callabl
 
 @pytest.fixture
 def azure_server(_azure_servers: Callable[[int], fake_azure.Azure]) -> Callable[[int], fake_azure.Azure]:
-    """Returns the function version → server, as it is after its deployment."""
+    """Returns a function: major version of PostgreSQL → fake Azure, as it is after its deployment."""
 
     def server(version: int) -> fake_azure.Azure:
         _azure_servers(version).reset()
@@ -84,7 +84,7 @@ def _cloud_sql_instances(
 def cloud_sql_instance(
     _cloud_sql_instances: Callable[[int], fake_cloud_sql.Instance],
 ) -> Callable[[int], fake_cloud_sql.Instance]:
-    """Returns the function version → instance, without users."""
+    """Returns a function: major version of PostgreSQL → fake instance of Cloud SQL, without users."""
 
     def instance(version: int) -> fake_cloud_sql.Instance:
         _cloud_sql_instances(version).reset()

@@ -22,13 +22,13 @@ let seen;
 const replaced = Object.keys(identity)
   .filter(name => name.endsWith('Credential'))
   .map(name => {
-    const stand_in = class {
+    const replacement = class {
       constructor(...args) {
         seen.credential = [name, ...args];
       }
       getToken = async () => ({ token: 'the token', expiresOnTimestamp: EXPIRY });
     };
-    return [name, stand_in];
+    return [name, replacement];
   });
 require.cache[require.resolve('@azure/identity')].exports = { ...identity, ...Object.fromEntries(replaced) };
 

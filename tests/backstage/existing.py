@@ -1,4 +1,4 @@
-"""A PostgreSQL server that Pulumi did not make, and what ExistingPostgres says about it."""
+"""A PostgreSQL server that Pulumi did not create, and the outputs of ExistingPostgres for it."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ class Existing:
 
     @property
     def image(self) -> str:
-        """The image whose psql is used."""
+        """Returns the image whose psql is used."""
         return IMAGES.get(self.version, IMAGES[17])
 
     @property
@@ -42,7 +42,7 @@ class Existing:
         return "127.0.0.1"
 
     def outputs(self, **args: Any) -> dict[str, Any]:
-        """The values of the component's outputs for this server."""
+        """Returns the values of the component's outputs for this server."""
 
         def program() -> dict[str, Any]:
             arguments: Any = {"host": self.host, "port": self.server.port, "user": USER, "password": PASSWORD, **args}
@@ -64,17 +64,16 @@ class Existing:
                 session.execute(statement.encode())
 
     def create_role(self, name: str, attributes: str = "LOGIN") -> None:
-        """A role whose password is PASSWORD."""
+        """Creates a role whose password is PASSWORD."""
         role = sql.SQL(f"CREATE ROLE {{}} {attributes} PASSWORD {{}}")  # pyright: ignore[reportArgumentType]
         with self.session() as session:
             session.execute(role.format(sql.Identifier(name), sql.Literal(PASSWORD)))
 
     def psql(self, script: str, user: str = "postgres") -> subprocess.CompletedProcess[str]:
-        """Runs a script as an administrator does: `psql … < script`."""
-        login = ("-h", self.host, "-p", str(self.server.port), "-U", user, "-d", "postgres")
-        options = ("--rm", "--interactive", "--network", "host", "--env", "PGPASSWORD", "--entrypoint", "psql")
+        """Runs a script as an administrator does: `psql … < script`, with the psql next to the server."""
+        login = ("-h", "127.0.0.1", "-U", user, "-d", "postgres")
         return subprocess.run(
-            ["docker", "run", *options, self.image, "-X", *login],
+            ["docker", "exec", "--interactive", "--env", "PGPASSWORD", self.server.container, "psql", "-X", *login],
             env={**os.environ, "PGPASSWORD": self.server.password if user == "postgres" else PASSWORD},
             input=script,
             capture_output=True,
@@ -84,7 +83,7 @@ class Existing:
         )
 
     def reset(self) -> None:
-        """The server as it was when it was installed."""
+        """Makes the server as it was when it was installed."""
         with self.session() as session:
             drop_databases(session)
             session.execute("GRANT CONNECT, TEMPORARY ON DATABASE postgres TO PUBLIC")
@@ -96,7 +95,7 @@ class Existing:
 
 @contextmanager
 def existing(folder: Path, version: int) -> Iterator[Existing]:
-    """One for the time of a with block; `folder` is for its certificates."""
+    """Runs such a server for the time of a with block. `folder` is for its certificates."""
     with postgres(
         folder, version, certificates=CERTIFICATES, superuser="postgres", rule=RULE, settings=SETTINGS
     ) as server:

@@ -1,4 +1,4 @@
-"""What a Backstage with AzurePostgres meets of Azure, on this machine.
+"""A fake of those parts of Azure that a Backstage with AzurePostgres uses.
 
 A PostgreSQL that refuses connections without TLS and takes a principal's token for its password, and the services that
 hand out tokens: a virtual machine's metadata service, App Service's token endpoint, and login.microsoftonline.com.
@@ -48,7 +48,7 @@ SETTINGS = (
 
 @dataclass
 class Azure:
-    """The running stand-in."""
+    """The fake, while it runs."""
 
     tls: Path
     """ca.pem, which its certificates can be checked with, and other.pem, an authority of the same name."""
@@ -61,12 +61,12 @@ class Azure:
     header: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     """What App Service's token endpoint asks of its callers."""
     asked: list[str] = field(default_factory=list)
-    """The token services that were asked, in order; of those that refused it says so."""
+    """The token services that were asked, in order, such as "App Service" or "App Service: refused"."""
     ports: dict[str, int] = field(default_factory=dict)
     """Where the token services listen, by http and https."""
 
     def variables(self, authority: str = "ca", **more: str) -> dict[str, str]:
-        """The environment in which Node finds the stand-in where Azure would be, and trusts `authority` too."""
+        """Returns the environment in which Node finds the fake where Azure would be, and trusts `authority` too."""
         places = {
             f"{HOST}:5432": self.port,
             f"{PRIVATE_NAME}:5432": self.port,
@@ -76,12 +76,12 @@ class Azure:
         return {**detours(places, self.tls / f"{authority}.pem"), **more}
 
     def app_service(self) -> dict[str, str]:
-        """What App Service and Container Apps set for an application with a managed identity."""
+        """Returns the variables that App Service and Container Apps set for an application with a managed identity."""
         endpoint = f"http://127.0.0.1:{self.ports['http']}/msi/token"
         return {"IDENTITY_ENDPOINT": endpoint, "IDENTITY_HEADER": self.header}
 
     def workload_identity(self, folder: Path, client_id: str, tenant_id: str) -> dict[str, str]:
-        """What AKS sets for a pod whose service account is that of `client_id`."""
+        """Returns the variables that AKS sets for a pod whose service account is that of `client_id`."""
         assertion = secrets.token_hex(32)
         self.secrets[client_id] = (tenant_id, assertion)
         return {
@@ -92,7 +92,7 @@ class Azure:
         }
 
     def administrator(self, database: str = "postgres") -> psycopg.Connection[Any]:
-        """A session of the superuser that Azure keeps to itself."""
+        """Opens a session of the superuser that Azure keeps to itself."""
         return self.session("postgres", self.password, database)
 
     def psql(self, user: str, token: str, script: str, database: str = "postgres") -> subprocess.CompletedProcess[str]:
@@ -125,7 +125,7 @@ class Azure:
             return databases(session)
 
     def reset(self) -> None:
-        """A server as it is after its deployment: the admins, no databases, no other roles, no principals."""
+        """Makes the server as it is after its deployment: the admins, no databases, no other roles, no principals."""
         self.tokens, self.secrets, self.asked = {}, {}, []
         with self.administrator() as session:
             drop_databases(session)
@@ -146,8 +146,8 @@ class Azure:
             with self.administrator(database) as session:
                 session.execute("ALTER SCHEMA public OWNER TO azure_pg_admin")
 
-    def let_in(self, role: str, client_id: str) -> str:
-        """Makes `client_id` the principal behind `role`; its token."""
+    def allow_login(self, role: str, client_id: str) -> str:
+        """Makes `client_id` the principal behind `role`. Returns its token."""
         token = self.tokens[client_id] = new_token()
         with self.administrator() as session:
             session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(token)))
@@ -160,7 +160,7 @@ def conninfo_literal(text: str) -> str:
 
 
 def label_provider(folder: Path, version: int) -> Path:
-    """Builds what makes PostgreSQL take security labels for pgaadauth: a module that is compiled for this version."""
+    """Compiles a module for this version with which PostgreSQL accepts security labels for pgaadauth."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         pytest.fail("A C compiler is missing: install gcc.")
@@ -171,13 +171,13 @@ def label_provider(folder: Path, version: int) -> Path:
 
 
 def new_token() -> str:
-    """As long as Microsoft's, and of their form."""
+    """Returns a token as long as Microsoft's, and of their form."""
     return ".".join(base64.urlsafe_b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (90, 990, 258))
 
 
 @contextmanager
 def azure(folder: Path, version: int = VERSION) -> Iterator[Azure]:
-    """The stand-in for the time of a with block; `folder` is for its certificates."""
+    """Runs the fake for the time of a with block. `folder` is for its certificates."""
     with ExitStack() as stack:
         server = stack.enter_context(
             postgres(
@@ -198,7 +198,7 @@ def azure(folder: Path, version: int = VERSION) -> Iterator[Azure]:
 
 
 def token_service(running: Azure, scheme: str) -> type[Handler]:
-    """The metadata service and App Service's endpoint on http, login.microsoftonline.com on https."""
+    """Returns the metadata service and App Service's endpoint for http, login.microsoftonline.com for https."""
 
     class TokenService(Handler):
         def do_GET(self) -> None:
@@ -240,7 +240,7 @@ def token_service(running: Azure, scheme: str) -> type[Handler]:
             token = running.tokens.get(client_id or "")
             running.asked.append(service if token else f"{service}: refused")
             lifetime = 24 * 3600
-            body: dict[str, Any] = {"error": "invalid_client", "error_description": "refused by the stand-in"}
+            body: dict[str, Any] = {"error": "invalid_client", "error_description": "refused by the fake"}
             if token:
                 expiry = int(time.time()) + lifetime
                 body = {"token_type": "Bearer", "access_token": token, "client_id": client_id, "resource": RESOURCE}

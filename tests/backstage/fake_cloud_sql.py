@@ -1,8 +1,8 @@
-"""What a Backstage with CloudSqlPostgres meets of Google, on this machine: an instance of Cloud SQL.
+"""A fake instance of Cloud SQL, for a Backstage with CloudSqlPostgres.
 
-A PostgreSQL with Cloud SQL's roles and rights, in which is what a program declared: `deploy` replays the registrations
-of CloudSqlPostgres. Google's connector reaches it through cloud_sql_edge.mjs, which stands in for the Admin API and for
-the guard of the instance, and refuses principals without IAM bindings.
+It is a PostgreSQL with Cloud SQL's roles and rights, in which `deploy` creates what CloudSqlPostgres has registered.
+Google's connector reaches it through cloud_sql_edge.mjs, which replaces the Admin API and the guard of the instance,
+and refuses principals without IAM bindings.
 """
 
 import json
@@ -25,7 +25,7 @@ from tests.backstage.fake_server import Server, postgres
 
 SUPERUSER = "cloudsqladmin"
 CERTIFICATES = f'authority instance "{PROJECT}:{INSTANCE}"\n'
-# The guard lets in; PostgreSQL itself asks nobody but the superuser that Google keeps to itself.
+# The guard decides who may log in; PostgreSQL itself asks only the superuser, whom Google keeps to itself.
 RULE = f"host all {SUPERUSER} all password\nhost all all all trust"
 
 PRELOAD = {"NODE_OPTIONS": f"--import={(node.FOLDER / 'cloud_sql_edge.mjs').as_uri()}"}
@@ -55,7 +55,7 @@ class Instance:
     """Kind of address, as the Admin API calls it → address."""
 
     def reset(self) -> None:
-        """A new instance: Cloud SQL's own roles, and the databases that belong to them."""
+        """Makes the instance as a new one: Cloud SQL's own roles, and the databases that belong to them."""
         self.users, self.bindings, self.addresses = {}, [], {}
         with self.administrator() as session:
             drop_databases(session)
@@ -68,7 +68,7 @@ class Instance:
                 self.execute("ALTER DATABASE {} OWNER TO cloudsqlsuperuser", name)
 
     def deploy(self, declared: Declared) -> None:
-        """What `pulumi up` does: what is new is made first, what is gone is dropped last."""
+        """Does what `pulumi up` does: first creates what is new, then drops what is gone."""
         (server,) = declared.of_type(SERVER)
         assert {"name": "cloudsql.iam_authentication", "value": "on"} in server["settings"]["databaseFlags"]
         network, outputs = server["settings"]["ipConfiguration"], declared.outputs
@@ -91,12 +91,12 @@ class Instance:
         self.users = users
 
     def join(self, group: str, member: str) -> None:
-        """Somebody becomes a member of a group: at their first login Cloud SQL makes them a role of their own."""
+        """Adds a member to a group: at the first login Cloud SQL creates a role for the member."""
         self.execute("CREATE ROLE {} LOGIN", member)
         self.execute("GRANT {1} TO {0}", member, sql.Identifier(group))
 
     def environment(self, email: str, folder: Path) -> dict[str, str]:
-        """In which Node's Cloud SQL connector runs as that principal; what it does is written into `folder`."""
+        """Returns the variables with which the connector runs as that principal. Its log is in `folder`."""
         edge = {
             "project": PROJECT,
             "region": REGION,
@@ -110,14 +110,14 @@ class Instance:
         return {**PRELOAD, "CLOUD_SQL_EDGE": json.dumps(edge)}
 
     def psql(self, command: str, as_member: str | None = None) -> psycopg.Connection[Any]:
-        """What psql of the output psql_command opens through the Auth Proxy."""
+        """Opens the session that psql of the output psql_command opens through the Auth Proxy."""
         (login,) = re.findall(r"psql (\"[^\"]*\")", command)
         told = conninfo_to_dict(shlex.split(login)[0].replace("$(gcloud config get account)", as_member or ""))
         place = {"hostaddr": "127.0.0.1", "port": self.server.port, "autocommit": True}
         return psycopg.connect(**{**told, "host": "localhost", **place})
 
     def administrator(self) -> psycopg.Connection[Any]:
-        """A session of the superuser that Google keeps to itself."""
+        """Opens a session of the superuser that Google keeps to itself."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.server.port,
@@ -138,12 +138,12 @@ class Instance:
 
 @contextmanager
 def cloud_sql(folder: Path, version: int) -> Iterator[Instance]:
-    """The stand-in for the time of a with block."""
+    """Runs the fake for the time of a with block."""
     with postgres(folder, version, certificates=CERTIFICATES, superuser=SUPERUSER, rule=RULE) as server:
         yield Instance(server)
 
 
 def asked(folder: Path) -> list[Mapping[str, Any]]:
-    """What the connector asked and reached, in order."""
+    """Returns what the connector asked and reached, in order."""
     log = folder / "edge.log"
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

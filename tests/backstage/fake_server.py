@@ -1,4 +1,4 @@
-"""What the stand-ins for the clouds are made of: a PostgreSQL with certificates in a container, and web services."""
+"""Parts of the fake clouds: a PostgreSQL with certificates in a container, and web services."""
 
 import json
 import secrets
@@ -21,7 +21,7 @@ from tests.backstage import node
 from tests.backstage.postgres_versions import image_and_options
 
 OPTIONS = ("--user", "postgres", "--publish", "127.0.0.1::5432", "--entrypoint", "bash")
-DEADLINE = 300
+DEADLINE = 600
 """Seconds: Docker may have to fetch the image."""
 
 # Lives until its standard input ends, which it does however these tests end.
@@ -51,6 +51,7 @@ kill -QUIT $!
 class Server:
     """A PostgreSQL that runs in a container."""
 
+    container: str
     tls: Path
     """The certificates and keys that it made."""
     port: int
@@ -73,7 +74,7 @@ def postgres(
     options: Sequence[str] = (),
     meanwhile: str = "cat > /dev/null",
 ) -> Iterator[Server]:
-    """One for the time of a with block.
+    """Runs one for the time of a with block.
 
     `certificates` are lines of shell with `authority NAME SUBJECT` and `server AUTHORITY NAME SUBJECT HOST`; `rule` is
     all of pg_hba.conf; `options` are those of `docker run`; `meanwhile` reads standard input to its end.
@@ -85,7 +86,7 @@ def postgres(
         certificates=certificates, superuser=superuser, rule=rule, settings=settings, meanwhile=meanwhile
     )
     image, of_version = image_and_options(version, folder)
-    name, password, log = f"backstage-stand-in-{secrets.token_hex(4)}", secrets.token_hex(16), folder / "log"
+    name, password, log = f"backstage-fake-{secrets.token_hex(4)}", secrets.token_hex(16), folder / "log"
     with log.open("wb") as output:
         container = subprocess.Popen(
             [
@@ -116,7 +117,7 @@ def postgres(
         copied = subprocess.run([docker, "cp", f"{name}:/tmp/tls", str(folder)], capture_output=True, check=False)
         assert copied.returncode == 0, copied.stderr.decode()
         published = subprocess.run([docker, "port", name, "5432"], capture_output=True, text=True, check=True).stdout
-        yield Server(folder / "tls", int(published.rpartition(":")[2]), password, requests, answers)
+        yield Server(name, folder / "tls", int(published.rpartition(":")[2]), password, requests, answers)
     finally:
         requests.close()
         try:
@@ -131,13 +132,13 @@ def wait_until_listening(container: subprocess.Popen[bytes], version: int, log: 
     deadline = time.monotonic() + DEADLINE
     while b"database system is ready to accept connections" not in log.read_bytes():
         said = f"PostgreSQL {version} said:\n{log.read_text(errors='replace')}"
-        assert container.poll() is None, f"The stand-in ended with code {container.returncode}. {said}"
-        assert time.monotonic() < deadline, f"The stand-in was not ready within {DEADLINE} s. {said}"
+        assert container.poll() is None, f"The container ended with code {container.returncode}. {said}"
+        assert time.monotonic() < deadline, f"The container was not ready within {DEADLINE} s. {said}"
         time.sleep(0.05)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A web service that answers in JSON, and keeps quiet about it."""
+    """A web service that answers in JSON, and logs nothing."""
 
     def answer(self, status: int, body: Any, **headers: str) -> None:
         content = json.dumps(body).encode()
@@ -156,7 +157,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def web_service(handler: type[Handler], certificate: Path | None = None) -> Iterator[int]:
-    """Its port on 127.0.0.1, for the time of a with block; https with a `certificate`, beside which its key lies."""
+    """Runs a web service for the time of a with block; yields its port on 127.0.0.1.
+
+    It speaks https if there is a `certificate`, whose key is next to it.
+    """
     service = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     service.daemon_threads = True
     if certificate is not None:
@@ -176,7 +180,7 @@ def single(query: str) -> dict[str, str]:
 
 
 def detours(ports: Mapping[str, int], authority: Path) -> dict[str, str]:
-    """The environment in which Node finds each "host:port" at a port of this machine, and trusts `authority` too."""
+    """Returns variables with which Node finds each "host:port" at a port of this machine, and trusts the authority."""
     return {
         "NODE_OPTIONS": f"--import={(node.FOLDER / 'redirect.mjs').as_uri()}",
         "NODE_EXTRA_CA_CERTS": str(authority),

@@ -16,7 +16,7 @@ NEWEST, PREVIOUS = "backend-defaults 0.19", "backend-defaults 0.18"
 RELEASES = {NEWEST: FOLDER, PREVIOUS: FOLDER / "previous"}
 """The releases of Backstage that the block is tested with, and the folders of their packages."""
 release = NEWEST
-"""The one that scripts run with now; the fixture of that name in conftest.py sets it."""
+"""The one that scripts run with now. The fixture of that name in conftest.py sets it."""
 both_releases = pytest.mark.parametrize("release", RELEASES, indirect=True)
 """Runs a test with either."""
 DOTENV_TOOLS = {"dotenv-cli": "node_modules/.bin/dotenv", "env-cmd": "node_modules/.bin/env-cmd"}
@@ -24,14 +24,14 @@ DOTENV_TOOLS = {"dotenv-cli": "node_modules/.bin/dotenv", "env-cmd": "node_modul
 
 
 def command(script: str, *arguments: str) -> list[str]:
-    """The command line for one script of this folder, or of node_modules. Fails the test if Node is not set up."""
+    """Returns the command line for a script of this folder, or of node_modules. Fails if Node is not set up."""
     if not (RELEASES[release] / "node_modules" / "@backstage" / "backend-defaults" / "package.json").is_file():
         pytest.fail("The Backstage packages are missing: run `make tools`.")
     return [_node(), str(_scripts(release) / script), *arguments]
 
 
 def _node() -> str:
-    """The Node.js that the packages bring, because Google's connector needs a newer one than many machines have."""
+    """Returns the packages' own Node.js, because Google's connector needs a newer one than many machines have."""
     brought = sorted(RELEASES[release].glob("node_modules/node-*-*/bin/node"))
     node = str(brought[0]) if brought else shutil.which("node")
     return node or pytest.fail("Node.js is missing: install version 20 or newer, then run `make tools`.")
@@ -39,7 +39,7 @@ def _node() -> str:
 
 @functools.cache
 def _scripts(release: str) -> Path:
-    """The folder with the scripts: they import the packages that lie next to them."""
+    """Returns the folder with the scripts: they import the packages that are next to them."""
     if release == NEWEST:
         return FOLDER
     copies = Path(tempfile.mkdtemp(prefix="backstage-scripts-"))
@@ -75,13 +75,13 @@ def run(
         input=stdin,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
 
 def write_secret(file: Path, text: str) -> Path:
-    """A file that only its owner can read, byte for byte `text`."""
+    """Writes a file that only its owner can read, byte for byte `text`."""
     file.touch(mode=0o600)
     file.write_bytes(text.encode())
     return file

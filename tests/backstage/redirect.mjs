@@ -1,6 +1,6 @@
 // Preloaded by NODE_OPTIONS=--import: the network that Backstage and a cloud's libraries see. The addresses in DETOURS, a
 // JSON object of "host:port" → port on 127.0.0.1, are reached there; names stay as they are, for TLS to check. This
-// machine is reached as ever; anything else is unreachable, so that nothing leaves it.
+// machine is reached as usual; everything else is unreachable, so that nothing leaves it.
 import { Socket } from 'node:net';
 
 const detours = JSON.parse(process.env.DETOURS);
@@ -14,7 +14,7 @@ Socket.prototype.connect = function detour(...args) {
   const address = `${options.host ?? 'localhost'}:${options.port}`;
   if (!options.path && !/^(127\.0\.0\.1|localhost):/.test(address)) {
     if (!(address in detours)) {
-      process.nextTick(() => this.destroy(new Error(`${address} is not part of the stand-in`)));
+      process.nextTick(() => this.destroy(new Error(`${address} is not part of the fake network`)));
       return this;
     }
     return connect.call(this, { ...options, host: '127.0.0.1', port: detours[address] }, callback);

@@ -28,7 +28,7 @@ class Runner:
     """
 
     def __init__(self, process: subprocess.Popen[str], variables: Mapping[str, str]) -> None:
-        """`variables` are those that the process was started with."""
+        """Takes a process of runner.mjs, and the variables that it was started with."""
         self._process, self._variables = process, variables
         self._numbers = itertools.count()
 

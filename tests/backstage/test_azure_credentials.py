@@ -1,4 +1,4 @@
-"""Backstage must make of each block the credential, the TLS settings and the renewal that its arguments stand for."""
+"""Backstage must use the credential, the TLS settings and the renewal that the arguments ask for."""
 
 import itertools
 import json
@@ -57,7 +57,7 @@ SELECTIONS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a user without admin rights": ({**PRINCIPAL, **USER, "client_id": CLIENT}, ["ManagedIdentityCredential", CLIENT]),
     "a group's user": ({**GROUP, **USER}, DEFAULT),
 }
-"""What is given, and what Backstage constructs of @azure/identity, with its arguments."""
+"""The arguments, and the class of @azure/identity that Backstage constructs, with its arguments."""
 
 NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
 SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
@@ -96,7 +96,7 @@ OFFSETS = {
 
 
 def observe(folder: Path, documents: Sequence[tuple[str, Mapping[str, str]]]) -> list[dict[str, Any]]:
-    """What Backstage does with each document and environment; see credentials.mjs."""
+    """Returns what Backstage does with each document and environment; see credentials.mjs."""
     done = node.run(
         folder, "credentials.mjs", stdin=json.dumps([{"layers": [yaml], "env": env} for yaml, env in documents])
     )
@@ -105,12 +105,12 @@ def observe(folder: Path, documents: Sequence[tuple[str, Mapping[str, str]]]) ->
 
 
 def documents(known: Mapping[str, Any]) -> list[tuple[str, Mapping[str, str]]]:
-    """The literal form and the environment form."""
+    """Returns the literal form and the environment form."""
     return [(known["app_config"], {}), (known["app_config_from_env"], known["environment"])]
 
 
 def connections(user: str, *databases: str) -> list[dict[str, Any]]:
-    """What pg must be told: the token is all that it takes for a password."""
+    """Returns what pg must be told: its password is the token."""
     return [
         {"host": HOST, "port": 5432, "user": user, "database": name, "password": "the token", "ssl": VERIFIED}
         for name in databases
@@ -118,7 +118,7 @@ def connections(user: str, *databases: str) -> list[dict[str, Any]]:
 
 
 def renewals(folder: Path, offsets: Sequence[Any]) -> list[Any]:
-    """How many milliseconds before a token's end Backstage renews it, with these for `token_renewal_offset`."""
+    """Returns how many milliseconds before a token's end Backstage renews it, for each `token_renewal_offset`."""
     block = outputs(token_renewal_offset="1s")["database_config"]
     blocks = []
     for offset in offsets:
@@ -133,7 +133,7 @@ def renewals(folder: Path, offsets: Sequence[Any]) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def selected(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
-    """What Backstage does with the blocks of SELECTIONS, in both forms."""
+    """Returns what Backstage does with the blocks of SELECTIONS, in both forms."""
     blocks = [document for args, _ in SELECTIONS.values() for document in documents(outputs(**args))]
     seen = observe(tmp_path_factory.mktemp("selections"), blocks)
     return dict(zip(itertools.product(SELECTIONS, ("literal", "variables")), seen, strict=True))

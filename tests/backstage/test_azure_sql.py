@@ -20,19 +20,19 @@ pytestmark = pytest.mark.xdist_group("backstage_azure")
 @pytest.fixture(params=[15, 16, 17, 18])
 def server(request: pytest.FixtureRequest, azure_server: Callable[[int], Azure]) -> Azure:
     server = azure_server(request.param)
-    server.let_in(APPLICATION, CLIENT)
-    server.let_in(SERVER_NAME, IDENTITY_CLIENT)
+    server.allow_login(APPLICATION, CLIENT)
+    server.allow_login(SERVER_NAME, IDENTITY_CLIENT)
     return server
 
 
 def create_database(server: Azure, owner: str) -> None:
-    """What Azure does for the component in schema mode."""
+    """Creates the database, as Azure does for the component in schema mode."""
     with server.administrator() as session:
         session.execute(sql.SQL("CREATE DATABASE backstage OWNER {}").format(sql.Identifier(owner)))
 
 
 def on_the_page(name: str) -> str:
-    """The block of docs/azure.md that starts with ```sql NAME."""
+    """Returns the block of docs/azure.md that starts with ```sql NAME."""
     found = re.search(rf"^```sql {name}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert found, f"docs/azure.md has no block {name}"
     return found[1]
@@ -44,7 +44,7 @@ def test_bootstrap_sql_gives_the_rights_that_backstage_needs(server: Azure, divi
     script = outputs(**PRINCIPAL, **USER, client_id=CLIENT, plugin_division_mode=division)["bootstrap_sql"]
     done = server.psql(APPLICATION, server.tokens[CLIENT], script)
     assert (done.returncode, done.stderr) == (0, "")
-    token = server.let_in(USER["user"], CLIENT)
+    token = server.allow_login(USER["user"], CLIENT)
     work = "CREATE SCHEMA catalog; CREATE TABLE catalog.entities ();"
     if division == "database":
         work = "CREATE DATABASE backstage_plugin_x;\n\\connect backstage_plugin_x\nCREATE TABLE entities ();"

@@ -28,14 +28,14 @@ CONNECTION_NAME = f"{PROJECT}:{REGION}:{INSTANCE}"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """The process in which the logins run one after another."""
+    """Starts the process in which logins and backends run one after another."""
     with runner(tmp_path_factory.mktemp("runner"), PRELOAD) as running:
         yield running
 
 
 @pytest.fixture(params=[18, 15])
 def either(request: pytest.FixtureRequest, cloud_sql_instance: Callable[[int], Instance]) -> Instance:
-    """An instance without users, in the oldest and the newest major: PostgreSQL 16 changed what CREATEROLE may do."""
+    """Returns an instance without users, of an old and a new major: PostgreSQL 16 changed what CREATEROLE may do."""
     return cloud_sql_instance(request.param)
 
 
@@ -68,12 +68,12 @@ def without(block: Mapping[str, Any], *keys: str) -> str:
 
 
 def notes(division: str) -> tuple[str, str]:
-    """The database and the table that login.mjs writes to."""
+    """Returns the database and the table that the plugin writes to."""
     return ("backstage", "contract.notes") if division == "schema" else ("backstage_plugin_contract", "public.notes")
 
 
 def owners(instance: Instance, database: str, table: str) -> set[str]:
-    """Who owns the table, its schema's other tables, and the database."""
+    """Returns the owners of the table and of the database."""
     place = {"host": "127.0.0.1", "port": instance.server.port, "dbname": database}
     with psycopg.connect(**place, user="cloudsqladmin", password=instance.server.password) as session:
         query = """SELECT tableowner FROM pg_tables WHERE schemaname || '.' || tablename = %s
@@ -165,7 +165,7 @@ def test_with_nothing_but_the_rights_of_the_documented_step_a_plugin_works(
 
 
 def documented_sql() -> list[str]:
-    """Every SQL statement of docs/cloud-sql.md."""
+    """Returns every SQL statement of docs/cloud-sql.md."""
     page = (node.FOLDER.parents[1] / "docs/cloud-sql.md").read_text()
     blocks = [block.partition("```")[0] for block in page.split("```sql\n")[1:]]
     assert blocks
@@ -213,7 +213,7 @@ def test_a_role_that_was_not_granted_ends_backstage(tmp_path: Path, runs: Runner
 
 
 def roleless(declared: Declared) -> Declared:
-    """The same without the users' roles."""
+    """Returns the same without the users' roles."""
     for resource in declared.resources:
         if "databaseRoles" in resource.inputs:
             resource.inputs["databaseRoles"].clear()
@@ -269,7 +269,7 @@ def test_the_connector_finds_the_instance_at_its_kind_of_address_and_logs_in_by_
 
 
 def distinct(notes: list[Any]) -> list[Any]:
-    """Each the first time that it is there: every pool of connections does the same."""
+    """Returns each note once, in order: every pool of connections does the same."""
     return [note for number, note in enumerate(notes) if note not in notes[:number]]
 
 

@@ -60,7 +60,7 @@ def from_docker(folder: Path) -> dict[str, str]:
 
 
 def from_kubectl(folder: Path) -> dict[str, str]:
-    """By the rules of kubernetes/kubectl, pkg/util/env_file.go, which is the same for secrets and config maps."""
+    """Reads by the rules of kubernetes/kubectl, pkg/util/env_file.go, the same for secrets and config maps."""
     found: dict[str, str] = {}
     for number, line in enumerate((folder / ".env").read_bytes().split(b"\n")):
         text = line.removesuffix(b"\r").decode()  # bufio.ScanLines; not UTF-8 is an error
@@ -89,7 +89,7 @@ READERS = {
 
 
 def read(folder: Path, reader: str, text: str) -> dict[str, str]:
-    """What a program finds in its environment when `reader` has read the file."""
+    """Returns the environment of a program for which `reader` has read the file."""
     node.write_secret(folder / ".env", text)
     return READERS[reader](folder)
 

@@ -56,7 +56,7 @@ def any_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """The process in which logins and backends run one after another."""
+    """Starts the process in which logins and backends run one after another."""
     with runner(tmp_path_factory.mktemp("runner")) as running:
         yield running
 
@@ -68,7 +68,7 @@ def server(any_server: Existing) -> Existing:
 
 
 def lock_down(server: Existing, mode: dict[str, Any]) -> None:
-    """What a careful DBA prepares: the databases, and nobody may do anything in them."""
+    """Does what a careful DBA does: creates the databases, in which nobody may do anything."""
     server.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
     prefix = mode.get("database_options", {}).get("prefix", "backstage_plugin_")
     made = [f"{prefix}{plugin}" for plugin in mode.get("plugins", [])]
@@ -190,7 +190,7 @@ TLS: dict[str, tuple[dict[str, Any], str]] = {
     "another name": ({"ssl_mode": "verify-full", "ca": "ca", "ssl_server_name": "db.example.org"}, "altnames|TLS"),
     "only the address": ({"ssl_mode": "verify-full", "ca": "ca"}, "altnames|TLS"),
 }
-"""Arguments, and what is said if the login does not work; `ca` names a certificate of the server's."""
+"""Arguments, and a pattern of the error if the login must fail; `ca` names a certificate of the server's."""
 
 
 @pytest.mark.parametrize("case", TLS)

@@ -27,7 +27,7 @@ VERSION = 17
 
 
 def page(name: str) -> str:
-    """The page's commands under this name."""
+    """Returns the page's commands under this name."""
     blocks = dict(re.findall(r"^ *```\w+ (\S+)\n(.*?)^ *```", PAGE.read_text(), re.DOTALL | re.MULTILINE))
     return textwrap.dedent(blocks[name])
 
@@ -40,7 +40,7 @@ def test_every_code_block_has_a_name_under_which_a_test_runs_it() -> None:
 
 
 def run(folder: Path, commands: str, environment: Mapping[str, str], *, stdin: str = "", functions: str = "") -> str:
-    """What a shell prints in which the page's commands find their tools."""
+    """Runs the commands in a shell with these functions. Returns what they print."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f"{functions}\n{commands}"],
         cwd=folder,
@@ -56,7 +56,7 @@ def run(folder: Path, commands: str, environment: Mapping[str, str], *, stdin: s
 
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of the repository's program, in which nothing is configured."""
+    """Creates a stack of the repository's program, in which nothing is configured."""
     stack = Stack(tmp_path / "stack")
     stack.cli("stack", "select", "--create", stack.name)
     yield stack
@@ -81,7 +81,7 @@ def follow(stack: Stack, name: str, *, stdin: str = "", host: str = NAME) -> Res
 
 @pytest.fixture
 def guides_server(tmp_path: Path) -> Iterator[tuple[str, int]]:
-    """Debian's own PostgreSQL, as `apt-get install postgresql` sets it up: container and port."""
+    """Runs Debian's own PostgreSQL, as `apt-get install postgresql` sets it up. Yields its container and port."""
     name, port = f"backstage-guide-{token_hex(4)}", free_port()
     create = f"pg_createcluster 17 guide --port {port} --start && touch /tmp/started && exec sleep infinity"
     docker(
@@ -127,7 +127,7 @@ def server(any_server: Existing) -> Existing:
 
 
 def psql(server: Existing) -> str:
-    """A `psql` that reads files of the working folder, and takes the password from PGPASSWORD."""
+    """Returns a `psql` that reads files of the working folder, and takes the password from PGPASSWORD."""
     options = "--rm --interactive --network host --env PGPASSWORD --env PGPORT --volume .:/here --workdir /here"
     return f'psql() {{ docker run {options} --entrypoint psql {server.image} "$@"; }}'
 
@@ -151,7 +151,7 @@ def test_a_dba_runs_what_they_were_sent_and_backstage_starts(stack: Stack, serve
 
 
 def prepare(stack: Stack, server: Existing) -> None:
-    """A stack for Backstage's role on that server, whose login is proved."""
+    """Configures the stack for Backstage's role on that server, whose login is proved."""
     server.create_role(USER, "LOGIN CREATEDB")
     stack.configure("database", "existing")
     for name, value in {"host": server.host, "port": server.server.port, "user": USER, "verifyLogin": "true"}.items():
@@ -181,7 +181,7 @@ def test_the_commands_for_another_password_prove_it(stack: Stack, server: Existi
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """The process in which backends run one after another."""
+    """Starts the process in which backends run one after another."""
     with runner(tmp_path_factory.mktemp("runner")) as running:
         yield running
 

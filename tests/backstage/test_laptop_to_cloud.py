@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ pg_restore() { client pg_restore "$@"; }
 
 
 def page(*names: str) -> str:
-    """The page's commands under these names, in this order."""
+    """Returns the page's commands under these names, in this order."""
     commands = dict(re.findall(r"^```shell (\S+)\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE))
     return "\n".join(commands[name] for name in names)
 
@@ -59,7 +59,7 @@ def run(folder: Path, commands: str, variables: Mapping[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def dumps(postgres: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the page's first commands make of the database that a Backstage has written to."""
+    """Returns a folder with the dumps that the page's first commands write, after a Backstage has used the database."""
     folder = tmp_path_factory.mktemp("laptop")
     login = {key: postgres["databaseConfig"]["connection"][key] for key in ("host", "port", "user", "password")}
     with psycopg.connect(**login, dbname="postgres", autocommit=True) as session:
@@ -86,35 +86,25 @@ def assert_finds_everything(folder: Path, document: str, variables: Mapping[str,
         assert status == 201, f"it may read and not write: {answer}"
 
 
-@pytest.fixture
-def azure_server(tmp_path: Path) -> Iterator[fake_azure.Azure]:
-    with fake_azure.azure(tmp_path) as stand_in:
-        stand_in.reset()
-        yield stand_in
-
-
-def test_to_azure(tmp_path: Path, dumps: Path, azure_server: fake_azure.Azure) -> None:
-    azure_server.let_in(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
-    with azure_server.administrator() as session:
+def test_to_azure(tmp_path: Path, dumps: Path, azure_server: Callable[[int], fake_azure.Azure]) -> None:
+    server = azure_server(fake_azure.VERSION)
+    server.allow_login(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
+    with server.administrator() as session:
         session.execute(f'CREATE ROLE "{JO}" LOGIN CREATEDB CREATEROLE IN ROLE azure_pg_admin'.encode())
     variables = {
         "OUTPUT_host": azure.HOST,
-        "TOKEN": azure_server.let_in(JO, azure.CLIENT),
-        "PORT": str(azure_server.port),
-        "TLS": str(azure_server.tls),
+        "TOKEN": server.allow_login(JO, azure.CLIENT),
+        "PORT": str(server.port),
+        "TLS": str(server.tls),
     }
     run(dumps, page("azure", "restore", "azure-owner"), variables)
-    assert_finds_everything(tmp_path, azure.outputs()["app_config"], azure_server.variables())
+    assert_finds_everything(tmp_path, azure.outputs()["app_config"], server.variables())
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[fake_cloud_sql.Instance]:
-    with fake_cloud_sql.cloud_sql(tmp_path, 17) as stand_in:
-        stand_in.reset()
-        yield stand_in
-
-
-def test_to_google_cloud(tmp_path: Path, dumps: Path, instance: fake_cloud_sql.Instance) -> None:
+def test_to_google_cloud(
+    tmp_path: Path, dumps: Path, cloud_sql_instance: Callable[[int], fake_cloud_sql.Instance]
+) -> None:
+    instance = cloud_sql_instance(17)
     declared = cloud_sql.declare(
         plugin_division_mode="database",
         additional_users={"jo": JO},

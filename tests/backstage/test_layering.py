@@ -1,4 +1,4 @@
-"""Each document must mean the same whatever other app-config file lies under it."""
+"""Each document must mean the same, whatever the app-config file below it says."""
 
 import itertools
 import json
@@ -39,7 +39,7 @@ SECRET_AND_OFFSET = {
 
 @pytest.fixture(scope="module")
 def blocks() -> dict[str, dict[str, Any]]:
-    """The outputs of every component, in the variants that differ most in their keys."""
+    """Returns the outputs of every component, in the variants that differ most in their keys."""
     return {
         "local": outputs_of(LocalPostgres, password="secret"),
         "azure": azure.outputs(),
@@ -134,7 +134,7 @@ def observe(folder: Path, stacks: Sequence[Sequence[Layer]]) -> list[dict[str, A
 
 
 def meaning(observed: Mapping[str, Any]) -> dict[str, Any]:
-    """Which database it is and how Backstage logs in, without how it works with it."""
+    """Returns which database it is and how Backstage logs in, without how Backstage then uses it."""
     return {key: value for key, value in observed.items() if key != "tuning"}
 
 
@@ -210,7 +210,7 @@ UNDER = ["a hand-written ssl block", "a connection string in a map", "prefix, ro
 
 
 @pytest.mark.xdist_group("backstage_postgres")
-def test_backstage_logs_in_to_the_local_database_whatever_lies_under_its_document(
+def test_backstage_logs_in_to_the_local_database_whatever_the_file_below_says(
     tmp_path: Path, postgres: dict[str, Any], documents: dict[str, Layer]
 ) -> None:
     with runner(tmp_path) as runs:
@@ -220,12 +220,12 @@ def test_backstage_logs_in_to_the_local_database_whatever_lies_under_its_documen
 
 
 @pytest.mark.xdist_group("backstage_azure")
-def test_backstage_logs_in_to_azure_whatever_lies_under_its_document(
+def test_backstage_logs_in_to_azure_whatever_the_file_below_says(
     tmp_path: Path, azure_server: Callable[[int], fake_azure.Azure], documents: dict[str, Layer]
 ) -> None:
     server = azure_server(fake_azure.VERSION)
     with runner(tmp_path, server.variables()) as runs:
-        server.let_in(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
+        server.allow_login(azure.SERVER_NAME, azure.IDENTITY_CLIENT)
         for under in [*UNDER, "local, literal", "azure, client secret, schemas, literal", "cloud_sql, literal"]:
             layers = [{**OTHER_FILES, **documents}[under], documents["azure, env"]]
             answer = login(runs, tmp_path, layers, {})
@@ -233,7 +233,7 @@ def test_backstage_logs_in_to_azure_whatever_lies_under_its_document(
 
 
 @pytest.mark.xdist_group("backstage_cloud_sql")
-def test_backstage_logs_in_to_cloud_sql_whatever_lies_under_its_document(
+def test_backstage_logs_in_to_cloud_sql_whatever_the_file_below_says(
     tmp_path: Path, cloud_sql_instance: Callable[[int], fake_cloud_sql.Instance], documents: dict[str, Layer]
 ) -> None:
     instance = cloud_sql_instance(17)

@@ -35,7 +35,7 @@ HAZARDS = {
     "a: b": REFUSED,
     "@a": REFUSED,
 }
-"""What Backstage sees when a value is written without our quoting or escape, or with too much of it."""
+"""YAML → what Backstage sees, when a value has no quotes or escapes, or too many."""
 
 
 def assert_exact(meant: Sequence[Mapping[str, Any]], seen: Sequence[Any]) -> None:
@@ -54,11 +54,11 @@ def test_any_text_is_read_back_exactly_from_the_document_with_variables(tmp_path
     texts = [text for text in tricky_strings(1000) if text == text.strip(TRIMMED) and "\0" not in text]
     blocks = configs(texts)
     seen = load(tmp_path, [(backstage.app_config_from_env(block), backstage.environment(block)) for block in blocks])
-    assert_exact([with_text_port(block) for block in blocks], seen)
+    assert_exact([with_port_as_string(block) for block in blocks], seen)
 
 
-def with_text_port(block: Mapping[str, Any]) -> dict[str, Any]:
-    """A variable is always text; Backstage's PostgreSQL client takes a port of either kind."""
+def with_port_as_string(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the block with its port as a string: a variable is one, and Backstage's PostgreSQL client takes both."""
     return {**block, "connection": {**block["connection"], "port": str(block["connection"]["port"])}}
 
 
@@ -81,7 +81,7 @@ def test_hazards_that_the_rendering_avoids_are_real(tmp_path: Path) -> None:
     assert dict(zip(HAZARDS, seen, strict=True)) == HAZARDS
 
 
-def test_outer_blanks_survive_as_literals_and_are_removed_from_variables(tmp_path: Path) -> None:
+def test_outer_whitespace_survives_as_literals_and_is_removed_from_variables(tmp_path: Path) -> None:
     blocks = [backstage.database_config({"password": f"{blank}a b{blank}"}) for blank in TRIMMED]
     literal = load(tmp_path, [(backstage.app_config(block), {}) for block in blocks])
     assert_exact(blocks, literal)

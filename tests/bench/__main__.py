@@ -56,7 +56,7 @@ def show(what: str, ours: float, least: float, reach: float | None = None) -> No
 
 
 def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """First and no-op `up` of our program, each with the least possible beside it, as medians in seconds."""
+    """Measures the first and a no-op `up`, each as (our program, the least possible): medians in seconds."""
     first: list[float] = []
     least: list[float] = []
     again: list[float] = []
@@ -82,7 +82,7 @@ def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def docker_run_until_login() -> float:
-    """Backstage's guide by hand: `docker run`, then the first login over the container's address that works."""
+    """Measures Backstage's guide by hand: `docker run` until a login over the container's address works."""
     started = time.perf_counter()
     container = docker(
         "run", "--detach", "--env", "POSTGRES_PASSWORD=secret", "--publish", f"{free_port()}:5432", IMAGE
@@ -98,7 +98,7 @@ def docker_run_until_login() -> float:
 
 
 def side_by_side(rounds: int, *programs: Callable[[], object]) -> list[float]:
-    """The median time of each program under mocks, all in turn, after one run that does not count."""
+    """Measures each program under mocks, all in turn, after one run that does not count: medians in seconds."""
     times: list[list[float]] = [[] for _ in programs]
     for number in range(rounds + 1):
         for program, taken in zip(programs, times, strict=True):
@@ -122,7 +122,7 @@ def one_component() -> dict[str, object]:
 
 
 def processes(rounds: int, *programs: str) -> list[float]:
-    """The median time of a whole process that runs a program under mocks: what its user waits for."""
+    """Measures whole processes that run a program under mocks, for which a user waits: medians in seconds."""
     command = [sys.executable, "-m", "tests.bench", "--only"]
     actions = [functools.partial(subprocess.run, [*command, program], check=True) for program in programs]
     times = [[seconds(action) for action in actions] for _ in range(rounds + 1)][1:]

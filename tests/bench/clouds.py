@@ -1,4 +1,4 @@
-"""How long a first deployment on a cloud takes against the least that the cloud's one-at-a-time rules allow."""
+"""Compares a first deployment with the shortest time that the cloud's one-at-a-time rules allow."""
 
 import statistics
 import tempfile
@@ -17,7 +17,7 @@ CHILD_SECONDS = 0.5
 
 
 def azure(rounds: int, rules: int) -> tuple[float, float]:
-    """With that many firewall rules: the time as a median, and the least, which is one after another."""
+    """Returns the median with that many firewall rules, and the least: one after another."""
     arguments = {"firewallRules": {f"rule{number}": f"203.0.113.{number}" for number in range(rules)}}
     taken = critical_path(
         rounds,
@@ -31,7 +31,7 @@ def azure(rounds: int, rules: int) -> tuple[float, float]:
 
 
 def cloud_sql(rounds: int, users: int) -> tuple[float, float]:
-    """With that many users, Backstage's own included. The least: the instance, the database, one user after another."""
+    """Returns the median with that many users, and the least: the instance, the database, one user after another."""
     arguments = {"additionalUsers": {f"user{number}": f"user{number}@example.com" for number in range(1, users)}}
     taken = critical_path(
         rounds,
@@ -53,7 +53,7 @@ def critical_path(
     server: str,
     arguments: dict[str, Any],
 ) -> float:
-    """From the request for the server to the end of the last request, as a median."""
+    """Measures from the request for the server to the end of the last request. Returns the median."""
     taken: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder, simulate() as cloud:

@@ -10,7 +10,7 @@ PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 class Block(NamedTuple):
-    """A fenced block: where it stands, its language and its text."""
+    """A fenced block: its page and heading, its language and its text."""
 
     page: str
     heading: str

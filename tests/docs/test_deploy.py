@@ -1,4 +1,4 @@
-"""docs/deploy.md: each place gets the block, and the identity that the database lets in."""
+"""docs/deploy.md: each place gets the block, and the identity that may log in to the database."""
 
 import base64
 import json
@@ -74,7 +74,7 @@ def test_a_machine_in_google_cloud_gets_account_and_file(of: Any) -> None:
 
 
 def check_cloud_init(user_data: str, results: Run) -> None:
-    """cloud-init's documentation, "User data formats": the first line, then YAML."""
+    """Checks the first line, then YAML, as cloud-init's documentation says under "User data formats"."""
     first, _, rest = user_data.partition("\n")
     assert first == "#cloud-config"
     (file,) = yaml.safe_load(rest)["write_files"]

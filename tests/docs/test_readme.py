@@ -1,4 +1,4 @@
-"""README.md says what is there."""
+"""README.md is short and true."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ TESTS = {
 
 
 def troubleshooting() -> list[str]:
-    """The messages in the first column of the table."""
+    """Returns the messages in the first column of the table."""
     rows = re.findall(r"^\| (`.+?) \| ", README.partition("## Troubleshooting")[2], re.MULTILINE)
     return [message for row in rows for message in re.findall(r"`([^`]+)`", row)]
 

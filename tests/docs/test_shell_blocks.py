@@ -121,7 +121,7 @@ def test_every_test_in_the_table_exists(named: str) -> None:
 
 @pytest.fixture
 def laptop(tmp_path: Path) -> Iterator[Stack]:
-    """The repository's project before anything was done, and what a Backstage app has beside it."""
+    """Yields the repository's project before anything was done, with a Backstage app next to it."""
     home, tools = tmp_path / "home", tmp_path / "tools"
     (home / "my-backstage").mkdir(parents=True)
     tools.mkdir()
@@ -182,7 +182,7 @@ def test_a_database_on_a_laptop_without_make(laptop: Stack) -> None:
         ("ssh -N -L 5432 host", "-L"),
     ],
 )
-def test_a_stand_in_refuses_what_its_vendor_does_not_document(command: str, problem: str) -> None:
+def test_a_fake_tool_refuses_what_its_vendor_does_not_document(command: str, problem: str) -> None:
     tool, *words = command.split()
     with pytest.raises((ValueError, getopt.GetoptError), match=problem):
         vendor_tools.check(tool, words)
@@ -274,7 +274,7 @@ def test_backstage_on_aks(tmp_path: Path, azure: SimulatedAzure) -> None:
 
 
 def test_backstage_on_gke(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> None:
-    """Without Helm: `kubectl` gets no Secret, because there is none, and manifests that Kubernetes takes."""
+    """Without Helm, `kubectl` gets manifests that Kubernetes accepts, and no Secret, because there is none."""
     tools = tmp_path / "tools"
     tools.mkdir()
     (tools / "kubectl").write_text('#!/bin/sh\n[ "$*" = "apply --namespace portal --filename -" ] && cat >> applied\n')
@@ -297,7 +297,7 @@ def test_backstage_on_gke(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> None:
 
 
 def test_what_make_and_bootstrap_are_asked_for_is_there() -> None:
-    """`make up` runs in tests/engine/test_make.py; `make test` is what runs this."""
+    """`make up` runs in tests/engine/test_make.py, and `make test` runs this test."""
     for key in [("README.md", "Quick start", 1), ("CONTRIBUTING.md", "Tests", 1)]:
         for line in BLOCKS[key].splitlines():
             program, *words = shlex.split(line, comments=True)
@@ -311,7 +311,7 @@ def test_what_make_and_bootstrap_are_asked_for_is_there() -> None:
 
 
 def test_the_package_is_installed_from_git(tmp_path: Path) -> None:
-    """From a repository on this machine, without the SDKs of the extra, which tests/engine/test_package.py installs."""
+    """It is a repository on this machine, without the extra's SDKs, which tests/engine/test_package.py installs."""
     source, target = tmp_path / "source", tmp_path / "target"
     copy_checkout(source)
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]

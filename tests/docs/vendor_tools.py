@@ -1,4 +1,4 @@
-"""Programs that our pages call and that a test has no account for. They take what their vendor documents, and no more.
+"""Fakes of programs that our pages call and that need an account. They accept what their vendor documents.
 
 Run as a program, `vendor_tools.py TOOL WORDS…`, it does nothing but check the words, and prints what the tool would.
 """

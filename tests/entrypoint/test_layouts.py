@@ -1,4 +1,4 @@
-"""Data that is on the volume already, in every layout that an image makes, and in images of every kind."""
+"""Starts on volumes that already have data, in every layout that an image creates, with images of every kind."""
 
 import os
 import random
@@ -21,7 +21,7 @@ KEPT = [(1000, 500500)]
 
 @dataclass(frozen=True)
 class Combination:
-    """An image, and where on the volume another one has made data before; at first nothing where that is None."""
+    """An image, and where on the volume `made_by` has created data before. Without one, the volume is empty."""
 
     image: str
     made_by: str | None = None
@@ -48,7 +48,7 @@ COMBINATIONS = [
 
 
 def make_data(image: str, volume: str, at: str) -> None:
-    """What a plain `docker run` with the volume mounted as the guide does it leaves, killed and moved to `at`."""
+    """Leaves on the volume what a plain `docker run`, as in the guide, created until it was killed, moved to `at`."""
     with server(image, volume, "--volume", f"{volume}:/var/lib/postgresql/data", script=False) as plain:
         plain.sql(KEEP)
         docker("kill", plain.container)
@@ -61,7 +61,7 @@ def make_data(image: str, volume: str, at: str) -> None:
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
-def test_a_start_that_is_killed_at_any_moment_is_made_good_by_the_next_one(
+def test_a_start_that_is_killed_at_any_moment_is_repaired_by_the_next_one(
     volume: str, combination: Combination
 ) -> None:
     """Killed at random moments of the first start, restarted twice, killed after writing, and started again."""
@@ -109,11 +109,11 @@ def test_data_of_another_major_version_is_refused_before_a_byte_is_written(volum
 
 
 def without_mount_point(listing: str) -> list[str]:
-    """Without ./data, which Docker makes for the image's own volume, and the root's time, which that changes."""
+    """Returns the lines without ./data, which Docker creates for the image's own volume, and the root's time."""
     return [line for line in listing.splitlines() if not line.startswith(("./data ", ". "))]
 
 
-def test_another_major_version_of_ours_starts_empty_beside_the_old_data(volume: str) -> None:
+def test_another_major_version_of_ours_starts_empty_next_to_the_old_data(volume: str) -> None:
     with server(BOOKWORM, volume) as old:
         old.sql(KEEP)
     with server(TRIXIE, volume) as new:
@@ -142,7 +142,7 @@ def test_what_an_interrupted_initdb_left_under_the_real_name_is_moved_aside(volu
 
 
 @pytest.mark.parametrize("damage", ["rm global/pg_control", "rm -r base", "rm -r global", "echo x >global/pg_control"])
-def test_data_that_was_whole_once_is_never_moved_aside_however_damaged(volume: str, damage: str) -> None:
+def test_data_that_was_once_complete_is_never_moved_aside_however_damaged(volume: str, damage: str) -> None:
     with server(TRIXIE, volume) as started:
         started.sql(KEEP)
         docker("kill", started.container)
@@ -156,7 +156,7 @@ def test_data_that_was_whole_once_is_never_moved_aside_however_damaged(volume: s
 
 @pytest.mark.parametrize("image", [TRIXIE, "user-postgres"])
 def test_an_empty_lock_file_of_a_server_that_was_killed_does_not_stop_the_next_one(volume: str, image: str) -> None:
-    """PostgreSQL makes postmaster.pid first and writes its number into it after that."""
+    """PostgreSQL creates postmaster.pid first, and then writes its number into it."""
     with server(image, volume) as started:
         started.sql(KEEP)
         docker("kill", started.container)

@@ -24,14 +24,17 @@ ABSENT = object()
 
 
 def wire(value: Any = ABSENT, *, secret: bool = False) -> dict[str, Any]:
-    """An Output that a program passes; without a value it is unknown."""
+    """Returns an Output as a program passes it. Without a value it is unknown.
+
+    wire("s3cret", secret=True)
+    """
     known = {} if value is ABSENT else {"value": value}
     return {rpc._special_sig_key: rpc._special_output_value_sig, "secret": secret, **known}
 
 
 @contextmanager
 def hosted() -> Iterator["Host"]:
-    """The plugin's process, for as long as it is needed."""
+    """Runs the plugin's process for the time of a with block."""
     engine = _Engine()
     server = grpc.server(ThreadPoolExecutor(16))
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(engine, server)
@@ -50,7 +53,7 @@ def hosted() -> Iterator["Host"]:
 
 
 class Host:
-    """`construct` makes a component in the plugin's process, `schema` is what the plugin says of itself."""
+    """A plugin that runs: `construct` creates a component in its process, `schema` returns its schema."""
 
     def __init__(self, plugin: provider_pb2_grpc.ResourceProviderStub, engine: "_Engine", address: str) -> None:
         self._plugin, self._engine, self._address = plugin, engine, address
@@ -59,7 +62,7 @@ class Host:
         return self._plugin.GetSchema(provider_pb2.GetSchemaRequest()).schema
 
     def construct(self, component: str, inputs: Mapping[str, Any], *, preview: bool = False) -> Run:
-        """What became of a component named "db". A refusal raises grpc.RpcError."""
+        """Constructs a component named "db". Returns its resources and outputs. A refusal raises grpc.RpcError."""
         result = Run()
         self._engine.monitor = RecordingMonitor(Mocks(), result)
         self._engine.preview = preview
@@ -82,7 +85,7 @@ class Host:
 
 
 class _Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineServicer):
-    """Passes on to the monitor of the moment what a component asks of the engine."""
+    """Passes the requests of a component on to the monitor of the current `construct`."""
 
     monitor: RecordingMonitor
     preview = False
@@ -111,5 +114,5 @@ class _Engine(resource_pb2_grpc.ResourceMonitorServicer, engine_pb2_grpc.EngineS
         return empty_pb2.Empty()
 
     def _prepare_thread(self) -> None:
-        """The mocks ask for the settings of the thread that they run in."""
+        """Sets the settings of this thread, for which the mocks ask."""
         settings.reset_options(project=PROJECT, stack=STACK, preview=self.preview)

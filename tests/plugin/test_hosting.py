@@ -100,7 +100,7 @@ def test_a_hosted_component_does_what_it_does_in_python(host: Host, set_: str, f
 
 
 def in_camel_case(result: Resolved) -> Resolved:
-    """The same output; a remark in it names arguments as its caller spells them."""
+    """Returns the output with arguments in the caller's spelling, as in a comment of the document."""
     if not isinstance(result.value, str):
         return result
     argument = "kubernetes_service_account"
@@ -118,7 +118,7 @@ def registered(results: Run) -> list[Any]:
 
 
 def comparable(value: Any) -> Any:
-    """Unknowns are equal, and nothing else changes."""
+    """Returns the value with all unknowns equal."""
     if isinstance(value, Mapping):
         return {key: comparable(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -210,12 +210,12 @@ def test_an_unknown_argument_is_refused_with_the_closest_in_camel_case(host: Hos
     assert 'unknown argument "ipAdressType". Did you mean "ipAddressType"?' in message
 
 
-def test_a_number_for_text_is_explained(host: Host) -> None:
+def test_a_number_for_a_string_is_explained(host: Host) -> None:
     message = refusal(host, "LocalPostgres", user=5)
     assert message.endswith("It was read as a number: put it in quotation marks.")
 
 
-def test_a_map_of_text_takes_numbers_and_booleans(host: Host) -> None:
+def test_a_map_of_strings_takes_numbers_and_booleans(host: Host) -> None:
     results = construct(host, "AzurePostgres", resource_group_name="group", tags={"cost": 4711.0, "production": True})
     assert by_name(results)["db-server"].inputs["tags"] == {"cost": "4711", "production": "true"}
 

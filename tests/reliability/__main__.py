@@ -61,8 +61,8 @@ LOAD = """
 
 Created, left alone, destroyed, against the simulated clouds, which answer at once: the time is that of Pulumi's
 engine and of the program. Each component got a server of its own and a block that names it, a second `up` changed
-nothing, and `destroy` left nothing behind. Times are of one run on two cores; what a stack of one component takes is
-beside them. Above some dozens of components most of the time goes into the state, which the engine writes whole after
+nothing, and `destroy` left nothing behind. Times are of one run on two cores; those of a stack of one component are
+next to them. Above some dozens of components most of the time goes into the state, which the engine writes whole after
 each step.
 
 | component | resources | `up` | `up`, no change | `destroy` | memory: program | engine |

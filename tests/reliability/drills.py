@@ -24,7 +24,7 @@ class Drill:
 
 
 def drills() -> Iterator[tuple[str, list[Drill]]]:
-    """The file of tests, and its drills in order."""
+    """Yields each file of tests, with its drills in order."""
     for file in sorted(ENGINE_TESTS.glob("test_*.py")):
         tests = vars(importlib.import_module(f"tests.engine.{file.stem}"))
         found = [

@@ -1,4 +1,4 @@
-"""Hostile values for every rule: it accepts them, and then its invariant holds, or it says what is allowed."""
+"""Gives hostile values to every rule: it accepts them, and then its invariant is true, or it says what is allowed."""
 
 import functools
 import re
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from .invariants import INVARIANTS, Invariant, is_sendable, rules
 
-# What has been mistaken for something harmless: blanks of other languages, digits and letters that only look like
-# those of ASCII or fold to them, halves of surrogate pairs.
+# Characters that have been mistaken for harmless ones: whitespace of other languages, digits and letters that only look
+# like those of ASCII or fold to them, halves of surrogate pairs.
 HOSTILE = (
     "\0\t\n\r \x1c\x85\u00a0\u2028\ufeff" + "٣²①" + "K\u017f\u0130Éé" + "\ud800\udfff😀" + "$'\"`\\{}<>%&?/:@.,-_=;|"
 )
@@ -44,18 +44,20 @@ class Fuzzed:
 
 
 def fuzz_rules(inputs: int, **options: Any) -> Iterator[Fuzzed]:
-    """That many inputs for each rule; raises AssertionError for the first that the rule gets wrong."""
+    """Gives each rule that many inputs. Raises AssertionError for the first that the rule gets wrong."""
     for name, rule in rules():
         invariant = INVARIANTS[name]
         accepted = st.sampled_from(invariant.examples)
         values = ANYTHING | accepted | accepted.flatmap(near) | accepted.flatmap(near)
-        yield tried(name, functools.partial(judge, name, rule, invariant), inputs, values, invariant.beside, **options)
+        yield count_outcomes(
+            name, functools.partial(judge, name, rule, invariant), inputs, values, invariant.related, **options
+        )
 
 
-def tried(
+def count_outcomes(
     name: str, judge: Callable[..., bool], inputs: int, *values: st.SearchStrategy[Any], **options: Any
 ) -> Fuzzed:
-    """How many of that many inputs were accepted, and how many refused."""
+    """Counts how many of that many inputs `judge` accepts, and how many it refuses."""
     seen: Counter[bool] = Counter()
 
     @settings(
@@ -75,29 +77,29 @@ def tried(
     return Fuzzed(name, seen[True], seen[False])
 
 
-def judge(name: str, rule: Callable[..., Any], invariant: Invariant, value: Any, beside: tuple[Any, ...]) -> bool:
-    """Whether the rule accepts the value; AssertionError if it does not do either as it should."""
-    given_ = f"{name}({', '.join(map(repr, (value, *beside)))})"
+def judge(name: str, rule: Callable[..., Any], invariant: Invariant, value: Any, related: tuple[Any, ...]) -> bool:
+    """Returns whether the rule accepts the value. Raises AssertionError if it does neither properly."""
+    call = f"{name}({', '.join(map(repr, (value, *related)))})"
     try:
-        made = rule(value, *beside)
+        result = rule(value, *related)
     except ValueError as error:
         reason = str(error)
     except Exception as error:
-        raise AssertionError(f"{given_} ends with {error!r}") from error
+        raise AssertionError(f"{call} ends with {error!r}") from error
     else:
-        assert is_sendable(made), f"{given_} is accepted, and cannot be sent anywhere"
-        assert invariant.holds(made, value, *beside), f"{given_} is accepted, and becomes {made!r}"
+        assert is_sendable(result), f"{call} is accepted, and cannot be sent anywhere"
+        assert invariant.check(result, value, *related), f"{call} is accepted, and becomes {result!r}"
         return True
-    assert re.fullmatch(r"must .*\.", reason, re.DOTALL), f"{given_} is refused in a strange way: {reason}"
+    assert re.fullmatch(r"must .*\.", reason, re.DOTALL), f"{call} is refused in a strange way: {reason}"
     return False
 
 
 def near(example: Any) -> st.SearchStrategy[Any]:
-    """Values that differ little from an accepted one."""
+    """Generates values that differ little from an accepted one."""
     if isinstance(example, bool):
         return st.sampled_from([int(example), str(example), str(example).lower(), [example]])
     if isinstance(example, str):
-        return near_text(example)
+        return near_string(example)
     if isinstance(example, dict):
         entry = st.tuples(st.sampled_from([*example]) | TEXTS, ANYTHING)
         return st.lists(entry, max_size=2).map(lambda entries: {**example, **dict(entries)})
@@ -110,7 +112,7 @@ def near(example: Any) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def near_text(draw: st.DrawFn, example: str) -> str:
+def near_string(draw: st.DrawFn, example: str) -> str:
     text = example
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))

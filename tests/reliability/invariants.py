@@ -1,4 +1,9 @@
-"""What holds of every value that a rule for an argument accepts, said without the rule's own patterns."""
+"""What is true of every value that a rule for an argument accepts, without the rule's own patterns.
+
+An invariant gets the rule's result, the value that the rule was given, and the related arguments:
+
+    "cloud_sql.region": Invariant(unchanged(consists_of(LOWER + DIGITS + "-", 63)), examples=["europe-west1"])
+"""
 
 import inspect
 import ipaddress
@@ -21,7 +26,7 @@ from components.local import validation as local
 
 LOWER, DIGITS = string.ascii_lowercase, string.digits
 WORD = string.ascii_letters + DIGITS + "_-"
-JAVASCRIPT_BLANKS = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+JAVASCRIPT_WHITESPACE = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 HOUR = 3_600_000
@@ -38,16 +43,16 @@ ZONE = "postgres.database.azure.com"
 ACCOUNT = "backstage@my-project.iam.gserviceaccount.com"
 GOOGLE_NETWORK = "projects/my-project/global/networks/default"
 
-NOTHING_BESIDE: st.SearchStrategy[tuple[Any, ...]] = st.just(())
+NOTHING_RELATED: st.SearchStrategy[tuple[Any, ...]] = st.just(())
 
 
 @dataclass(frozen=True)
 class Invariant:
-    holds: Callable[..., object]
-    """Returns whether the rule's result is right, from the result, the value given, and the related arguments."""
+    check: Callable[..., object]
+    """Returns whether the rule's result is right, given (result, value, *related)."""
     examples: Sequence[Any]
     """Values that the rule accepts; the fuzzing starts from them."""
-    beside: st.SearchStrategy[tuple[Any, ...]] = NOTHING_BESIDE
+    related: st.SearchStrategy[tuple[Any, ...]] = NOTHING_RELATED
     """Values for the related arguments that the rule looks at."""
 
 
@@ -69,57 +74,69 @@ def is_sendable(value: Any) -> bool:
     return not isinstance(value, str) or not any("\ud800" <= character < "\ue000" for character in value)
 
 
-def kept(holds: Callable[..., object]) -> Callable[..., object]:
-    """Requires a string that is left as it is, and `holds`."""
-    return lambda made, value, *beside: isinstance(made, str) and made == value and holds(made, *beside)
+def unchanged(check: Callable[..., object]) -> Callable[..., object]:
+    """Requires that the rule returns the string that it was given, and that the string passes `check`.
+
+    unchanged(str.islower)("a", "A")  # False: the rule has changed it
+    """
+    return lambda result, value, *related: isinstance(result, str) and result == value and check(result, *related)
 
 
-def made_of(characters: str, longest: int, first: str = "", last: str = "") -> Callable[[str], bool]:
-    """1 to `longest` of these characters; the first and the last may be restricted further."""
+def consists_of(characters: str, max_length: int, first: str = "", last: str = "") -> Callable[[str], bool]:
+    """Requires 1 to `max_length` of these characters; `first` and `last` restrict the ends further.
 
-    def holds(text: str) -> bool:
+    consists_of("ab-", 3, first="ab")("-ab")  # False
+    """
+
+    def check(text: str) -> bool:
         ends = text[:1] in [*(first or characters)] and text[-1:] in [*(last or characters)]
-        return ends and len(text) <= longest and set(text) <= set(characters)
+        return ends and len(text) <= max_length and set(text) <= set(characters)
 
-    return holds
-
-
-def all_of(*invariant: Callable[[str], bool]) -> Callable[[str], bool]:
-    return lambda text: all(holds(text) for holds in invariant)
+    return check
 
 
-def none_of(*texts: str) -> Callable[[str], bool]:
-    return lambda text: text.lower() not in texts
+def passes_all(*checks: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Requires that the string passes every check."""
+    return lambda text: all(check(text) for check in checks)
 
 
-def whole(lowest: int, highest: int, *, made: type = int) -> Callable[..., bool]:
+def not_reserved(*names: str) -> Callable[[str], bool]:
+    """Requires a string other than these, in upper and lower case."""
+    return lambda text: text.lower() not in names
+
+
+def integer_between(lowest: int, highest: int, *, result_type: type = int) -> Callable[..., bool]:
+    """Requires the integer that was given, of this type.
+
+    integer_between(14, 18, result_type=str)("17", 17.0)  # True
+    """
     return lambda result, value: (
-        type(result) is made and float(result) == float(value) and lowest <= int(result) <= highest
+        type(result) is result_type and float(result) == float(value) and lowest <= int(result) <= highest
     )
 
 
-def setting(made: Any, value: Any) -> bool:
+def is_parameter_value(result: Any, value: Any) -> bool:
     if isinstance(value, str):
-        return made == value and not value.isspace()
-    return type(value) in (int, float) and abs(value) < math.inf and (made == str(value) or int(made) == value)
+        return result == value and not value.isspace()
+    return type(value) in (int, float) and abs(value) < math.inf and (result == str(value) or int(result) == value)
 
 
-def length_of_time(made: Any, value: Any) -> bool:
+def is_iso_duration(result: Any, value: Any) -> bool:
     if isinstance(value, str):
-        return made == value.strip() and made.isascii() and any(character in DIGITS for character in made)
-    days, _, time = made.removeprefix("P").partition("T")
+        return result == value.strip() and result.isascii() and any(character in DIGITS for character in result)
+    days, _, time = result.removeprefix("P").partition("T")
     letters = [f"{unit} of a {kind}" for kind, part in (("date", days), ("time", time)) for unit in part if unit > "9"]
     numbers = [float(number) for number in re.split("[A-Z]", days + time)[:-1]]
     lasts = sum(number * ISO_UNITS[letter] for number, letter in zip(numbers, letters, strict=True))
     return math.isclose(lasts, sum(number * UNITS[unit] for unit, number in value.items()), abs_tol=1e-3)
 
 
-def milliseconds(made: Any, value: Any) -> bool:
-    return type(made) in (int, float) and 0 <= made < math.inf
+def is_milliseconds(result: Any, value: Any) -> bool:
+    return type(result) in (int, float) and 0 <= result < math.inf
 
 
 def azure_path(text: str, kinds: str) -> str:
-    """The last name in a resource id of Azure's network provider; none if it is not of these kinds."""
+    """Returns the last name in a resource id of Azure's network provider, or "" if it is not of these kinds."""
     parts = text.split("/")
     fixed = "/".join(part for position, part in enumerate(parts) if position not in (2, 4, 8, 10))
     right = fixed.isascii() and fixed.lower() == f"/subscriptions/resourcegroups/providers/microsoft.network/{kinds}"
@@ -133,17 +150,19 @@ def private_zone(text: str, endpoint: Any, server: Any) -> bool:
     return name.endswith(f".{ZONE}") and name != f"{server}.{ZONE}"
 
 
-def addresses(made: Any, value: Any) -> bool:
-    first, last = map(ipaddress.IPv4Address, made)
+def addresses(result: Any, value: Any) -> bool:
+    first, last = map(ipaddress.IPv4Address, result)
     return 0 < int(first) <= int(last) and str(first) in value
 
 
-def principal(made: Any, value: Any) -> bool:
-    name, _, domain = made.email.partition("@")
-    known = made.kind in ("user", "group", "serviceAccount")
-    account = made.email.endswith(".gserviceaccount.com")
-    tidy = made.email == made.email.lower() and made.email.isascii() and name and "." in domain
-    return known and tidy and (made.kind == "serviceAccount") == account and len(made.role) <= 63 and value.isascii()
+def principal(result: Any, value: Any) -> bool:
+    name, _, domain = result.email.partition("@")
+    known = result.kind in ("user", "group", "serviceAccount")
+    account = result.email.endswith(".gserviceaccount.com")
+    tidy = result.email == result.email.lower() and result.email.isascii() and name and "." in domain
+    return (
+        known and tidy and (result.kind == "serviceAccount") == account and len(result.role) <= 63 and value.isascii()
+    )
 
 
 def custom_machine(text: str) -> bool:
@@ -173,93 +192,102 @@ def oidc_issuer(text: str) -> bool:
     return url.scheme == "https" and bool(url.hostname) and foreign and plain and len(text) <= 600
 
 
-dns_part = made_of(LOWER + DIGITS + "-", 253, first=LOWER + DIGITS, last=LOWER + DIGITS)
-dns_label = all_of(dns_part, lambda text: len(text) <= 63)
-lower_name = made_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
-google_project = all_of(lower_name, lambda text: 6 <= len(text) <= 30)
-arm_name = made_of(LOWER + DIGITS + "-", 63, first=LOWER + DIGITS, last=LOWER + DIGITS)
-postgres_name = made_of(WORD, 63, first=string.ascii_letters + "_")
+dns_part = consists_of(LOWER + DIGITS + "-", 253, first=LOWER + DIGITS, last=LOWER + DIGITS)
+dns_label = passes_all(dns_part, lambda text: len(text) <= 63)
+lower_name = consists_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
+google_project = passes_all(lower_name, lambda text: 6 <= len(text) <= 30)
+arm_name = consists_of(LOWER + DIGITS + "-", 63, first=LOWER + DIGITS, last=LOWER + DIGITS)
+postgres_name = consists_of(WORD, 63, first=string.ascii_letters + "_")
 
 INVARIANTS = {
-    "validators.boolean": Invariant(lambda made, value: made is value and isinstance(made, bool), [True, False]),
-    "validators.parameter_value": Invariant(setting, ["on", "PG_TRGM", 200, 0.5, 8192.0]),
-    "validators.port_number": Invariant(whole(1, 65535), [5432, 5433.0, "5434", "5435.0"]),
+    "validators.boolean": Invariant(lambda result, value: result is value and isinstance(result, bool), [True, False]),
+    "validators.parameter_value": Invariant(is_parameter_value, ["on", "PG_TRGM", 200, 0.5, 8192.0]),
+    "validators.port_number": Invariant(integer_between(1, 65535), [5432, 5433.0, "5434", "5435.0"]),
     "validators.role_name": Invariant(
-        kept(all_of(postgres_name, lambda text: text[:3] != "pg_")), ["postgres", "_a-B9"]
+        unchanged(passes_all(postgres_name, lambda text: text[:3] != "pg_")), ["postgres", "_a-B9"]
     ),
-    "kubernetes.service_account": Invariant(kept(kubernetes_account), ["backstage/backstage", "a-1/b.c-2"]),
+    "kubernetes.service_account": Invariant(unchanged(kubernetes_account), ["backstage/backstage", "a-1/b.c-2"]),
     "duration.duration": Invariant(
-        length_of_time, ["4 minutes", ".5 h", "PT4M", "P1Y2DT3,5S", dict.fromkeys(UNITS, 1.5)]
+        is_iso_duration, ["4 minutes", ".5 h", "PT4M", "P1Y2DT3,5S", dict.fromkeys(UNITS, 1.5)]
     ),
-    "duration.milliseconds": Invariant(milliseconds, ["30s", "P1W", {"minutes": 3, "seconds": 30}]),
+    "duration.milliseconds": Invariant(is_milliseconds, ["30s", "P1W", {"minutes": 3, "seconds": 30}]),
     "local.image_reference": Invariant(
-        kept(lambda text: len(text.split()) == 1 and text.strip() == text and not set(text) & set("\"'")),
+        unchanged(lambda text: len(text.split()) == 1 and text.strip() == text and not set(text) & set("\"'")),
         ["postgres:17-trixie", "registry.example.com:5000/team/postgres@sha256:0a"],
     ),
     "local.network_name": Invariant(
-        kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), none_of("bridge", "host", "none"))),
+        unchanged(passes_all(consists_of(WORD + ".", 10**6, first=WORD[:-2]), not_reserved("bridge", "host", "none"))),
         ["portal", "a.b_c"],
     ),
     "local.volume_name": Invariant(
-        kept(all_of(made_of(WORD + ".", 10**6, first=WORD[:-2]), lambda text: len(text) > 1)), ["backstage-data"]
+        unchanged(passes_all(consists_of(WORD + ".", 10**6, first=WORD[:-2]), lambda text: len(text) > 1)),
+        ["backstage-data"],
     ),
     "local.database_name": Invariant(
-        kept(all_of(made_of(WORD, 63, first=string.ascii_letters + "_"), none_of("template0"))), ["backstage", "_a-1"]
+        unchanged(passes_all(consists_of(WORD, 63, first=string.ascii_letters + "_"), not_reserved("template0"))),
+        ["backstage", "_a-1"],
     ),
     "local.host_address": Invariant(
-        kept(lambda text: text.isascii() and not set(text) & set(" /@?#[]%\"'") and len(text) <= 253),
+        unchanged(lambda text: text.isascii() and not set(text) & set(" /@?#[]%\"'") and len(text) <= 253),
         ["192.168.49.2", "build.example.com", "fd00::2", "localhost"],
     ),
-    "local.password_text": Invariant(kept(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
-    "local.time_zone": Invariant(kept(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
+    "local.password_text": Invariant(unchanged(lambda text: text and not set(text) & set("\0\r\n")), ["it's $X ü 😀 "]),
+    "local.time_zone": Invariant(unchanged(lambda text: text in zoneinfo.available_timezones()), ["UTC", "Etc/GMT+1"]),
     "azure.resource_group_name": Invariant(
-        kept(lambda text: all(one.isalnum() or one in "-_.()" for one in text) and len(text) <= 90 and text[-1] != "."),
+        unchanged(
+            lambda text: all(one.isalnum() or one in "-_.()" for one in text) and len(text) <= 90 and text[-1] != "."
+        ),
         ["portal", "größe(1).b"],
     ),
     "azure.region": Invariant(
-        kept(lambda text: all(part.isascii() and part.isalnum() for part in text.split(" "))),
+        unchanged(lambda text: all(part.isascii() and part.isalnum() for part in text.split(" "))),
         ["westeurope", "West US 2"],
     ),
     "azure.server_name": Invariant(
-        kept(all_of(arm_name, lambda text: len(text) > 2 and "--" not in text)), ["backstage-0a1b2c3d", "a-b-c"]
+        unchanged(passes_all(arm_name, lambda text: len(text) > 2 and "--" not in text)),
+        ["backstage-0a1b2c3d", "a-b-c"],
     ),
     "azure.guid": Invariant(
-        kept(
+        unchanged(
             lambda text: [len(part) for part in text.split("-")] == [8, 4, 4, 4, 12] and int(text.replace("-", ""), 16)
         ),
         [GUID],
     ),
-    "azure.principal_type": Invariant(kept(lambda text: text in ("User", "Group", "ServicePrincipal")), ["User"]),
+    "azure.principal_type": Invariant(unchanged(lambda text: text in ("User", "Group", "ServicePrincipal")), ["User"]),
     "azure.database_name": Invariant(
-        kept(all_of(postgres_name, none_of("postgres", "azure_maintenance", "azure_sys"))), ["backstage", "_B-1"]
+        unchanged(passes_all(postgres_name, not_reserved("postgres", "azure_maintenance", "azure_sys"))),
+        ["backstage", "_B-1"],
     ),
-    "azure.firewall_rule_name": Invariant(kept(made_of(WORD, 80, WORD[:-2], WORD[:-1])), ["office", "0_a-B_"]),
+    "azure.firewall_rule_name": Invariant(unchanged(consists_of(WORD, 80, WORD[:-2], WORD[:-1])), ["office", "0_a-B_"]),
     "azure.parameter_name": Invariant(
-        kept(all_of(made_of(WORD + ".", 256), none_of("require_secure_transport"))), ["azure.extensions", "work_mem"]
+        unchanged(passes_all(consists_of(WORD + ".", 256), not_reserved("require_secure_transport"))),
+        ["azure.extensions", "work_mem"],
     ),
     "azure.subnet_id": Invariant(
-        kept(lambda text: azure_path(text, "virtualnetworks/subnets")),
+        unchanged(lambda text: azure_path(text, "virtualnetworks/subnets")),
         [f"{AZURE_NETWORKS}/virtualNetworks/v/subnets/s"],
     ),
     "azure.tag_name": Invariant(
-        kept(lambda text: len(text) <= 512 and not set(text) & set("<>%&\\?/")), ["cost center"]
+        unchanged(lambda text: len(text) <= 512 and not set(text) & set("<>%&\\?/")), ["cost center"]
     ),
-    "azure.tag_value": Invariant(kept(lambda text: len(text) <= 256), ["", "platform team"]),
+    "azure.tag_value": Invariant(unchanged(lambda text: len(text) <= 256), ["", "platform team"]),
     "azure.principal_name": Invariant(
-        kept(lambda text: 0 < len(text.encode()) <= 63 and "\0" not in text), ["jo@example.com", "Büro 7"]
+        unchanged(lambda text: 0 < len(text.encode()) <= 63 and "\0" not in text), ["jo@example.com", "Büro 7"]
     ),
     "azure.application_id": Invariant(
-        kept(lambda text, object_id, type_: text.lower() != str(object_id).lower() and type_ != "User"),
+        unchanged(lambda text, object_id, type_: text.lower() != str(object_id).lower() and type_ != "User"),
         [GUID],
         st.tuples(st.sampled_from([None, GUID, GUID.upper(), "x", 5]), st.sampled_from([None, "User", "Group", 5])),
     ),
-    "azure.secret_text": Invariant(kept(lambda text: text == text.strip(JAVASCRIPT_BLANKS) != ""), ["a.B~3 $x"]),
-    "azure.major_version": Invariant(whole(14, 18, made=str), ["17", 15, 16.0, "18.0"]),
+    "azure.secret_text": Invariant(
+        unchanged(lambda text: text == text.strip(JAVASCRIPT_WHITESPACE) != ""), ["a.B~3 $x"]
+    ),
+    "azure.major_version": Invariant(integer_between(14, 18, result_type=str), ["17", 15, 16.0, "18.0"]),
     "azure.compute_size": Invariant(
-        kept(
+        unchanged(
             lambda text, type_: (
                 azure.sku_tier(text)
-                and made_of(WORD, 10**6, "S")(text)
+                and consists_of(WORD, 10**6, "S")(text)
                 and not (type_ == "PremiumV2_LRS" and azure.sku_tier(text) == "Burstable")
             )
         ),
@@ -267,11 +295,13 @@ INVARIANTS = {
         st.tuples(DISK_TYPES),
     ),
     "azure.workspace_id": Invariant(
-        kept(lambda text: text.lower().split("/")[5:8] == ["providers", "microsoft.operationalinsights", "workspaces"]),
+        unchanged(
+            lambda text: text.lower().split("/")[5:8] == ["providers", "microsoft.operationalinsights", "workspaces"]
+        ),
         ["/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/logs"],
     ),
     "azure.managed_identity_id": Invariant(
-        kept(
+        unchanged(
             lambda text: (
                 text.lower().split("/")[5:8] == ["providers", "microsoft.managedidentity", "userassignedidentities"]
             )
@@ -279,31 +309,33 @@ INVARIANTS = {
         ["/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"],
     ),
     "azure.key_vault_key_uri": Invariant(
-        kept(lambda text: text.startswith("https://") and ".azure.net" in text and "/keys/" in text),
+        unchanged(lambda text: text.startswith("https://") and ".azure.net" in text and "/keys/" in text),
         ["https://v.vault.azure.net/keys/k", f"https://h.managedhsm.azure.net/keys/k/{32 * 'a'}"],
     ),
     "azure.pods_service_account": Invariant(
-        kept(lambda text, type_: kubernetes_account(text) and type_ not in ("User", "Group")),
+        unchanged(lambda text, type_: kubernetes_account(text) and type_ not in ("User", "Group")),
         ["portal/backstage"],
         st.tuples(st.sampled_from([None, "ServicePrincipal", "User", "Group", 5])),
     ),
-    "azure.cluster_name": Invariant(kept(made_of(WORD, 55, first=WORD[:-2])), ["blue", "0_a-B"]),
+    "azure.cluster_name": Invariant(unchanged(consists_of(WORD, 55, first=WORD[:-2])), ["blue", "0_a-B"]),
     "azure.oidc_issuer": Invariant(
-        kept(oidc_issuer), ["https://westeurope.oic.prod-aks.azure.com/t/c/", "https://example.com:8443"]
+        unchanged(oidc_issuer), ["https://westeurope.oic.prod-aks.azure.com/t/c/", "https://example.com:8443"]
     ),
-    "azure.availability_zone": Invariant(kept(lambda text: text in ("1", "2", "3")), ["1"]),
+    "azure.availability_zone": Invariant(unchanged(lambda text: text in ("1", "2", "3")), ["1"]),
     "azure.storage_tier": Invariant(
-        kept(lambda text, _size, type_: text[0] == "P" and 4 <= int(text[1:]) <= 80 and type_ != "PremiumV2_LRS"),
+        unchanged(lambda text, _size, type_: text[0] == "P" and 4 <= int(text[1:]) <= 80 and type_ != "PremiumV2_LRS"),
         ["P50"],
         st.tuples(st.sampled_from([None, 32, 128.0, "4095", 33, "x"]), DISK_TYPES),
     ),
     "azure.storage_iops": Invariant(
-        lambda made, value, type_, _size: type_ == "PremiumV2_LRS" and whole(3000, 80000)(made, value),
+        lambda result, value, type_, _size: type_ == "PremiumV2_LRS" and integer_between(3000, 80000)(result, value),
         [3000, 3000.0, "3000", 16000],
         st.tuples(st.just("PremiumV2_LRS") | DISK_TYPES, st.sampled_from([None, 32, 4095.0, "100", "x"])),
     ),
     "azure.storage_throughput": Invariant(
-        lambda made, value, type_, _iops, _size: type_ == "PremiumV2_LRS" and whole(125, 1200)(made, value),
+        lambda result, value, type_, _iops, _size: (
+            type_ == "PremiumV2_LRS" and integer_between(125, 1200)(result, value)
+        ),
         [125, 125.0, "125", 300],
         st.tuples(
             st.just("PremiumV2_LRS") | DISK_TYPES,
@@ -312,74 +344,79 @@ INVARIANTS = {
         ),
     ),
     "azure.auto_grow": Invariant(
-        lambda made, value, type_: made is value and not (made and type_ == "PremiumV2_LRS"),
+        lambda result, value, type_: result is value and not (result and type_ == "PremiumV2_LRS"),
         [False],
         st.tuples(DISK_TYPES),
     ),
     "azure.geo_backup": Invariant(
-        lambda made, value, key, paired: made is value and not (made and key and not paired),
+        lambda result, value, key, paired: result is value and not (result and key and not paired),
         [False],
         st.tuples(st.sampled_from([None, "https://v.vault.azure.net/keys/k"]), st.just(None)),
     ),
     "azure.standby_mode": Invariant(
-        kept(lambda text, sku: text == "Disabled" or not str(sku).startswith("Standard_B")),
+        unchanged(lambda text, sku: text == "Disabled" or not str(sku).startswith("Standard_B")),
         ["Disabled"],
         st.tuples(st.sampled_from([None, "Standard_B2s", "Standard_D2ds_v5", 5])),
     ),
     "azure.disk_size": Invariant(
-        lambda made, value, type_: (
-            whole(32, 65536)(made, value)
+        lambda result, value, type_: (
+            integer_between(32, 65536)(result, value)
             if type_ == "PremiumV2_LRS"
-            else made in DISKS and whole(32, 32767)(made, value)
+            else result in DISKS and integer_between(32, 32767)(result, value)
         ),
         [32, 4095.0, "4096"],
         st.tuples(DISK_TYPES),
     ),
     "azure.address_range": Invariant(addresses, ["203.0.113.7", "203.0.113.1 - 203.0.113.9", "203.0.113.0/28"]),
     "azure.private_dns_zone_id": Invariant(
-        kept(private_zone),
+        unchanged(private_zone),
         [f"{AZURE_NETWORKS}/privateDnsZones/privatelink.{ZONE}"],
         st.tuples(st.sampled_from([None, "/subnet"]), st.sampled_from([None, "backstage", 5])),
     ),
     "cloud_sql.principal": Invariant(principal, ["jo.o'neil@example.com", ACCOUNT, "group:Team@example.com"]),
     "cloud_sql.backstage_principal": Invariant(
-        lambda made, value: principal(made, value) and made.kind != "group",
+        lambda result, value: principal(result, value) and result.kind != "group",
         ["jo@example.com", f"serviceAccount:{ACCOUNT}"],
     ),
     "cloud_sql.project_id": Invariant(
-        kept(lambda text: google_project(text.split(":")[-1])), ["my-project", "a.com:my-project"]
+        unchanged(lambda text: google_project(text.split(":")[-1])), ["my-project", "a.com:my-project"]
     ),
     "cloud_sql.workload_pool": Invariant(
-        kept(lambda text: text.endswith(".svc.id.goog") and google_project(text[:-12].split(":")[-1])),
+        unchanged(lambda text: text.endswith(".svc.id.goog") and google_project(text[:-12].split(":")[-1])),
         ["my-project.svc.id.goog", "a.com:my-project.svc.id.goog"],
     ),
     "cloud_sql.pods_service_account": Invariant(
-        kept(lambda text, user: kubernetes_account(text) and user in (None, "x", 5, ACCOUNT)),
+        unchanged(lambda text, user: kubernetes_account(text) and user in (None, "x", 5, ACCOUNT)),
         ["portal/backstage"],
         st.tuples(st.sampled_from([None, "x", 5, ACCOUNT, "jo@example.com"])),
     ),
     "cloud_sql.region": Invariant(
-        kept(all_of(made_of(LOWER + DIGITS + "-", 10**6, LOWER, DIGITS), lambda text: text.count("-") == 1)),
+        unchanged(
+            passes_all(consists_of(LOWER + DIGITS + "-", 10**6, LOWER, DIGITS), lambda text: text.count("-") == 1)
+        ),
         ["europe-west1"],
     ),
     "cloud_sql.database_name": Invariant(
-        kept(all_of(postgres_name, none_of("postgres", "template0", "template1", "cloudsqladmin"))), ["backstage"]
+        unchanged(passes_all(postgres_name, not_reserved("postgres", "template0", "template1", "cloudsqladmin"))),
+        ["backstage"],
     ),
-    "cloud_sql.user_key": Invariant(kept(made_of(WORD, 63, first=WORD[:-2])), ["jo", "0_a-B"]),
-    "cloud_sql.label_key": Invariant(kept(made_of(LOWER + DIGITS + "_-", 63, first=LOWER)), ["team", "a_1-"]),
+    "cloud_sql.user_key": Invariant(unchanged(consists_of(WORD, 63, first=WORD[:-2])), ["jo", "0_a-B"]),
+    "cloud_sql.label_key": Invariant(unchanged(consists_of(LOWER + DIGITS + "_-", 63, first=LOWER)), ["team", "a_1-"]),
     "cloud_sql.label_value": Invariant(
-        kept(lambda text: not text or made_of(LOWER + DIGITS + "_-", 63)(text)), ["", "-a"]
+        unchanged(lambda text: not text or consists_of(LOWER + DIGITS + "_-", 63)(text)), ["", "-a"]
     ),
     "cloud_sql.flag_name": Invariant(
-        kept(all_of(made_of(LOWER + DIGITS + "_.", 10**6, LOWER), none_of("cloudsql.iam_authentication"))),
+        unchanged(
+            passes_all(consists_of(LOWER + DIGITS + "_.", 10**6, LOWER), not_reserved("cloudsql.iam_authentication"))
+        ),
         ["max_connections", "cloudsql.enable_pgaudit"],
     ),
     "cloud_sql.start_time": Invariant(
-        kept(lambda text: text.isascii() and len(text) == 5 and int(text[:2]) < 24 and int(text[3:]) < 60),
+        unchanged(lambda text: text.isascii() and len(text) == 5 and int(text[:2]) < 24 and int(text[3:]) < 60),
         ["03:30", "23:59"],
     ),
     "cloud_sql.network_name": Invariant(
-        kept(
+        unchanged(
             lambda text: (
                 lower_name(text.split("/")[-1])
                 and text.split("/")[-5::2] == ["projects", "global", text.split("/")[-1]]
@@ -387,20 +424,24 @@ INVARIANTS = {
         ),
         [GOOGLE_NETWORK, f"https://www.googleapis.com/compute/v1/{GOOGLE_NETWORK}"],
     ),
-    "cloud_sql.major_version": Invariant(whole(14, 18), [14, 17.0, "18"]),
+    "cloud_sql.major_version": Invariant(integer_between(14, 18), [14, 17.0, "18"]),
     "cloud_sql.disk_size": Invariant(
-        lambda made, value, tier: whole(20 if tier == "db-c4a-highmem-2" else 10, 65536)(made, value),
+        lambda result, value, tier: integer_between(20 if tier == "db-c4a-highmem-2" else 10, 65536)(result, value),
         [20, 100.0],
         st.tuples(st.sampled_from([None, "db-f1-micro", "db-c4a-highmem-2", 5])),
     ),
     "cloud_sql.disk_size_limit": Invariant(
-        lambda made, value, disk: whole(0, 65536)(made, value) and (made == 0 or made >= (disk or 10)),
+        lambda result, value, disk: (
+            integer_between(0, 65536)(result, value) and (result == 0 or result >= (disk or 10))
+        ),
         [0, 500.0],
         st.tuples(st.sampled_from([None, 20, 100.0])),
     ),
     "cloud_sql.log_days": Invariant(
-        lambda made, value, edition, _tier, backups: (
-            whole(1, 35)(made, value) and made <= (backups or 35) and (edition != "ENTERPRISE" or made <= 7)
+        lambda result, value, edition, _tier, backups: (
+            integer_between(1, 35)(result, value)
+            and result <= (backups or 35)
+            and (edition != "ENTERPRISE" or result <= 7)
         ),
         [1, 3.0],
         st.tuples(
@@ -409,61 +450,63 @@ INVARIANTS = {
             st.sampled_from([7, 30.0]),
         ),
     ),
-    "cloud_sql.additional_role": Invariant(kept(postgres_name), ["pg_read_all_data", "cloudsqlsuperuser"]),
+    "cloud_sql.additional_role": Invariant(unchanged(postgres_name), ["pg_read_all_data", "cloudsqlsuperuser"]),
     "cloud_sql.consumer_project": Invariant(
-        kept(lambda text: text.isdigit() or google_project(text.split(":")[-1])), ["consumer-1", "123456789012"]
+        unchanged(lambda text: text.isdigit() or google_project(text.split(":")[-1])), ["consumer-1", "123456789012"]
     ),
     "cloud_sql.backup_location": Invariant(
-        kept(made_of(LOWER + DIGITS + "-", 10**6, LOWER, LOWER + DIGITS)), ["eu", "europe-west1"]
+        unchanged(consists_of(LOWER + DIGITS + "-", 10**6, LOWER, LOWER + DIGITS)), ["eu", "europe-west1"]
     ),
-    "cloud_sql.range_name": Invariant(kept(all_of(lower_name, lambda text: len(text) <= 63)), ["range-1"]),
+    "cloud_sql.range_name": Invariant(unchanged(passes_all(lower_name, lambda text: len(text) <= 63)), ["range-1"]),
     "cloud_sql.default_edition": Invariant(
-        lambda made, value: made == ("ENTERPRISE_PLUS" if "optimized" in value or "c4a" in value else "ENTERPRISE"),
+        lambda result, value: result == ("ENTERPRISE_PLUS" if "optimized" in value or "c4a" in value else "ENTERPRISE"),
         ["db-custom-2-7680", "db-custom-N4-2-4096", "db-perf-optimized-N-2", "db-c4a-highmem-2", "db-f1-micro"],
     ),
     "cloud_sql.zone": Invariant(
-        kept(lambda text, region: text[-2] == "-" and (not region or text[:-2] == region)),
+        unchanged(lambda text, region: text[-2] == "-" and (not region or text[:-2] == region)),
         ["europe-west1-b"],
         st.tuples(st.sampled_from([None, "europe-west1"])),
     ),
     "cloud_sql.secondary_zone": Invariant(
-        kept(lambda text, _region, primary: text[-2] == "-" and text != primary),
+        unchanged(lambda text, _region, primary: text[-2] == "-" and text != primary),
         ["europe-west1-b"],
         st.tuples(st.sampled_from([None, "europe-west1"]), st.sampled_from([None, "europe-west1-c"])),
     ),
     "cloud_sql.key_name": Invariant(
-        kept(lambda text, region: text.count("/") == 7 and (not region or text.split("/")[3] == region)),
+        unchanged(lambda text, region: text.count("/") == 7 and (not region or text.split("/")[3] == region)),
         ["projects/p/locations/europe-west1/keyRings/ring_1/cryptoKeys/key-1"],
         st.tuples(st.sampled_from([None, "europe-west1"])),
     ),
-    "cloud_sql.validate_date": Invariant(kept(a_day), ["2026-12-20", "12-20", "02-29"]),
+    "cloud_sql.validate_date": Invariant(unchanged(a_day), ["2026-12-20", "12-20", "02-29"]),
     "cloud_sql.deny_end": Invariant(
-        kept(lambda text, _start: a_day(text)),
+        unchanged(lambda text, _start: a_day(text)),
         ["2027-01-15", "2027-02-01"],
         st.tuples(st.sampled_from(["2026-12-01", "2027-01-15"])),
     ),
-    "cloud_sql.backup_count": Invariant(whole(0, 365), [0, 7.0, "365"]),
+    "cloud_sql.backup_count": Invariant(integer_between(0, 365), [0, 7.0, "365"]),
     "cloud_sql.instance_name": Invariant(
-        kept(lambda text, project: lower_name(text) and len(f"{project or 30 * 'x'}:{text}") <= 98),
+        unchanged(lambda text, project: lower_name(text) and len(f"{project or 30 * 'x'}:{text}") <= 98),
         ["backstage-0a1b2c3d", "a"],
         st.tuples(st.sampled_from([None, "my-project", "example.com:my-project", 5])),
     ),
     "cloud_sql.validate_tier": Invariant(
-        kept(custom_machine), ["db-custom-2-7680", "db-perf-optimized-N-2", "db-f1-micro"]
+        unchanged(custom_machine), ["db-custom-2-7680", "db-perf-optimized-N-2", "db-f1-micro"]
     ),
     "cloud_sql.edition": Invariant(
-        kept(lambda text, _tier: text in ("ENTERPRISE", "ENTERPRISE_PLUS")),
+        unchanged(lambda text, _tier: text in ("ENTERPRISE", "ENTERPRISE_PLUS")),
         ["ENTERPRISE"],
         st.tuples(st.sampled_from([None, "db-custom-1-3840", "db-f1-micro", "db-n2-2"])),
     ),
     "cloud_sql.high_availability": Invariant(
-        lambda made, value, backups: made is value and not (made and backups in (0, "0", "00", "0.0")),
+        lambda result, value, backups: result is value and not (result and backups in (0, "0", "00", "0.0")),
         [False],
         st.tuples(st.sampled_from([None, 0, 0.0, "0", "00", "0.0", 7, "7", -1, "x"])),
     ),
     "cloud_sql.consumer_projects": Invariant(
-        lambda made, value: made == list(value) and made and all(google_project(one.split(":")[-1]) for one in made),
+        lambda result, value: (
+            result == list(value) and result and all(google_project(one.split(":")[-1]) for one in result)
+        ),
         [["consumer-1", "a.com:consumer-2"]],
     ),
 }
-"""Of every rule that `rules` finds."""
+"""One for every rule that `rules` finds."""

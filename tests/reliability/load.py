@@ -1,11 +1,11 @@
-"""Many components in one stack, on the real engine against a simulated cloud: created, left alone, destroyed."""
+"""Creates, leaves alone and destroys many components in one stack, on the real engine against a simulated cloud."""
 
 import contextlib
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,13 +38,14 @@ class Loaded:
     """The most that the program and the engine needed in any operation."""
 
 
-def loaded(count: int) -> Iterator[Loaded]:
-    """What it took; raises AssertionError if anything was lost on the way."""
+def loaded(count: int, operator: Sequence[str | Path] | None = COLD_OPERATOR) -> Iterator[Loaded]:
+    """Measures what it takes. Raises AssertionError if anything is lost on the way.
+
+    The default `operator` is what a user's command is; None starts faster, and its numbers mean nothing.
+    """
     for component, simulate, server in CLOUDS:
         with tempfile.TemporaryDirectory() as folder, simulate() as cloud:
-            stack = Stack(
-                Path(folder) / "stack", program=PROGRAM, operator=COLD_OPERATOR, environment=cloud.environment
-            )
+            stack = Stack(Path(folder) / "stack", program=PROGRAM, operator=operator, environment=cloud.environment)
             for key, value in {**GOOGLE, "component": component, "count": count}.items():
                 stack.configure(key, value)
             with memory() as megabytes:
@@ -80,7 +81,7 @@ def measure(
 
 @contextmanager
 def memory() -> Iterator[dict[str, int]]:
-    """The most megabytes that any program and any engine started here take meanwhile; looked up ten times a second."""
+    """Yields the most megabytes that any program and any engine started here take. Looks ten times a second."""
     most = {"program": 0, "engine": 0}
     over = threading.Event()
 
@@ -106,7 +107,7 @@ def descendants(process: int) -> Iterator[int]:
 
 
 def peak(process: int) -> tuple[str, int]:
-    """What it is, and the most megabytes that it has had."""
+    """Returns "engine" or "program", and the most megabytes that the process has had."""
     with contextlib.suppress(OSError):
         status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
         if "VmHWM" in status:

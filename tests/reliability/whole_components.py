@@ -1,4 +1,4 @@
-"""Hostile arguments for whole components, under mocks: a block comes back, or one sentence says what is wrong."""
+"""Gives hostile arguments to whole components, under mocks: a block is returned, or one sentence says what is wrong."""
 
 import contextlib
 import functools
@@ -20,7 +20,7 @@ from tests.unit.existing import cases as existing_cases
 from tests.unit.inputs import materialize, outputs
 from tests.unit.local import cases as local_cases
 
-from .fuzz import ANYTHING, Fuzzed, near, tried
+from .fuzz import ANYTHING, Fuzzed, count_outcomes, near
 
 SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "LocalPostgres": [*local_cases.SETS.values()],
@@ -28,7 +28,7 @@ SETS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "CloudSqlPostgres": [*cloud_sql_cases.SETS.values()],
     "ExistingPostgres": [*existing_cases.SETS.values()],
 }
-"""Component: sets of arguments that it accepts; between them, all."""
+"""Component → sets of arguments that it accepts. Together they have every argument."""
 PLAIN = {
     "LocalPostgres": local_cases.PLAIN,
     "AzurePostgres": azure_cases.PLAIN,
@@ -38,16 +38,16 @@ PLAIN = {
 
 
 def fuzz_components(inputs: int, **options: Any) -> Iterator[Fuzzed]:
-    """That many sets of arguments for each component; raises AssertionError for the first that it gets wrong."""
+    """Gives each component that many sets of arguments. Raises AssertionError for the first that it gets wrong."""
     for component in SETS:
-        yield tried(
+        yield count_outcomes(
             component, functools.partial(judge, component), inputs, mutated(component), st.booleans(), **options
         )
 
 
 @st.composite
 def mutated(draw: st.DrawFn, component: str) -> dict[str, Any]:
-    """A set of arguments that goes together, in which some were dropped, changed or added."""
+    """Generates arguments that a component accepts, of which some were dropped, changed or added."""
     args = {key: value for key, value in draw(st.sampled_from(SETS[component])).items() if draw(st.integers(0, 9))}
     for _ in range(draw(st.integers(0, 2))):
         key, value = draw(st.sampled_from([item for one in SETS[component] for item in one.items()]))
@@ -56,37 +56,37 @@ def mutated(draw: st.DrawFn, component: str) -> dict[str, Any]:
 
 
 def judge(component: str, args: Mapping[str, Any], as_outputs: bool) -> bool:
-    """Whether the component accepts the arguments; AssertionError if it does not do either as it should."""
+    """Returns whether the component accepts the arguments. Raises AssertionError if it does neither properly."""
 
     def program() -> dict[str, Any]:
         passed = outputs(args, plain=PLAIN[component], single_value={"token_renewal_offset"}) if as_outputs else args
         database = getattr(components, component)("db", materialize(passed))
         return {"config": database.database_config, "document": database.app_config}
 
-    given_ = f"{component}({args!r}), {'as Outputs' if as_outputs else 'plain'},"
+    call = f"{component}({args!r}), {'as Outputs' if as_outputs else 'plain'},"
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # warnings
             results = run(program)
     except pulumi.RunError as error:
         reason = str(error)
     except Exception as error:
-        raise AssertionError(f"{given_} ends with {error!r}") from error
+        raise AssertionError(f"{call} ends with {error!r}") from error
     else:
-        check_block(given_, results)
+        check_block(call, results)
         return True
     one_sentence = rf'{component} "db": .*\.'
-    assert re.fullmatch(one_sentence, reason, re.DOTALL), f"{given_} is refused in a strange way: {reason}"
+    assert re.fullmatch(one_sentence, reason, re.DOTALL), f"{call} is refused in a strange way: {reason}"
     return False
 
 
-def check_block(given_: str, results: Run) -> None:
+def check_block(call: str, results: Run) -> None:
     block = yaml.safe_load(results["document"].value)["backend"]["database"]
     expected = json.loads(json.dumps(results["config"].value))
-    assert without_text(block) == without_text(expected), f"{given_} becomes {block}"
+    assert without_strings(block) == without_strings(expected), f"{call} becomes {block}"
 
 
-def without_text(value: Any) -> Any:
-    """Text is escaped in the document, which tests/backstage reads with Backstage's own loader."""
+def without_strings(value: Any) -> Any:
+    """Returns the value with all strings alike: tests/backstage reads those with Backstage's own loader."""
     if isinstance(value, Mapping):
-        return {key: without_text(item) for key, item in value.items()}
-    return "text" if isinstance(value, str) else value
+        return {key: without_strings(item) for key, item in value.items()}
+    return "string" if isinstance(value, str) else value
