@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.backstage import node
-from tests.backstage.ports import free_port
+from tests.engine.conftest import reserve_port
 
 TOKEN = "token-of-the-contract-tests"
 DEADLINE = 300
@@ -89,7 +89,7 @@ def backend(folder: Path, document: str, variables: Mapping[str, str] | None = N
 
 def config_files(folder: Path, document: str) -> tuple[int, list[Path]]:
     """Writes what a backend reads in `folder`. Returns its port, and the files for `--config`, `document` last."""
-    port = free_port()
+    port = reserve_port()
     # Backstage looks for the package that it runs in.
     (folder / "package.json").write_text('{"name": "backend", "private": true}')
     return port, [

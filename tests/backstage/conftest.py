@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.backstage import fake_azure, fake_cloud_sql, node
-from tests.backstage.ports import free_port
+from tests.engine.conftest import reserve_port
 from tests.engine.stack import Stack
 
 PASSWORD = 'pä漢😀 089 ${POSTGRES_USER} $${X} $HOME it\'s "#1": \\n {a} `'
@@ -30,7 +30,7 @@ def release(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Yields the outputs of a stack that is up; its password is hard for every link of the chain."""
     stack = Stack(tmp_path_factory.mktemp("stack"))
-    stack.configure("local.port", free_port())
+    stack.configure("local.port", reserve_port())
     stack.configure("local.password", PASSWORD, secret=True)
     try:
         result = stack.up()

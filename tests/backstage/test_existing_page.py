@@ -14,9 +14,9 @@ import pytest
 from tests.backstage import node
 from tests.backstage.backend import backend
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
-from tests.backstage.ports import free_port
 from tests.backstage.postgres_versions import IMAGES
 from tests.backstage.runner import Runner, runner
+from tests.engine.conftest import reserve_port
 from tests.engine.docker import docker
 from tests.engine.stack import Result, Stack, refused, succeeded
 
@@ -82,7 +82,7 @@ def follow(stack: Stack, name: str, *, stdin: str = "", host: str = NAME) -> Res
 @pytest.fixture
 def guides_server(tmp_path: Path) -> Iterator[tuple[str, int]]:
     """Runs Debian's own PostgreSQL, as `apt-get install postgresql` sets it up. Yields its container and port."""
-    name, port = f"backstage-guide-{token_hex(4)}", free_port()
+    name, port = f"backstage-guide-{token_hex(4)}", reserve_port()
     create = f"pg_createcluster 17 guide --port {port} --start && touch /tmp/started && exec sleep infinity"
     docker(
         "run", "--detach", "--name", name, "--network", "host", "--entrypoint", "bash", IMAGES[VERSION], "-c", create

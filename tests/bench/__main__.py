@@ -12,8 +12,8 @@ from pathlib import Path
 
 from components import LocalPostgres
 from components.testing import run
-from tests.backstage.ports import free_port
 from tests.bench import clouds, flat_program
+from tests.engine.conftest import reserve_port
 from tests.engine.docker import docker
 from tests.engine.stack import COLD_OPERATOR, Stack
 
@@ -69,7 +69,7 @@ def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
             empty = Stack(Path(folder) / "empty", program=empty_program, operator=COLD_OPERATOR)
             ours = Stack(Path(folder) / "ours", operator=COLD_OPERATOR)
             for stack in (empty, ours):
-                stack.configure("local.port", free_port())
+                stack.configure("local.port", reserve_port())
             least.append(docker_run_until_login() + seconds(empty.up))
             first.append(seconds(ours.up))
             for stack in (empty, ours):
@@ -85,7 +85,7 @@ def docker_run_until_login() -> float:
     """Measures Backstage's guide by hand: `docker run` until a login over the container's address works."""
     started = time.perf_counter()
     container = docker(
-        "run", "--detach", "--env", "POSTGRES_PASSWORD=secret", "--publish", f"{free_port()}:5432", IMAGE
+        "run", "--detach", "--env", "POSTGRES_PASSWORD=secret", "--publish", f"{reserve_port()}:5432", IMAGE
     )
     login = 'PGPASSWORD=secret psql -h "$(hostname -i)" -U postgres -qtAc "SELECT 1"'
     while subprocess.run(
