@@ -172,7 +172,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         resource_group_name=inputs.require("resource_group_name", resource_group_name),
         location=inputs.get("location", region),
         server_name=inputs.get("server_name", server_name),
-        tags=inputs.get_map("tags", tag_name, tag_value) or None,
+        tags=_read_named(inputs, "tags", tag_name, tag_value) or None,
         admin=principals.admin,
         create_identity=create_identity,
         further_admins=principals.further_admins,
@@ -204,7 +204,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         maintenance_hour=inputs.get("maintenance_hour", integer(0, 23)),
         encryption=_read_encryption(inputs, "encryption", key_vault_key_uri),
         geo_backup_encryption=_read_encryption(inputs, "geo_backup_encryption", key_vault_key_uri),
-        server_parameters=inputs.get_map("server_parameters", parameter_name, parameter_value),
+        server_parameters=_read_named(inputs, "server_parameters", parameter_name, parameter_value),
         firewall_rules=_read_firewall_rules(inputs),
         private_endpoint_subnet_id=inputs.get("private_endpoint_subnet_id", subnet_id),
         private_endpoint_resource_group_name=inputs.get("private_endpoint_resource_group_name", resource_group_name),
@@ -501,14 +501,22 @@ def _read_service_account(inputs: Inputs, create_identity: bool) -> pulumi.Outpu
     return inputs.get("kubernetes_service_account", pods_service_account, related=related)
 
 
+def _read_named(
+    inputs: Inputs, argument: str, name: Validator[str], value: Validator[T]
+) -> dict[str, pulumi.Output[T]]:
+    """Returns a map whose keys are names in Azure. Azure ignores capitals in names, so two keys could be one object."""
+    values = inputs.get_map(argument, name, value)
+    if len({key.lower() for key in values}) < len(values):
+        inputs.fail(argument, "has two keys that differ only in capitals, which Azure takes for one name.")
+    return values
+
+
 def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:
     """Returns the issuer of each cluster. Azure accepts each once for a service account, and 20 for an identity."""
     argument = "kubernetes_oidc_issuers"
-    issuers = inputs.get_map(argument, cluster_name, oidc_issuer)
+    issuers = _read_named(inputs, argument, cluster_name, oidc_issuer)
     if len(issuers) > _MAX_CREDENTIALS:
         inputs.fail(argument, f"has {len(issuers)} entries, but Azure allows {_MAX_CREDENTIALS} for an identity.")
-    if len({cluster.lower() for cluster in issuers}) < len(issuers):
-        inputs.fail(argument, "has two keys that differ only in capitals, which Azure takes for one name.")
     values = [inputs.raw(argument)[cluster] for cluster in issuers]
 
     def check(known: Any) -> None:
@@ -556,9 +564,11 @@ def _read_encryption(inputs: Inputs, prefix: str, key_uri: Validator[str]) -> En
 def _read_firewall_rules(inputs: Inputs) -> tuple[FirewallRule, ...]:
     rules = [
         FirewallRule(name, first=addresses[0], last=addresses[1])
-        for name, addresses in inputs.get_map("firewall_rules", firewall_rule_name, address_range).items()
+        for name, addresses in _read_named(inputs, "firewall_rules", firewall_rule_name, address_range).items()
     ]
     if inputs.get_plain("allow_azure_services", boolean, False):
+        if any(rule.name.lower() == AZURE_SERVICES_RULE.lower() for rule in rules):
+            inputs.fail("firewall_rules", f"has the key {AZURE_SERVICES_RULE}, which allow_azure_services takes.")
         everything = pulumi.Output.from_input("0.0.0.0")  # noqa: S104
         rules.append(FirewallRule(AZURE_SERVICES_RULE, first=everything, last=everything))
     return tuple(rules)

@@ -404,5 +404,15 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
         {**PODS, "kubernetes_oidc_issuers": {"blue": ISSUER, "Blue": f"{ISSUER}2"}},
         '"kubernetes_oidc_issuers" has two keys that differ only in capitals',
     ),
+    ({"firewall_rules": {"office": "203.0.113.7", "Office": "203.0.113.8"}}, "two keys that differ only in capitals"),
+    ({"server_parameters": {"work_mem": "8MB", "Work_Mem": "4MB"}}, "two keys that differ only in capitals"),
+    ({"tags": {"team": "portal", "Team": "portal"}}, "two keys that differ only in capitals"),
+    (
+        {
+            "firewall_rules": {"allowAllAzureServicesAndResourcesWithinAzureIps": "203.0.113.7"},
+            "allow_azure_services": True,
+        },
+        "which allow_azure_services takes",
+    ),
 ]
 """Arguments that are wrong together."""
