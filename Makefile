@@ -3,6 +3,12 @@ PYTHON ?= python3
 BOOTSTRAP = command -v $(firstword $(PYTHON)) >/dev/null || { echo "Python is missing: $(PYTHON)" >&2; exit 127; }; \
   exec 3>&2 2>/dev/null $(PYTHON) -S bootstrap/start.py
 
+# Whatever the locale: messages are not all ASCII, and a checkout's path may not be either.
+export PYTHONUTF8 = 1
+
+# All targets work on one machine and one stack: with -j, or `MAKEFLAGS=-j4`, too, one comes after the other.
+.NOTPARALLEL:
+
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 

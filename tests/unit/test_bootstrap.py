@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -663,6 +664,20 @@ def test_the_password_in_a_backends_address_is_never_shown() -> None:
     )
     assert "s3cret" not in explained.meaning + explained.remedy
     assert "db/pulumi" in explained.meaning
+
+
+# --- Make
+
+
+def test_targets_of_one_call_run_one_after_the_other_also_with_jobs(machine: Machine, tmp_path: Path) -> None:
+    """Many have `MAKEFLAGS=-j8` in their environment."""
+    log = tmp_path / "log"
+    machine.install("python", f'shift 2; echo "$1 begins" >>{log}; sleep 0.2; echo "$1 ends" >>{log}')
+    make = shutil.which("make", path=os.defpath)
+    assert make
+    variables = {"PATH": f"{machine.programs}:{os.defpath}", "MAKEFLAGS": "-j4"}
+    subprocess.run([make, "PYTHON=python", "up", "env"], cwd=paths.CHECKOUT, env=variables, check=True)
+    assert log.read_text().split("\n") == ["up begins", "up ends", "env begins", "env ends", ""]
 
 
 # --- Clean
