@@ -77,7 +77,5 @@ def leave_nothing_of(stack: Stack) -> None:
 @pytest.fixture
 def checkout(tmp_path: Path, port: int) -> Iterator[Checkout]:
     """A copy of the repository; afterwards nothing is left of what `make` made in it."""
-    checkout = Checkout(tmp_path / "checkout", port)
-    yield checkout
-    code, printed = checkout.make("down")
-    assert code == 0, printed
+    with Checkout(tmp_path / "checkout", port) as checkout:
+        yield checkout

@@ -36,7 +36,7 @@ def stack(tmp_path: Path, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -
     leave_nothing_of(stack)
 
 
-def test_components_of_one_name_live_and_go_apart_under_their_parents(
+def test_components_of_one_name_under_two_parents_are_independent(
     stack: Stack, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.environment |= {"STEP": "under parents", "PARENTS": "north south"}
@@ -64,7 +64,7 @@ def test_components_of_one_name_live_and_go_apart_under_their_parents(
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
-def test_each_resource_option_that_is_honoured_acts(
+def test_each_supported_resource_option_takes_effect(
     stack: Stack, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql, component: str
 ) -> None:
     """The table of resource options in docs/reference.md."""

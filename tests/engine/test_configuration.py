@@ -166,7 +166,7 @@ REFUSED: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("typed", REFUSED)
-def test_what_cannot_be_meant_is_refused_with_what_is_right(typist: Typist, typed: str) -> None:
+def test_a_mistake_is_refused_with_the_right_command(typist: Typist, typed: str) -> None:
     with pytest.raises(ArgumentError) as refusal:
         typist.up(typed)
     for part in REFUSED[typed]:
@@ -256,16 +256,16 @@ ACCEPTED: dict[str, Callable[[Run], bool]] = {
 
 
 @pytest.mark.parametrize("typed", ACCEPTED)
-def test_what_was_typed_does_what_was_meant(typist: Typist, typed: str) -> None:
+def test_valid_configuration_takes_effect(typist: Typist, typed: str) -> None:
     assert ACCEPTED[typed](typist.up(typed))
 
 
-def test_the_table_has_at_least_forty_things_typed() -> None:
+def test_the_tables_have_at_least_forty_cases() -> None:
     assert len(REFUSED) + len(ACCEPTED) >= 40
 
 
 @pytest.mark.parametrize("name", ["local", "backstage-database:local", "database"])
-def test_a_section_beside_config_in_the_file_is_refused(typist: Typist, name: str) -> None:
+def test_a_section_next_to_config_in_the_file_is_refused(typist: Typist, name: str) -> None:
     typist.type("database local")
     with (typist.folder / "Pulumi.test.yaml").open("a") as file:
         file.write(f"{name}:\n  port: 5433\n")

@@ -73,7 +73,7 @@ def test_a_refused_login_fails_the_up_with_the_reason(stack: Stack) -> None:
     assert "Traceback" not in output
 
 
-def test_a_changed_password_is_proved_and_the_old_one_leaves_the_state(stack: Stack, server: Existing) -> None:
+def test_a_changed_password_is_verified_and_the_old_one_leaves_the_state(stack: Stack, server: Existing) -> None:
     succeeded(stack.up())
     stack.configure("existing.password", NEW_PASSWORD, secret=True)
     assert "password authentication failed" in refused(stack.up()), "the server still has the old one"
@@ -87,7 +87,7 @@ def test_a_changed_password_is_proved_and_the_old_one_leaves_the_state(stack: St
     assert PASSWORD not in shown
 
 
-def test_whatever_the_login_goes_to_is_proved_when_it_changes(stack: Stack, server: Existing) -> None:
+def test_a_changed_host_user_or_port_is_verified_by_a_login(stack: Stack, server: Existing) -> None:
     succeeded(stack.up())
     right = {"host": server.host, "user": USER, "port": server.server.port}
     for argument, value, said in (
@@ -99,7 +99,7 @@ def test_whatever_the_login_goes_to_is_proved_when_it_changes(stack: Stack, serv
         assert said in refused(stack.up()), argument
 
 
-def test_without_being_asked_for_nothing_connects(stack: Stack) -> None:
+def test_nothing_connects_unless_verify_login_is_set(stack: Stack) -> None:
     configure(stack, verifyLogin="false", port=1)
     succeeded(stack.up())
     assert stack.ids(STASH) == []
@@ -150,7 +150,7 @@ def hosted(tmp_path: Path, server: Existing) -> Stack:
     return stack
 
 
-def test_a_program_in_another_language_proves_the_login_too(hosted: Stack) -> None:
+def test_a_program_in_another_language_verifies_the_login_too(hosted: Stack) -> None:
     up: Any = succeeded(hosted.up())
     assert up.outputs["databaseConfig"]["connection"]["password"] == PASSWORD
     assert up.secret_outputs == ["databaseConfig"]

@@ -353,7 +353,7 @@ def publishing(port: int) -> list[str]:
     broken="`pulumi up` is killed while it replaces the container",
     survived="the data; the left-over container is named, `up` goes on after its removal",
 )
-def test_what_a_killed_run_left_is_named_and_after_its_removal_up_goes_on(stack: Stack, port: int) -> None:
+def test_a_container_left_by_a_killed_run_is_named_and_can_be_removed(stack: Stack, port: int) -> None:
     execute(stack.up().outputs["databaseConfig"], KEEP)
     before = container_of(stack)
     stack.configure("local.timezone", "Europe/Stockholm")
@@ -471,7 +471,7 @@ def test_a_second_stack_on_a_volume_in_use_is_refused(volume: str, stack: Stack,
     broken="two components of one program are given one volume and start at the same moment",
     survived="the data; one of them runs, and the failed `up` shows what the container of the other one says",
 )
-def test_of_two_components_on_one_volume_only_one_ever_runs(volume: str, stack: Stack) -> None:
+def test_of_two_components_on_one_volume_only_one_runs(volume: str, stack: Stack) -> None:
     stack.program = Path(__file__).with_name("one_volume_program.py")
     stack.environment |= {"VOLUME": volume, "PORTS": f"{reserve_port()} {reserve_port()}"}
     output = refused(stack.up())

@@ -88,12 +88,12 @@ def test_a_secret_value_that_cannot_be_decrypted_is_explained(broken: Checkout) 
     refusal(broken.make("up"), "bad value", "is damaged, or was encrypted for another stack", "config set --stack dev")
 
 
-def test_a_wrong_argument_is_said_once(broken: Checkout) -> None:
+def test_a_wrong_argument_is_explained_once(broken: Checkout) -> None:
     broken.configure(user="pg_x")
     refusal(broken.make("up"), 'argument "user" is', "Correct it under `config:` in Pulumi.dev.yaml")
 
 
-def test_a_misspelt_argument_is_said_once(broken: Checkout) -> None:
+def test_a_misspelt_argument_is_explained_once(broken: Checkout) -> None:
     broken.configure(prot=5)
     refusal(broken.make("up"), 'unknown argument "prot"', "Correct it under `config:` in Pulumi.dev.yaml")
 
@@ -106,7 +106,7 @@ def test_a_network_that_is_not_there_is_explained(running: Checkout) -> None:
     refusal(result, "docker network create")
 
 
-def test_an_image_that_cannot_be_had_is_explained(broken: Checkout) -> None:
+def test_an_image_that_cannot_be_pulled_is_explained(broken: Checkout) -> None:
     broken.configure(image="registry.invalid/none:17")
     refusal(broken.make("up"), "registry.invalid/none:17 is not here and cannot be pulled")
 
@@ -136,7 +136,7 @@ def test_a_lost_passphrase_is_not_replaced_by_a_new_one(broken: Checkout) -> Non
     assert not (broken.state / "passphrase").exists()
 
 
-def test_a_passphrase_that_only_the_settings_need_is_not_replaced_either(checkout: Checkout) -> None:
+def test_a_passphrase_that_only_the_settings_need_is_not_replaced(checkout: Checkout) -> None:
     text = checkout.settings.read_text()
     checkout.settings.write_text(f"{text}encryptionsalt: v1:QpKk1Y++kR8=:v1:kZt9Sy/scpXHmjlc:b5/C+vM=\n")
     refusal(checkout.make("up"), "passphrase is not there.", "delete the `encryptionsalt` line")
@@ -148,7 +148,7 @@ def test_a_passphrase_that_only_the_settings_need_is_not_replaced_either(checkou
     broken="the passphrase of the stack dev is lost",
     survived="the data: the way out that the message shows ends with the same rows",
 )
-def test_the_way_out_of_a_lost_passphrase_keeps_the_data(checkout: Checkout) -> None:
+def test_recovery_from_a_lost_passphrase_keeps_the_data(checkout: Checkout) -> None:
     checkout.up()
     execute(checkout.database_config(), "CREATE TABLE kept AS SELECT 42 AS answer")
     (checkout.state / "passphrase").unlink()
@@ -188,7 +188,7 @@ def test_a_truncated_state_is_restored_with_the_line_that_is_shown(broken: Check
     broken.up()
 
 
-def test_where_that_copy_is_damaged_too_an_older_one_is_shown(broken: Checkout) -> None:
+def test_an_older_copy_is_shown_if_the_newest_is_damaged_too(broken: Checkout) -> None:
     state = damaged(broken)
     state.with_name("dev.json.bak").write_text("{")
     printed = refusal(broken.make("down"), "unexpected end of JSON input")
@@ -197,7 +197,7 @@ def test_where_that_copy_is_damaged_too_an_older_one_is_shown(broken: Checkout) 
     assert json.loads(Path(shlex.split(line)[2]).read_text())["checkpoint"]
 
 
-def test_a_state_without_any_whole_copy_is_explained_without_false_promises(broken: Checkout) -> None:
+def test_a_damaged_state_without_an_intact_copy_is_explained(broken: Checkout) -> None:
     damaged(broken).with_name("dev.json.bak").unlink()
     shutil.rmtree(broken.state / "backups")
     printed = refusal(broken.make("up"), "Restore it from your own backup.")
@@ -301,7 +301,7 @@ def test_a_docker_engine_that_does_not_answer_is_named_before_the_stack_is_touch
     assert "stack  " not in printed
 
 
-def test_a_socket_that_one_may_not_use_is_explained(running: Checkout, tmp_path: Path) -> None:
+def test_a_docker_socket_without_permission_is_explained(running: Checkout, tmp_path: Path) -> None:
     """Root may use any socket, except in a user namespace where its owner is unknown."""
     address = tmp_path / "s"
     with socket.socket(socket.AF_UNIX) as listener:
@@ -313,7 +313,7 @@ def test_a_socket_that_one_may_not_use_is_explained(running: Checkout, tmp_path:
     refusal(result, f"you may not use the Docker engine at DOCKER_HOST=unix://{address}", "usermod -aG docker")
 
 
-def test_a_docker_engine_that_goes_away_is_explained(running: Checkout) -> None:
+def test_a_docker_engine_that_stops_answering_is_explained(running: Checkout) -> None:
     python = str(running.folder / ".venv" / "bin" / "python")
     prepared = ("python3", "-m", "bootstrap", "run", python, "-m", "bootstrap.stack", "up")
     refusal(running.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
@@ -323,7 +323,7 @@ def test_a_docker_engine_that_goes_away_is_explained(running: Checkout) -> None:
 # --- Commands that are killed
 
 
-def test_a_probe_that_is_killed_is_no_answer(running: Checkout, tmp_path: Path) -> None:
+def test_a_killed_probe_does_not_count_as_an_answer(running: Checkout, tmp_path: Path) -> None:
     """`docker image inspect` that dies of a signal does not mean that the image is absent."""
     fake = tmp_path / "docker"
     fake.write_text(f'#!/bin/sh\n[ "$1 $2" != "image inspect" ] || kill -KILL $$\nexec {shutil.which("docker")} "$@"\n')

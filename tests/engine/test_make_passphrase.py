@@ -39,22 +39,20 @@ def down(checkout: Checkout, **variables: str) -> str:
     return printed
 
 
-def test_up_down_up_works_with_a_secret_value_set_while_it_is_up(quick: Checkout) -> None:
-    quick.up()
-    set_secret_password(quick, "x")
-    quick.up()
-    assert "stays: Pulumi.dev.yaml may be encrypted with it" in down(quick)
-    quick.up()
-    assert quick.database_config()["connection"]["password"] == "x"
-
-
-def test_up_down_up_works_with_a_secret_value_set_while_it_is_down(quick: Checkout) -> None:
+def test_up_down_up_works_with_secret_values_set_in_between(quick: Checkout) -> None:
+    """One is set while the stack is down, when there is no passphrase any longer; one while it is up."""
     quick.up()
     down(quick)
     pulumi(quick, "stack", "init", "dev")
-    set_secret_password(quick, "x")
+    set_secret_password(quick, "set while down")
     quick.up()
-    assert quick.database_config()["connection"]["password"] == "x"
+    assert quick.database_config()["connection"]["password"] == "set while down"
+
+    set_secret_password(quick, "set while up")
+    quick.up()
+    assert "stays: Pulumi.dev.yaml may be encrypted with it" in down(quick)
+    quick.up()
+    assert quick.database_config()["connection"]["password"] == "set while up"
 
 
 def test_down_keeps_the_passphrase_of_another_stack_in_the_same_backend(quick: Checkout) -> None:

@@ -178,7 +178,7 @@ def forget_container(checkout: Checkout) -> None:
 
 
 @one_checkout
-def test_a_port_of_the_same_volume_is_never_answered_with_another_port(running: Checkout, another: Checkout) -> None:
+def test_for_a_volume_in_use_another_port_is_never_advised(running: Checkout, another: Checkout) -> None:
     """Two servers on one volume would lose data."""
     (volume,) = (name for name in volumes_of(running.container()) if not re.fullmatch("[0-9a-f]{64}", name))
     with configured(another, running.port, volume=volume):
@@ -207,7 +207,7 @@ def test_a_port_of_another_programs_container_is_traced_to_it(another: Checkout)
 
 
 @one_checkout
-def test_a_port_of_another_stack_of_ours_is_traced_to_its_container(running: Checkout, another: Checkout) -> None:
+def test_a_port_of_another_stack_is_traced_to_its_container(running: Checkout, another: Checkout) -> None:
     with configured(another, running.port):
         code, printed = another.make("up")
     assert code != 0, printed

@@ -48,9 +48,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     """The Python of an environment in which the package is installed with the extra `local`, and pytest."""
-    folder = tmp_path_factory.mktemp("theirs")
+    folder = tmp_path_factory.mktemp("installed")
     venv.create(folder)
     python = folder / "bin" / "python"
     uv("pip", "install", "--python", python, f"{wheel}[local]", "pytest>=9,<10")
@@ -58,9 +58,9 @@ def theirs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> dict[str, str]:
+def with_all_sdks(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> dict[str, str]:
     """The environment in which the Python of these tests, which has all SDKs, has the package too."""
-    folder = tmp_path_factory.mktemp("everything")
+    folder = tmp_path_factory.mktemp("with_all_sdks")
     uv("pip", "install", "--no-deps", "--target", folder, wheel)
     return {"PYTHONPATH": str(folder)}
 
@@ -70,7 +70,7 @@ def project(example: str, folder: Path) -> Path:
     return Path(shutil.copytree(EXAMPLES / example, folder / example))
 
 
-def test_an_extra_installs_its_sdk_only_and_a_missing_one_is_named_on_use(theirs: Path) -> None:
+def test_an_extra_installs_its_sdk_only_and_a_missing_one_is_named_on_use(installed: Path) -> None:
     program = """
 import importlib.util, backstage_database
 print([name for name in ("pulumi_docker", "pulumi_azure_native", "pulumi_gcp") if importlib.util.find_spec(name)])
@@ -80,15 +80,15 @@ for name in ("AzurePostgres", "CloudSqlPostgres"):
     except ModuleNotFoundError as absent:
         print(absent)
 """
-    assert run(theirs, "-c", program).splitlines() == [
+    assert run(installed, "-c", program).splitlines() == [
         "['pulumi_docker']",
         'AzurePostgres needs pulumi_azure_native, which is not installed: pip install "backstage-database[azure]"',
         'CloudSqlPostgres needs pulumi_gcp, which is not installed: pip install "backstage-database[gcp]"',
     ]
 
 
-def test_the_extra_all_is_all_of_the_others(wheel: Path, everything: dict[str, str]) -> None:
-    (package,) = metadata.distributions(name="backstage-database", path=[everything["PYTHONPATH"]])
+def test_the_extra_all_is_all_of_the_others(wheel: Path, with_all_sdks: dict[str, str]) -> None:
+    (package,) = metadata.distributions(name="backstage-database", path=[with_all_sdks["PYTHONPATH"]])
     needs: dict[str, set[str]] = {}
     for requirement in package.requires or []:
         need, extra = re.fullmatch(r"(.+?)(?:; extra == [\"'](\w+)[\"'])?", requirement).groups()  # pyright: ignore
@@ -124,27 +124,27 @@ def pyright(folder: Path, python: Path, environment: Mapping[str, str] | None = 
 
 
 def test_a_strict_type_check_accepts_the_examples_and_finds_mistakes(
-    tmp_path: Path, theirs: Path, everything: dict[str, str]
+    tmp_path: Path, installed: Path, with_all_sdks: dict[str, str]
 ) -> None:
     two = tmp_path / "two"
     two.mkdir()
     for example in ("by_stack", "kubernetes"):
         project(example, two)
-    assert pyright(two, Path(sys.executable), everything) == []
+    assert pyright(two, Path(sys.executable), with_all_sdks) == []
     folder = project("python", tmp_path)
     (folder / "wrong.py").write_text(WRONG)
-    assert pyright(folder, theirs) == ["wrong.py:4", "wrong.py:5", "wrong.py:6"]
+    assert pyright(folder, installed) == ["wrong.py:4", "wrong.py:5", "wrong.py:6"]
 
 
-def test_the_examples_own_tests_pass(tmp_path: Path, theirs: Path, everything: dict[str, str]) -> None:
-    run(theirs, "-m", "pytest", cwd=project("python", tmp_path))
+def test_the_examples_own_tests_pass(tmp_path: Path, installed: Path, with_all_sdks: dict[str, str]) -> None:
+    run(installed, "-m", "pytest", cwd=project("python", tmp_path))
     for example in ("by_stack", "kubernetes"):
-        run(sys.executable, "-m", "pytest", cwd=project(example, tmp_path), environment=everything)
+        run(sys.executable, "-m", "pytest", cwd=project(example, tmp_path), environment=with_all_sdks)
 
 
-def test_serving_other_languages_needs_all_sdks_and_says_so(theirs: Path) -> None:
+def test_serving_other_languages_needs_all_sdks_and_says_so(installed: Path) -> None:
     done = subprocess.run(
-        [theirs, "-m", "backstage_database", "127.0.0.1:1"], capture_output=True, text=True, check=False
+        [installed, "-m", "backstage_database", "127.0.0.1:1"], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
     assert "pulumi_azure_native is missing: install the extra `all`.\n" in done.stderr
@@ -179,14 +179,14 @@ def backstage(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, theirs: Path, port: int) -> Iterator[Stack]:
+def stack(tmp_path: Path, installed: Path, port: int) -> Iterator[Stack]:
     """A stack of examples/python, run by the Python that has the package installed."""
     folder = project("python", tmp_path)
     stack = Stack(
         tmp_path / "stack",
         project=folder,
         program=folder / "__main__.py",
-        operator=(theirs, OPERATE),
+        operator=(installed, OPERATE),
         environment={"PYTHONPATH": ""},
     )
     stack.configure("databasePort", port)
@@ -195,7 +195,7 @@ def stack(tmp_path: Path, theirs: Path, port: int) -> Iterator[Stack]:
     leave_nothing_of(stack)
 
 
-def test_a_foreign_program_passes_the_block_on_to_backstage_which_logs_in(stack: Stack, backstage: str) -> None:
+def test_a_users_program_passes_the_block_to_backstage_which_logs_in(stack: Stack, backstage: str) -> None:
     stack.configure("image", backstage)
     up = succeeded(stack.up())
     container = up.outputs["container"]

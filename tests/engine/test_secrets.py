@@ -101,7 +101,7 @@ def test_a_password_given_or_generated_is_nowhere_in_plain_text(stack: Stack) ->
 
 
 @pytest.fixture
-def everything(tmp_path: Path, port: int) -> Iterator[Stack]:
+def all_components(tmp_path: Path, port: int) -> Iterator[Stack]:
     """A stack of all four components, both clouds simulated."""
     with SimulatedAzure() as azure, SimulatedCloudSql() as cloud_sql:
         azure.add_group("group", "westeurope")
@@ -118,25 +118,25 @@ def everything(tmp_path: Path, port: int) -> Iterator[Stack]:
         leave_nothing_of(stack)
 
 
-def test_what_was_given_as_a_secret_is_nowhere_in_plain_text(everything: Stack) -> None:
+def test_arguments_given_as_secrets_are_nowhere_in_plain_text(all_components: Stack) -> None:
     """Whatever the argument, unless the cloud makes it part of an id, which Pulumi never encrypts."""
-    names = set(re.findall(r'(?:secret|options)\("(\w+)"\)', Path(everything.program or "").read_text()))
+    names = set(re.findall(r'(?:secret|options)\("(\w+)"\)', Path(all_components.program or "").read_text()))
     assert len(names) == 14
     secrets = {name: f"s3cret-{name.lower()}" for name in names}
     secrets |= {"azureAddress": "203.0.113.77", "existingHost": "s3cret-host.example.com"}
     secrets["existingCertificate"] = AUTHORITY
     for name, value in secrets.items():
-        everything.configure(name, value, secret=True)
+        all_components.configure(name, value, secret=True)
     printed = [
-        succeeded(everything.preview(diff=True)),
-        succeeded(everything.up(debug=True)),
-        succeeded(everything.up(diff=True)),
-        succeeded(everything.refresh(diff=True)),
+        succeeded(all_components.preview(diff=True)),
+        succeeded(all_components.up(debug=True)),
+        succeeded(all_components.up(diff=True)),
+        succeeded(all_components.refresh(diff=True)),
     ]
     texts = {f"operation {number}": result.output for number, result in enumerate(printed)}
-    texts["`pulumi stack output`"] = everything.cli("stack", "output", "--stack", everything.name)
+    texts["`pulumi stack output`"] = all_components.cli("stack", "output", "--stack", all_components.name)
     for name, value in secrets.items():
         # The middle line of a certificate: in JSON its line breaks look different.
         needle = value.splitlines()[len(value.splitlines()) // 2]
         assert [where for where, text in texts.items() if needle in text] == [], f"{name} is shown"
-        assert plain_text_in_files(everything.folder, needle) == [], f"{name} is written"
+        assert plain_text_in_files(all_components.folder, needle) == [], f"{name} is written"

@@ -80,7 +80,7 @@ def compile_with(folder: Path, wrong: str) -> list[str]:
     return [f"{file}:{line}" for file, line in re.findall(r"(?m)^(\S+)\((\d+),", printed)] or [printed]
 
 
-def test_a_program_in_typescript_is_type_checked_and_has_a_database_to_keep(stack: Stack) -> None:
+def test_a_program_in_typescript_is_type_checked_and_creates_a_database(stack: Stack) -> None:
     assert compile_with(stack.folder, WRONG) == [f"wrong.ts:{line}" for line in (4, 5, 6, 7)]
 
     stack.configure("password", "s3cret from TypeScript", secret=True)

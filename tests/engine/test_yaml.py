@@ -36,7 +36,7 @@ def stack(tmp_path: Path, port: int, azure: SimulatedAzure, cloud_sql: Simulated
     leave_nothing_of(stack)
 
 
-def test_a_program_in_yaml_creates_all_three_databases_keeps_them_and_destroys_them(
+def test_a_program_in_yaml_creates_keeps_and_destroys_three_databases(
     stack: Stack, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql
 ) -> None:
     # Hooks run in the plugin's process.
