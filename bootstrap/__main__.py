@@ -8,6 +8,7 @@ from functools import partial
 
 from . import (
     docker_engine,
+    errors,
     go_build,
     node_packages,
     passphrase,
@@ -50,6 +51,9 @@ def main() -> int:
         ]()
     except signals.Stopped:
         signals.leave("")
+    except OSError as error:
+        errors.explain_file(error).report(arguments.command)
+        return 1
 
 
 def up() -> int:

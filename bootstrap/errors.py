@@ -3,9 +3,11 @@
 `CAUSES` is the table of known errors. README's troubleshooting table follows it.
 """
 
+import errno
 import re
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import paths
 from .console import quote, say
@@ -152,6 +154,28 @@ CAUSES = (
         f"Correct it under `config:` in {SETTINGS}, then run `make {{command}}` again.",
     ),
 )
+
+
+def explain_file(error: OSError) -> ExplainedError:
+    """Returns what it means that a file or folder cannot be used."""
+    file = str(error.filename or "")
+    words = f"{file}: {error.strerror}" if file else str(error)
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ExplainedError(words, "", "Correct the cause, then run the same command again.")
+    if paths.CACHE.is_relative_to(file):
+        return ExplainedError(
+            words,
+            f"Downloads and built programs are kept in {quote(paths.CACHE)}, which you may not create.",
+            "Choose a folder where you may: export XDG_CACHE_HOME=/path/to/folder",
+        )
+    place = next(
+        (folder for folder in (paths.STATE, paths.VENV, paths.CACHE) if Path(file).is_relative_to(folder)), file
+    )
+    return ExplainedError(
+        words,
+        "It belongs to another user, as after `sudo make up`, or its file system is read-only.",
+        f'Make it yours, then run the same command again: sudo chown -R "$(id -u)" {quote(place)}',
+    )
 
 
 def explain(words: str, *, command: str, backend: str, key: str) -> ExplainedError:

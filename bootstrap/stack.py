@@ -9,7 +9,7 @@ from . import passphrase, paths, proof, signals
 from .console import quote, say
 from .dev_stack import DevStack
 from .dotenv import dotenv
-from .errors import ExplainedError
+from .errors import ExplainedError, explain_file
 
 APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
 DOTENV = paths.CHECKOUT / ".env"
@@ -98,6 +98,9 @@ def main() -> None:
         signals.check()
     except ExplainedError as failure:
         failure.report(command)
+        sys.exit(1)
+    except OSError as error:
+        explain_file(error).report(command)
         sys.exit(1)
     except signals.Stopped:
         signals.leave(AFTER_A_SIGNAL[command])

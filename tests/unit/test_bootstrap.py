@@ -20,6 +20,7 @@ import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from bootstrap import __main__ as bootstrap_main
 from bootstrap import (
     clean,
     configuration,
@@ -680,6 +681,52 @@ def test_targets_of_one_call_run_one_after_the_other_also_with_jobs(machine: Mac
     assert log.read_text().split("\n") == ["up begins", "up ends", "env begins", "env ends", ""]
 
 
+# --- Files that one may not use
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"),
+    [
+        ("{STATE}", "chown -R \"$(id -u)\" '{STATE}'"),
+        ("{STATE}/stacks", "chown -R \"$(id -u)\" '{STATE}'"),
+        ("{VENV}/bin/python", "chown -R \"$(id -u)\" '{VENV}'"),
+        ("{CACHE}/lock", "chown -R \"$(id -u)\" '{CACHE}'"),
+        ("{CHECKOUT}/.env", "chown -R \"$(id -u)\" '{CHECKOUT}/.env'"),
+        ("{HOME}", "export XDG_CACHE_HOME="),
+        ("{HOME}/.cache", "export XDG_CACHE_HOME="),
+    ],
+)
+def test_a_file_that_one_may_not_use_is_named_with_what_helps(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str, remedy: str
+) -> None:
+    """What `sudo make up` made is root's; a container's user may have no home."""
+    home, checkout = Path("/home/j o"), Path("/src/check out")
+    places = {"STATE": checkout / ".pulumi", "VENV": checkout / ".venv", "CACHE": home / ".cache/backstage-database"}
+    for name, place in places.items():
+        monkeypatch.setattr(paths, name, place)
+    names = {**places, "HOME": home, "CHECKOUT": checkout}
+    refusal = PermissionError(13, "Permission denied", file.format(**names))
+    errors.explain_file(refusal).report("down")
+    printed = capsys.readouterr().out
+    assert f"{file.format(**names)}: Permission denied" in printed
+    assert f"{remedy.format(**names)}" in printed
+
+
+@pytest.mark.parametrize("command", ["env", "down", "clean"])
+def test_a_state_of_another_user_ends_no_command_with_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(paths.STATE / "stacks"))
+
+    monkeypatch.setattr(bootstrap_main.signals, "listen", void)
+    monkeypatch.setattr(Path, "rglob", refuse)
+    monkeypatch.setattr(sys, "argv", ["bootstrap", command])
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    assert bootstrap_main.main() == 1
+    assert f"`make {command}` failed" in capsys.readouterr().out
+
+
 # --- Clean
 
 
@@ -754,5 +801,5 @@ def test_the_entrypoint_of_the_stand_in_image_can_be_executed() -> None:
     assert (postgres_image.SOURCE / "docker-entrypoint.sh").stat().st_mode & stat.S_IXUSR
 
 
-def void(_: object) -> None:
+def void(*_: object) -> None:
     """A program under test returns its outputs; this one has none."""
