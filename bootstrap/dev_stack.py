@@ -1,4 +1,4 @@
-"""The stack dev under the Automation API: every failure of it is an ExplainedError that says what to do."""
+"""Runs the stack dev with the Automation API. Every failure is an ExplainedError that says what to do."""
 
 import json
 import os
@@ -19,16 +19,16 @@ NAME = state_file.STACK
 
 
 class DevStack:
-    """Selected by `open`; the other methods come after it."""
+    """The stack dev. `open` selects it; call the other methods after that."""
 
     def __init__(self, command: str) -> None:
-        """`command` is what the user asked `make` for."""
+        """`command` is the `make` command that the user ran."""
         self._command = command
         self._backend = os.environ["PULUMI_BACKEND_URL"]
         self._folder = passphrase.workspace()
 
     def open(self, *, create: bool) -> bool:
-        """Selects the stack, and creates it if `create`. Returns whether there is one now."""
+        """Selects the stack; with `create`, creates it if necessary. Returns whether it exists."""
         self._prepare_workspace()
         for owner in stale_locks.remove(self._backend, NAME):
             say(f"  {'stack':<16}removed the lock of {owner}, which was killed")
@@ -46,28 +46,30 @@ class DevStack:
         return True
 
     def up(self, **options: Any) -> dict[str, Any]:
-        """Returns the outputs, secrets included."""
+        """Updates the stack. Returns its outputs, including secrets."""
         result = self._try(lambda: self._stack.up(on_output=_show, color="never", **options))
         return {name: output.value for name, output in result.outputs.items()}
 
     def destroy(self) -> None:
+        """Destroys the stack's resources and removes the stack."""
         self._try(lambda: self._stack.destroy(on_output=_show, color="never"))
         self._try(lambda: self._stack.workspace.remove_stack(NAME, preserve_config=True))
 
     def outputs(self) -> dict[str, Any]:
+        """Returns the outputs, including secrets, without an update."""
         # The Automation API would start the CLI twice, the first time for the outputs without their secrets.
         arguments = ["stack", "output", "--json", "--show-secrets", "--stack", NAME]
         return json.loads(self._try(lambda: self._pulumi.run(arguments, str(self._folder), {})).stdout)
 
     def _prepare_workspace(self) -> None:
-        """Copies of the project's files: a run writes into them, and the checkout must stay clean."""
+        """Copies the project's files: Pulumi writes into them, and the checkout must stay clean."""
         try:
             text = paths.SETTINGS.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise ExplainedError(
-                f"{paths.SETTINGS} is not there.",
+                f"{paths.SETTINGS} does not exist.",
                 "It holds the configuration of the stack dev and comes with the repository.",
-                f"Get it back: git checkout -- {errors.SETTINGS}",
+                f"Restore it: git checkout -- {errors.SETTINGS}",
             ) from None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,7 @@ class DevStack:
             raise self._explain(str(error)) from None
 
     def _require_passphrase(self, *, exists: bool) -> None:
-        """Generates a passphrase if nothing can need an older one; if something does, a missing one is a failure."""
+        """Generates a passphrase if nothing needs an older one; raises an error if something does and it is missing."""
         if not passphrase.is_ours() or paths.PASSPHRASE.exists():
             return
         needed_by = passphrase.needed_by() or ([f"the stack {NAME}"] if exists else [])
@@ -117,7 +119,7 @@ class DevStack:
 
 def _lost_passphrase(needed_by: list[str], exists: bool) -> ExplainedError:
     restore = (
-        "Restore the file from a backup, or set PULUMI_CONFIG_PASSPHRASE if the passphrase is one of your own. "
+        "Restore the file from a backup, or set PULUMI_CONFIG_PASSPHRASE if the passphrase is your own. "
         "Without either, "
     )
     give_up = (
@@ -126,7 +128,7 @@ def _lost_passphrase(needed_by: list[str], exists: bool) -> ExplainedError:
     )
     return ExplainedError(
         f"{paths.PASSPHRASE} is not there.",
-        f"What was encrypted with the passphrase in it cannot be read without it: {', '.join(needed_by)}.",
+        f"It holds the passphrase that decrypts {', '.join(needed_by)}.",
         restore + (state_file.start_again() if exists else give_up),
     )
 
@@ -137,18 +139,18 @@ def _program() -> None:
 
 
 def _show(line: str) -> None:
-    """Shows each resource as it changes. Errors follow at the end, once."""
+    """Prints each resource as it changes. Errors are printed once, at the end."""
     unchanged = re.search(r"\brefresh(ing)? \(", line) and "[diff" not in line
     if re.match(r" [-+~]", line) and not unchanged and "error: " not in line and "warning: using" not in line:
         say(f"  {'stack':<16}{line.strip()}")
 
 
 def _volume_in_use(words: str) -> ExplainedError:
-    """Of a `down`: a container that this stack does not know has its volume."""
+    """Returns the error of a `down` when a container that this stack does not know uses its volume."""
     used = [found for volume in state_file.ids("docker:index/volume:Volume") if (found := containers.on_volume(volume))]
     name = quote(used[0].name) if used else "NAME"
     return ExplainedError(
         words,
-        f"The container {name} uses the volume with the data: one that an interrupted run left, or another stack's.",
+        f"The container {name} uses the volume with the data. It is of an interrupted run or of another stack.",
         f"If nothing else uses it, remove it: docker stop {name} && docker rm {name}\nThen run `make down` again.",
     )

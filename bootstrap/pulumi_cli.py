@@ -1,4 +1,4 @@
-"""The Pulumi CLI, its language hosts and the plugin of its Docker provider."""
+"""Installs the Pulumi CLI, its language hosts and the plugin of its Docker provider."""
 
 import hashlib
 import io
@@ -12,19 +12,19 @@ from . import go_build, paths
 from .go_build import Program
 from .steps import CommandError, Progress, StepError
 
+# The first release with both `pulumi.Stash` and error hooks; Pulumi.yaml requires the same.
 MINIMUM = (3, 230)
-"""The first release with both `pulumi.Stash` and error hooks; Pulumi.yaml asks for the same."""
+# The version to download or build: the newest that can still be built from Go modules.
 VERSION = "3.259.0"
-"""What is downloaded or built: the newest version that can still be built from Go modules."""
 RELEASES = "https://get.pulumi.com/releases/sdk"
-# The vendor publishes the SHA-256 of each archive on GitHub, which is not the machine that serves the archive. The
-# installer that `PulumiCommand.install` of the Automation API runs verifies none.
+# The vendor publishes the SHA-256 of each archive on GitHub, not on the host of the archives. The Automation API's
+# `PulumiCommand.install` runs an installer that verifies none.
 CHECKSUMS = f"https://github.com/pulumi/pulumi/releases/download/v{VERSION}/pulumi-{VERSION}-checksums.txt"
 
 _VERSION_FLAG = f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
 CLI = Program("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", (_VERSION_FLAG,))
 DOCKER_PROVIDER = Program("pulumi-resource-docker", ".", ("-tags=no_compose",))
-# Those that programs in other languages are tested with.
+# Language hosts with which programs in other languages are tested.
 LANGUAGE_HOSTS = (
     Program("pulumi-language-yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"),
     Program("pulumi-language-nodejs", "."),
@@ -32,7 +32,7 @@ LANGUAGE_HOSTS = (
 
 
 def ensure_cli(progress: Progress) -> str:
-    """A Pulumi CLI that is new enough: installed, else the vendor's release, else built from source."""
+    """Makes sure that a recent Pulumi CLI exists: uses the installed one, else downloads or builds it."""
     program = go_build.find(CLI)
     if program:
         version = _version(progress, program)
@@ -45,14 +45,14 @@ def ensure_cli(progress: Progress) -> str:
         _download(progress)
         go_build.discard_outdated(CLI)
     except (OSError, ValueError, tarfile.TarError) as problem:
-        progress.log(f"the vendor's release cannot be had: {problem}")
+        progress.log(f"the vendor's release cannot be downloaded: {problem}")
         progress.begin(f"building Pulumi {VERSION} from Go modules", "3 to 5 min, once")
         go_build.build(progress, CLI)
     return f"Pulumi {VERSION}"
 
 
 def ensure_docker_provider(progress: Progress) -> str:
-    """The Docker provider's plugin: installed, else the vendor's release, else built from source."""
+    """Makes sure that the Docker provider's plugin exists: uses the installed one, else downloads or builds it."""
     env = paths.environment()
     if go_build.find(DOCKER_PROVIDER):
         go_build.discard_outdated(DOCKER_PROVIDER)
@@ -67,14 +67,14 @@ def ensure_docker_provider(progress: Progress) -> str:
         progress.run(["pulumi", "plugin", "install", "resource", "docker", sdk], env=env)
         go_build.discard_outdated(DOCKER_PROVIDER)
     except CommandError:
-        progress.log("its download is out of reach")
+        progress.log("it cannot be downloaded")
         progress.begin("building the Docker provider from Go modules", "1 to 2 min, once")
         go_build.build(progress, DOCKER_PROVIDER)
     return f"Docker provider {sdk}"
 
 
 def ensure_language_hosts(progress: Progress) -> str:
-    """What runs programs in YAML and generates the SDK for Node: part of a complete CLI, else built from source."""
+    """Makes sure that the language hosts for YAML and Node.js exist: uses those of the CLI, else builds them."""
     for program in LANGUAGE_HOSTS:
         if not go_build.find(program):
             progress.begin(f"building {program.name} from Go modules", "1 to 2 min, once")
@@ -84,7 +84,7 @@ def ensure_language_hosts(progress: Progress) -> str:
 
 
 def _version(progress: Progress, program: str) -> tuple[int, ...]:
-    """(3, 259, 0), or () for a program that does not answer like a Pulumi CLI."""
+    """Returns the version, such as (3, 259, 0); () for a program that does not answer like a Pulumi CLI."""
     try:
         numbers = re.search(r"v(\d+)\.(\d+)\.(\d+)", progress.run([program, "version"]))
     except CommandError:
@@ -93,7 +93,7 @@ def _version(progress: Progress, program: str) -> tuple[int, ...]:
 
 
 def archive_name() -> str:
-    """The vendor's file for this kind of machine."""
+    """Returns the name of the vendor's archive for this kind of machine."""
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}.get(platform.machine().lower())
     if machine is None:
         raise StepError(f"there is no Pulumi CLI for {platform.machine()}", "Install the Pulumi CLI yourself.")
@@ -101,7 +101,7 @@ def archive_name() -> str:
 
 
 def _download(progress: Progress) -> None:
-    """Unpacks the vendor's release of the CLI and its language hosts. Raises ValueError if it was tampered with."""
+    """Downloads the vendor's release of the CLI and its language hosts. Raises ValueError for a wrong SHA-256."""
     name = archive_name()
     published = re.search(rf"(?m)^([0-9a-f]{{64}}) [ *]{re.escape(name)}$", _fetch(CHECKSUMS).decode(errors="replace"))
     if published is None:

@@ -1,4 +1,4 @@
-"""The Pulumi CLI under the Automation API: a signal reaches it once and from us, and what it says is kept."""
+"""Runs the Pulumi CLI for the Automation API: passes signals on once, and keeps the output of a failed command."""
 
 import os
 import subprocess
@@ -12,19 +12,17 @@ from semver import VersionInfo
 
 from . import pulumi_cli, signals
 
-# These end in order when they are interrupted; the others are short, and write.
+# These commands end in order when they are interrupted. The others are short and write, so they are not interrupted.
 ENGINE_OPERATIONS = ("up", "destroy", "refresh", "preview")
 
 
 class PulumiCommand(automation.PulumiCommand):
-    """Raises Stopped when a signal comes, after the CLI has ended in order."""
+    """The Pulumi CLI. After a signal, its methods raise Stopped when the CLI has ended in order."""
 
     failed: automation.CommandResult | None = None
 
     def __init__(self) -> None:
-        """Takes the `pulumi` on the PATH, whose version bootstrap has checked: asking it again takes a fifth of a
-        second.
-        """
+        """Uses the `pulumi` on the PATH. Bootstrap has checked its version; asking again takes a fifth of a second."""
         self.command = "pulumi"
         self.version = VersionInfo(*pulumi_cli.MINIMUM)
 

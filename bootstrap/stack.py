@@ -1,4 +1,4 @@
-"""`make up`, `make env` and `make down` on the stack dev. Runs in the virtual environment."""
+"""Runs `make up`, `make env` and `make down` on the stack dev, in the virtual environment."""
 
 import re
 import shutil
@@ -14,9 +14,9 @@ from .errors import ExplainedError, explain_file
 APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
 DOTENV = paths.CHECKOUT / ".env"
 AFTER_A_SIGNAL = {
-    "up": "Stopped before the database was ready. `make up` goes on from here, `make down` removes what there is.",
-    "env": f"Stopped; {DOTENV.name} is as it was.",
-    "down": "Stopped before everything was taken down. `make down` goes on from here.",
+    "up": "Stopped before the database was ready. `make up` continues from here; `make down` removes what exists.",
+    "env": f"Stopped; {DOTENV.name} has not changed.",
+    "down": "Stopped before everything was destroyed. `make down` continues from here.",
 }
 
 
@@ -26,7 +26,7 @@ def up() -> None:
     outputs = _up(stack)
     problem = proof.login_problem(outputs) if "containerName" in outputs else None
     if problem:
-        say(f"  {'stack':<16}{problem.rstrip('.')}: comparing the stack with what is there")
+        say(f"  {'stack':<16}{problem.rstrip('.')}: comparing the stack with what exists")
         outputs = stack.up(refresh=True)
         proof.require_login(outputs)
     passphrase.write_secret(APP_CONFIG, outputs["appConfig"])
@@ -36,14 +36,14 @@ def up() -> None:
 
 
 def _up(stack: DevStack) -> dict[str, Any]:
-    """The outputs after an update; an earlier one that was stopped may have left a container that was never proved."""
+    """Updates the stack and returns its outputs. Recreates a container whose login an interrupted run did not prove."""
     try:
         return stack.up()
     except ExplainedError as error:
         unproved = re.search(r"`pulumi up --replace '([^']+)'`", error.words)
         if not unproved:
             raise
-        say(f"  {'stack':<16}an earlier run was stopped while the database started: creating its container again")
+        say(f"  {'stack':<16}an earlier run was stopped while the database started: recreating its container")
         return stack.up(replace=[unproved[1]])
 
 
@@ -71,12 +71,12 @@ def down() -> None:
     stack.destroy()
     for file in (APP_CONFIG, DOTENV):
         file.unlink(missing_ok=True)
-    say(f"The database, its data, {APP_CONFIG.name} and {DOTENV.name} are gone.")
+    say(f"The database, its data, {APP_CONFIG.name} and {DOTENV.name} are deleted.")
     return _forget_what_nothing_needs()
 
 
 def _forget_what_nothing_needs() -> None:
-    """Deletes the state of stacks that are gone, and the passphrase unless something may be encrypted with it."""
+    """Deletes the state of removed stacks, and the passphrase unless something may be encrypted with it."""
     if any((paths.STATE / "stacks").rglob("*.json")):
         return
     needed_by = passphrase.may_be_needed_by() if paths.PASSPHRASE.exists() else []
@@ -91,7 +91,7 @@ def _forget_what_nothing_needs() -> None:
 
 
 def main() -> None:
-    signals.listen(announce=False)  # Our caller does.
+    signals.listen(announce=False)  # The calling process announces the signal.
     command = sys.argv[1]
     try:
         {"up": up, "env": env, "down": down}[command]()

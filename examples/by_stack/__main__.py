@@ -1,4 +1,4 @@
-"""One program, and the stack says where the database is: in Docker, on Azure, on Google Cloud.
+"""Creates Backstage's database where the stack says: in Docker, on Azure or on Google Cloud.
 
 pulumi stack init dev && pulumi install
 pulumi up
@@ -9,7 +9,7 @@ import pulumi
 
 stack = pulumi.get_stack()
 
-# The component's SDK is loaded where it is used, so `dev` needs none of a cloud.
+# A component's SDK is loaded only where it is used, so `dev` needs no cloud's SDK.
 if stack == "dev":
     database = backstage_database.LocalPostgres("portal", {})
 elif stack == "staging":
@@ -33,7 +33,7 @@ elif stack == "production":
         },
     )
 else:
-    raise pulumi.RunError(f"There is no database for the stack {stack!r}: take dev, staging or production.")
+    raise pulumi.RunError(f"There is no database for the stack {stack!r}: use dev, staging or production.")
 
 # The same outputs on every stack.
 pulumi.export("appConfig", database.app_config)

@@ -1,4 +1,4 @@
-"""What each stack tells Backstage, without an engine, Docker or a cloud: run with `pytest`."""
+"""Tests what each stack tells Backstage, without an engine, Docker or a cloud: run with `pytest`."""
 
 import runpy
 from pathlib import Path
@@ -34,5 +34,5 @@ def test_production_is_protected() -> None:
 
 
 def test_another_stack_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="take dev, staging or production"):
+    with pytest.raises(pulumi.RunError, match="use dev, staging or production"):
         of("test")

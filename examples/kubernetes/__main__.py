@@ -1,7 +1,7 @@
-"""Backstage on AKS or GKE with its database, from nothing to pods that log in, without a secret: the stack says where.
+"""Runs Backstage on AKS or GKE, as the stack says, with its database, to which the pods log in without a secret.
 
 pulumi stack init aks && pulumi install
-pulumi config set kubernetes:context <the cluster, as `kubectl config get-contexts` calls it>
+pulumi config set kubernetes:context <the cluster's context, from `kubectl config get-contexts`>
 pulumi config set image <your Backstage's image, such as registry.example.com/portal/backstage:1.2.3>
 pulumi config set issuer <what `az aks show --query oidcIssuerProfile.issuerUrl` prints>
 pulumi config set subnet <id of a subnet of the cluster's network, for the database's private endpoint>
@@ -34,7 +34,7 @@ if stack == "aks":
 elif stack == "gke":
     database = backstage_database.CloudSqlPostgres("portal", {"kubernetes_service_account": "portal/backstage"})
 else:
-    raise pulumi.RunError(f"There is no cluster for the stack {stack!r}: take aks or gke.")
+    raise pulumi.RunError(f"There is no cluster for the stack {stack!r}: use aks or gke.")
 
 registry, _, path = config.require("image").partition("/")
 repository, _, tag = path.rpartition(":")
@@ -44,12 +44,12 @@ kubernetes.helm.v4.Chart(
     version="2.8.2",
     repository_opts={"repo": "https://backstage.github.io/charts"},
     namespace="portal",
-    # A file, because Helm merges files as it does on the command line: keys with null stay.
+    # A file, because Helm merges files as on the command line, and keeps keys with null.
     value_yaml_files=[database.helm_values.apply(pulumi.StringAsset)],
     values={
         "backstage": {
             "image": {"registry": registry, "repository": repository, "tag": tag},
-            # The files in the image: with an appConfig of its own the chart starts Backstage with that one alone.
+            # The files in the image: with an appConfig, the chart otherwise starts Backstage with that file only.
             "args": ["--config", "app-config.yaml", "--config", "app-config.production.yaml"],
         },
     },

@@ -1,4 +1,4 @@
-"""What each stack hands to the chart, without an engine, a cluster or a cloud: run with `pytest`."""
+"""Tests what each stack passes to the chart, without an engine, a cluster or a cloud: run with `pytest`."""
 
 import runpy
 from pathlib import Path
@@ -62,5 +62,5 @@ def test_there_is_no_secret(stack: str) -> None:
 
 
 def test_another_stack_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="take aks or gke"):
+    with pytest.raises(pulumi.RunError, match="use aks or gke"):
         of("test")

@@ -1,7 +1,7 @@
-"""Backstage and its database on one Docker network; the block goes into Backstage's container as a config file.
+"""Runs Backstage and its database on one Docker network; Backstage's container gets the block as a config file.
 
 pulumi stack init dev && pulumi install
-pulumi config set image <your Backstage's image, as `yarn build-image` makes it>
+pulumi config set image <your Backstage's image, built by `yarn build-image`>
 pulumi up
 """
 
@@ -19,7 +19,7 @@ backstage = docker.Container(
     "portal",
     image=config.require("image"),
     command=["node", "packages/backend", "--config", "app-config.yaml", "--config", "app-config.database.yaml"],
-    # A file, because anyone who may run `docker inspect` reads a container's environment.
+    # A file, because `docker inspect` shows a container's environment.
     uploads=[docker.ContainerUploadArgs(file="/app/app-config.database.yaml", content=database.app_config)],
     networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network.name)],
     ports=[docker.ContainerPortArgs(internal=7007, external=port, ip="127.0.0.1")],

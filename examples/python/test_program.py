@@ -1,4 +1,4 @@
-"""What Backstage is told, without an engine and without Docker: run with `pytest`."""
+"""Tests what Backstage is told, without an engine or Docker: run with `pytest`."""
 
 import runpy
 from pathlib import Path

@@ -14,8 +14,8 @@ const database = new LocalPostgres("portal", {
     password: config.getSecret("password"),
 });
 
-// The block with its values, as the file that Backstage reads beside app-config.yaml.
+// The block with literal values, as a file that Backstage reads next to app-config.yaml.
 export const appConfig = database.appConfig;
-// The value of backend.database, to be passed on in this program; its keys are Backstage's own.
+// The value of backend.database, to use in this program; its keys are Backstage's own.
 export const databaseConfig = database.databaseConfig;
 export const address = pulumi.interpolate`${database.host}:${database.port}`;

@@ -80,7 +80,7 @@ def test_settings_that_are_not_yaml_stop_up_before_any_image_is_looked_for(broke
 
 def test_missing_settings_are_named_with_the_command_that_brings_them_back(broken: Checkout) -> None:
     broken.settings.unlink()
-    refusal(broken.make("down"), "Pulumi.dev.yaml is not there.", "git checkout -- Pulumi.dev.yaml")
+    refusal(broken.make("down"), "Pulumi.dev.yaml does not exist.", "git checkout -- Pulumi.dev.yaml")
 
 
 def test_a_secret_value_that_cannot_be_decrypted_is_explained(broken: Checkout) -> None:

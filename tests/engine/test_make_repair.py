@@ -55,7 +55,7 @@ REPAIRED: dict[str, Callable[[str], object]] = {
 def test_up_brings_back_a_container_that_does_not_run(running: Checkout, broken: str) -> None:
     REPAIRED[broken](running.container())
     printed = running.up()
-    assert "comparing the stack with what is there" in printed
+    assert "comparing the stack with what exists" in printed
     assert rows(running) == 42
 
 
@@ -121,7 +121,7 @@ def test_with_a_network_the_health_of_the_container_decides(running: Checkout) -
         running.configure(network=network)
         running.up()
         docker("stop", running.container())
-        assert "comparing the stack with what is there" in running.up()
+        assert "comparing the stack with what exists" in running.up()
     finally:
         running.configure()
         running.up()

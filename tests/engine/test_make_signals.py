@@ -34,7 +34,7 @@ LINES = {"up": 19, "down": 17, "env": 5, "tools": 9, "test": 12, "clean": 17}
 TARGETS = ("up", "up", "up", "down", "env", "tools", "test", "clean")
 
 # What the last line of a completed command says.
-COMPLETED = ("Done in", "are gone", "Written to", "There is nothing", "removed")
+COMPLETED = ("Done in", "are deleted", "Written to", "There is nothing", "removed")
 
 # How pytest says that it was interrupted.
 PYTEST_STOPS = r"!+ KeyboardInterrupt !+|\(to show a full traceback on KeyboardInterrupt use --full-trace\)"

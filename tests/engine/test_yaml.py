@@ -66,7 +66,7 @@ def test_a_program_in_yaml_creates_keeps_and_destroys_three_databases(
         },
     }
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
-    assert seen(up.outputs["googleConfig"]) == {
+    assert seen(up.outputs["cloudSqlConfig"]) == {
         "client": "pg",
         "ensureExists": True,
         "pluginDivisionMode": "schema",
