@@ -32,7 +32,8 @@ def stack(tmp_path: Path, azure: SimulatedAzure, cloud_sql: SimulatedCloudSql) -
     stack.configure("gcp:project", "portal-123")
     stack.configure("gcp:region", "europe-west1")
     yield stack
-    stack.cli("state", "unprotect", "--all", "--yes", "--stack", stack.name, check=False)
+    if any(resource.get("protect") for resource in stack.resources()):
+        stack.cli("state", "unprotect", "--all", "--yes", "--stack", stack.name, check=False)
     leave_nothing_of(stack)
 
 

@@ -386,17 +386,16 @@ def test_a_container_left_by_a_killed_run_is_named_and_can_be_removed(stack: Sta
 
 
 @pytest.fixture
-def network(stack: Stack) -> Iterator[str]:
-    """A Docker network for the stack's container, which is removed before the network is."""
-    name = f"network-of-{stack.folder.parent.name}-{secrets.token_hex(4)}"
+def network(tmp_path: Path) -> Iterator[str]:
+    """A Docker network."""
+    name = f"network-of-{tmp_path.name}-{secrets.token_hex(4)}"
     docker("network", "create", name)
-    stack.configure("local.network", name)
     yield name
-    stack.destroy()
     docker("network", "rm", name)
 
 
-def test_a_container_on_the_same_network_logs_in_with_the_emitted_host_and_port(stack: Stack, network: str) -> None:
+def test_a_container_on_the_same_network_logs_in_with_the_emitted_host_and_port(network: str, stack: Stack) -> None:
+    stack.configure("local.network", network)
     up = succeeded(stack.up())
     connection = up.outputs["databaseConfig"]["connection"]
     psql = ["psql", "-h", connection["host"], "-p", str(connection["port"]), "-U", connection["user"]]

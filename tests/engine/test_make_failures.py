@@ -208,8 +208,8 @@ def in_small_file_system(checkout: Checkout, command: str) -> tuple[int, str]:
     """Runs the command, then `make up`, with the state on a small file system that ends with them."""
     namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     copy = f"cp -a {shlex.quote(str(checkout.state))}/. $here/ && mount --move $here {shlex.quote(str(checkout.state))}"
-    mount = f"here=$(mktemp -d) && mount -t tmpfs -o size=400k tmpfs $here && {copy} && rmdir $here"
-    return checkout.run(*namespace, "sh", "-c", f"{mount} && {command}; exec make up")
+    mount = f"here=$(mktemp -d) && mount -t tmpfs -o size=8m tmpfs $here && {copy} && rmdir $here"
+    return checkout.run(*namespace, "sh", "-c", f"{mount} || exit 99; {command}; exec make up")
 
 
 def test_a_full_disk_is_explained(running: Checkout) -> None:
