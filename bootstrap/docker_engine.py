@@ -11,10 +11,10 @@ from pathlib import Path
 from . import debian, paths
 from .steps import CommandError, Progress, StepError
 
-PID_FILE = paths.CACHE / "dockerd.pid"
-LOG = paths.LOGS / "dockerd.log"
+_PID_FILE = paths.CACHE / "dockerd.pid"
+_LOG = paths.LOGS / "dockerd.log"
 # Docker's own PID files. After a crash these ids may belong to other processes, and dockerd would not start.
-PID_FILES = {
+_PID_FILES = {
     "dockerd": Path("/var/run/docker.pid"),
     "containerd": Path("/var/run/docker/containerd/containerd.pid"),
 }
@@ -66,14 +66,14 @@ def host_of_context() -> dict[str, str]:
 
 def stop() -> None:
     """Stops the engine if `ensure` has started it."""
-    if _program(PID_FILE) == "dockerd":
-        pid = int(PID_FILE.read_text())
+    if _program(_PID_FILE) == "dockerd":
+        pid = int(_PID_FILE.read_text())
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + 30
         while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
             time.sleep(0.2)
         print(f"  stopped the Docker engine that was started here (process {pid})")
-    PID_FILE.unlink(missing_ok=True)
+    _PID_FILE.unlink(missing_ok=True)
 
 
 def _program(pid_file: Path) -> str | None:
@@ -103,11 +103,11 @@ def _start(progress: Progress) -> None:
     if Path("/run/systemd/system").is_dir():
         progress.run(["systemctl", "start", "docker"])
     else:
-        for program, pid_file in PID_FILES.items():
+        for program, pid_file in _PID_FILES.items():
             if _program(pid_file) != program:
                 pid_file.unlink(missing_ok=True)
         # In its own session and without our output: it outlives us, and must keep no terminal or pipe open.
-        with LOG.open("ab") as log:
+        with _LOG.open("ab") as log:
             daemon = subprocess.Popen(
                 [shutil.which("dockerd", path=SYSTEM_PATH) or "dockerd"],
                 env={**os.environ, "PATH": SYSTEM_PATH},
@@ -116,9 +116,9 @@ def _start(progress: Progress) -> None:
                 stderr=log,
                 start_new_session=True,
             )
-        PID_FILE.write_text(str(daemon.pid))
+        _PID_FILE.write_text(str(daemon.pid))
     deadline = time.monotonic() + 60
     while (problem := _unreachable(progress)) is not None:
         if time.monotonic() > deadline:
-            raise StepError(f"the Docker engine does not start: {problem}", f"See {LOG} or `systemctl status docker`.")
+            raise StepError(f"the Docker engine does not start: {problem}", f"See {_LOG} or `systemctl status docker`.")
         time.sleep(0.3)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from components.backstage import WHITESPACE_AROUND
 
 # These tools all treat quotes differently, so values have no quotes: all of them read those alike.
-READERS = "dotenv-cli, env-cmd, `set -a; . ./.env`, `docker run --env-file` and `kubectl … --from-env-file`"
+_READERS = "dotenv-cli, env-cmd, `set -a; . ./.env`, `docker run --env-file` and `kubectl … --from-env-file`"
 
 # Characters that one of the readers changes in a value without quotes.
 _CHANGED = {
@@ -31,7 +31,7 @@ def _unchanged(name: str, value: str) -> str:
     for pattern, reason in _CHANGED.items():
         if re.search(pattern, value):
             raise ValueError(
-                f"{name} cannot be written to a .env file, which {READERS} must read alike: it has {reason}. Use "
+                f"{name} cannot be written to a .env file, which {_READERS} must read alike: it has {reason}. Use "
                 "app-config.local.yaml, which `make up` writes and which can hold any value, or choose another value."
             )
     return value

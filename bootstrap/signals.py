@@ -18,9 +18,9 @@ from typing import Any, NoReturn
 
 from .console import say
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # `kill -TERM -GROUP` reaches us twice: from the sender and from `make`. Only a later signal is a second one.
-SECOND_SIGNAL_AFTER = 1.0
+_SECOND_SIGNAL_AFTER = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def listen(*, announce: bool = True) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    for number in STOPPING:
+    for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             # The handler does nothing: Python writes the signal's number into the pipe, which the thread below reads.
             signal.signal(number, lambda *_: None)
@@ -148,7 +148,7 @@ def _handle_signals(reader: int, announce: bool) -> None:
     while True:
         number = os.read(reader, 1)[0]
         now = time.monotonic()
-        if number not in STOPPING or (_signal is not None and now - last < SECOND_SIGNAL_AFTER):
+        if number not in _STOPPING or (_signal is not None and now - last < _SECOND_SIGNAL_AFTER):
             continue
         first = _signal is None
         last = now

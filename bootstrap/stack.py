@@ -11,11 +11,11 @@ from .dev_stack import DevStack
 from .dotenv import dotenv
 from .errors import ExplainedError, explain_file
 
-APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
-DOTENV = paths.CHECKOUT / ".env"
-AFTER_A_SIGNAL = {
+_APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
+_DOTENV = paths.CHECKOUT / ".env"
+_AFTER_A_SIGNAL = {
     "up": "Stopped before the database was ready. `make up` continues from here; `make down` removes what exists.",
-    "env": f"Stopped; {DOTENV.name} has not changed.",
+    "env": f"Stopped; {_DOTENV.name} has not changed.",
     "down": "Stopped before everything was destroyed. `make down` continues from here.",
 }
 
@@ -29,10 +29,10 @@ def up() -> None:
         say(f"  {'stack':<16}{problem.rstrip('.')}: comparing the stack with what exists")
         outputs = stack.up(refresh=True)
         proof.require_login(outputs)
-    passphrase.write_secret(APP_CONFIG, outputs["appConfig"])
+    passphrase.write_secret(_APP_CONFIG, outputs["appConfig"])
     say("\n" + re.sub(r"(?m)^( *password: ).*", r'\1"[secret]"', outputs["appConfig"]))
-    say(f"Written to {APP_CONFIG.name}, with the password. Next, in the folder of your Backstage app:\n")
-    say(f"  cp -p {quote(APP_CONFIG)} . && yarn start\n")
+    say(f"Written to {_APP_CONFIG.name}, with the password. Next, in the folder of your Backstage app:\n")
+    say(f"  cp -p {quote(_APP_CONFIG)} . && yarn start\n")
 
 
 def _up(stack: DevStack) -> dict[str, Any]:
@@ -56,9 +56,9 @@ def env() -> None:
         text = dotenv(outputs["environment"])
     except ValueError as error:
         sys.exit(str(error))
-    passphrase.write_secret(DOTENV, text)
-    file = quote(DOTENV)
-    say(f"Written to {DOTENV.name}. Next, in the folder of your Backstage app, one of these:\n")
+    passphrase.write_secret(_DOTENV, text)
+    file = quote(_DOTENV)
+    say(f"Written to {_DOTENV.name}. Next, in the folder of your Backstage app, one of these:\n")
     say(f"  npx dotenv-cli -e {file} -- yarn start")
     say(f"  npx env-cmd -f {file} -- yarn start")
     say(f"  (set -a; . {file}; yarn start)\n")
@@ -69,9 +69,9 @@ def down() -> None:
     if not stack.open(create=False):
         return say("There is nothing to take down.")
     stack.destroy()
-    for file in (APP_CONFIG, DOTENV):
+    for file in (_APP_CONFIG, _DOTENV):
         file.unlink(missing_ok=True)
-    say(f"The database, its data, {APP_CONFIG.name} and {DOTENV.name} are deleted.")
+    say(f"The database, its data, {_APP_CONFIG.name} and {_DOTENV.name} are deleted.")
     return _forget_what_nothing_needs()
 
 
@@ -103,7 +103,7 @@ def main() -> None:
         explain_file(error).report(command)
         sys.exit(1)
     except signals.Stopped:
-        signals.leave(AFTER_A_SIGNAL[command])
+        signals.leave(_AFTER_A_SIGNAL[command])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from .console import say
 # Seconds between two lines that name the steps still running.
 HEARTBEAT = 20
 # Seconds to wait after a signal for steps that run no command. A download may not notice the signal.
-NOTICE = 2
+_NOTICE = 2
 
 
 class StepError(Exception):
@@ -152,7 +152,7 @@ def _wait_for(futures: Sequence[Future[bool]]) -> None:
     """Waits for all steps. After a signal, waits only while commands run, and then raises Stopped."""
     while wait(futures, timeout=0.2).not_done and not signals.stopped():
         pass
-    while signals.stopped() and wait(futures, timeout=NOTICE).not_done and signals.at_work():
+    while signals.stopped() and wait(futures, timeout=_NOTICE).not_done and signals.at_work():
         pass
     signals.check()
 

@@ -17,13 +17,13 @@ from .outputs import camel_case
 from .validators import is_list, is_map
 
 # Providers that a stack of these components may configure.
-PROVIDERS = ("azure-native", "docker", "gcp")
+_PROVIDERS = ("azure-native", "docker", "gcp")
 
 # Names that people give these providers by mistake. No Pulumi provider has one of them.
 _FOREIGN_NAMES = {"google": "gcp", "gcloud": "gcp", "cloud-sql": "gcp", "azurerm": "azure-native"}
 
 # Keys at the top level of `Pulumi.<stack>.yaml`, next to `config`.
-NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+_NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 
 
 def read(
@@ -181,7 +181,7 @@ def _refuse_mistaken_namespace(namespace: str, name: str, value: Any, sections: 
     key = f"{namespace}:{name}"
     if namespace in sections:
         _refuse(key, f"because of the colon. Run {_move(key, key, f'{namespace}.{name}', value)}.")
-    known = [pulumi.get_project(), *PROVIDERS]
+    known = [pulumi.get_project(), *_PROVIDERS]
     # difflib finds a short name with two letters exchanged, such as gpc, too different.
     exchanged = next((name for name in known if sorted(name) == sorted(namespace)), None)
     closest = _FOREIGN_NAMES.get(namespace) or exchanged or _closest(namespace, known)

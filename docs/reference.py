@@ -13,7 +13,7 @@ from components.outputs import camel_case
 
 FILE = Path(__file__).with_name("reference.md")
 
-HEAD = """\
+_HEAD = """\
 # Reference
 
 Generated from the docstrings by `make docs`. Configuration, YAML, TypeScript and other languages use the names in the
@@ -23,7 +23,7 @@ under `local`, those of AzurePostgres under `azure`, of CloudSqlPostgres under `
 `existing`.
 """
 
-WORDS = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
+_WORDS = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
 
 # The sentence in an argument's description that states its default.
 DEFAULT = re.compile(r"\s*Default: (.+?)\.(?=\s+[A-Z`0-9]|$)")
@@ -42,7 +42,7 @@ HONOURED = {
 
 
 def reference() -> str:
-    return "\n".join([HEAD, *_options(), *_lines(schema())]) + "\n"
+    return "\n".join([_HEAD, *_options(), *_lines(schema())]) + "\n"
 
 
 def _options() -> Iterator[str]:
@@ -95,7 +95,7 @@ def _type_in_words(property_: Mapping[str, Any]) -> str:
         return f"map of {_type_in_words(property_['additionalProperties'])}" + (", plain keys" if plain else "")
     if "items" in property_:
         return f"list of {_type_in_words(property_['items'])}"
-    return WORDS.get(property_.get("type", ""), "any") + (", plain" if plain else "")
+    return _WORDS.get(property_.get("type", ""), "any") + (", plain" if plain else "")
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ from .sql import PORT, bootstrap_sql, psql_command
 from .validation import AzureSettings, Encryption, Principal, sku_tier, validate
 
 # How to delete a locked server, for messages.
-UNLOCK = (
+_UNLOCK = (
     "leave out delete_lock, then `pulumi up`; set deletion_protection to false, then `pulumi up`, then `pulumi destroy`"
 )
-HOST_SUFFIX = ".postgres.database.azure.com"
+_HOST_SUFFIX = ".postgres.database.azure.com"
 
 
 class AzurePostgres(pulumi.ComponentResource):
@@ -155,10 +155,10 @@ class AzurePostgres(pulumi.ComponentResource):
             after=[children.last, *credentials],
             protect=settings.deletion_protection,
             # Azure would refuse to delete the server, but only after its children are gone from the state.
-            hooks=refuse_deletion(f'AzurePostgres "{name}"', UNLOCK) if settings.delete_lock else None,
+            hooks=refuse_deletion(f'AzurePostgres "{name}"', _UNLOCK) if settings.delete_lock else None,
         )
 
-        host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, HOST_SUFFIX))
+        host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, _HOST_SUFFIX))
         settings.inputs.warn(host.apply(_host_warning), self)
         self._set_outputs(name, settings, children, server, server_name, host, admin, user, identity, tenant_id)
         self.register_outputs(outputs(AzurePostgres, self))
@@ -443,7 +443,7 @@ def _bootstrap_sql(settings: AzureSettings, user: Principal) -> pulumi.Output[st
 
 
 def _host_warning(host: str) -> str | None:
-    if host.endswith(HOST_SUFFIX):
+    if host.endswith(_HOST_SUFFIX):
         return None
     return (
         f"the server {host} is in a sovereign cloud. Backstage asks Microsoft Entra for tokens of the public cloud, "

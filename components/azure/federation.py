@@ -9,7 +9,7 @@ from .identity import Identity
 from .validation import AzureSettings
 
 # Audience of a pod's token (Microsoft Entra Workload ID).
-AUDIENCE = "api://AzureADTokenExchange"
+_AUDIENCE = "api://AzureADTokenExchange"
 
 
 def trust_service_account(
@@ -40,7 +40,7 @@ def trust_service_account(
                 resource_name_=location["name"],
                 issuer=issuer,
                 subject=account.apply(lambda known: f"system:serviceaccount:{known.replace('/', ':')}"),
-                audiences=[AUDIENCE],
+                audiences=[_AUDIENCE],
                 opts=pulumi.ResourceOptions(
                     parent=parent,
                     depends_on=credentials[-1:],

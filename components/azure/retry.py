@@ -11,17 +11,17 @@ from .. import error_hooks
 
 # Azure's errors while it works on a server: hashicorp/terraform-provider-azurerm#19953, Azure/azure-postgresql#134 and
 # Azure/azure-postgresql#127.
-BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible")
+_BUSY_CODES = ("ServerIsBusy", "ServerBusy", "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible")
 # Azure's errors while another credential of an identity is written (Microsoft Entra Workload ID, considerations for
 # federated identity credentials). The credentials of one component wait for each other, but others may write too.
-BUSY_IDENTITY_CODES = (
+_BUSY_IDENTITY_CODES = (
     "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity",
     "Concurrent write request to federated identity credential",
 )
-BUSY_MAX_RETRIES = 20
+_BUSY_MAX_RETRIES = 20
 BUSY_RETRY_DELAY_SECONDS = 15
 # An update deletes a lock and the resources under it at the same time, and Azure takes a moment to forget the lock.
-LOCK_MAX_RETRIES = 4
+_LOCK_MAX_RETRIES = 4
 
 # What to do about other refusals, by a pattern in Azure's error.
 _ADVICE = {
@@ -62,12 +62,12 @@ async def wait_while_busy(
 ) -> bool:
     """Returns whether to retry: only while Azure is busy with the server or identity, and not indefinitely."""
     error = failure.errors[0]
-    if "ScopeLocked" in error and not locked and len(failure.errors) <= LOCK_MAX_RETRIES:
+    if "ScopeLocked" in error and not locked and len(failure.errors) <= _LOCK_MAX_RETRIES:
         return await error_hooks.wait_and_retry(
             failure,
             waiting_for="the server's lock to go",
             timeout_message="the lock was still there",
-            max_retries=LOCK_MAX_RETRIES,
+            max_retries=_LOCK_MAX_RETRIES,
             seconds=BUSY_RETRY_DELAY_SECONDS,
         )
     if existing := re.search(r"cannot create already existing resource '([^']+)'", error):
@@ -88,7 +88,7 @@ async def wait_while_busy(
         failure,
         waiting_for=f"the {what}, which is busy ({code})",
         timeout_message=f"the {what} was still busy ({code})",
-        max_retries=BUSY_MAX_RETRIES,
+        max_retries=_BUSY_MAX_RETRIES,
         seconds=BUSY_RETRY_DELAY_SECONDS,
     )
 
@@ -113,7 +113,7 @@ def _busy(error: str) -> tuple[str, str] | None:
     """Returns what is busy, server or identity, and Azure's error code; None if nothing is."""
     if error_hooks.is_partial_failure(error):
         return None
-    for what, codes in (("server", BUSY_CODES), ("identity", BUSY_IDENTITY_CODES)):
+    for what, codes in (("server", _BUSY_CODES), ("identity", _BUSY_IDENTITY_CODES)):
         for code in codes:
             if code in error:
                 return what, code

@@ -14,7 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=pulumi.CustomResource)
 
 # Azure cannot update an administrator in place, and old and new share an id, so delete first.
-REPLACE_ON_PRINCIPAL_CHANGE = ["principalName", "principalType", "tenantId"]
+_REPLACE_ON_PRINCIPAL_CHANGE = ["principalName", "principalType", "tenantId"]
 
 
 class ServerChildren:
@@ -65,7 +65,7 @@ class ServerChildren:
                 principal_type=principal.type,
                 tenant_id=tenant_id,
                 opts=self._options(
-                    after=after, delete_before_replace=True, replace_on_changes=REPLACE_ON_PRINCIPAL_CHANGE
+                    after=after, delete_before_replace=True, replace_on_changes=_REPLACE_ON_PRINCIPAL_CHANGE
                 ),
             )
         )

@@ -38,10 +38,10 @@ _MAX_CREDENTIALS = 20
 # Microsoft Entra's own issuers, whose tokens it does not exchange.
 _ENTRA_ISSUER = r"([^/]+\.)?(login\.microsoftonline\.com|login\.windows\.net|login\.microsoft\.com|sts\.windows\.net)"
 
-DEFAULT_SKU = "Standard_D2ds_v5"
+_DEFAULT_SKU = "Standard_D2ds_v5"
 PREMIUM_V2 = "PremiumV2_LRS"
 # The Azure portal's name for this rule.
-AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
+_AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         identity_resource_id=inputs.get("identity_resource_id", managed_identity_id),
         token_renewal_offset=inputs.get("token_renewal_offset", duration),
         version=inputs.get("version", major_version, "17"),
-        sku_name=inputs.get("sku_name", compute_size, DEFAULT_SKU, related=["storage_type"]),
+        sku_name=inputs.get("sku_name", compute_size, _DEFAULT_SKU, related=["storage_type"]),
         storage_type=storage.type,
         storage_gb=storage.gb,
         storage_auto_grow=inputs.get("storage_auto_grow", auto_grow, storage.type is None, related=["storage_type"]),
@@ -567,10 +567,10 @@ def _read_firewall_rules(inputs: Inputs) -> tuple[FirewallRule, ...]:
         for name, addresses in _read_named(inputs, "firewall_rules", firewall_rule_name, address_range).items()
     ]
     if inputs.get_plain("allow_azure_services", boolean, False):
-        if any(rule.name.lower() == AZURE_SERVICES_RULE.lower() for rule in rules):
-            inputs.fail("firewall_rules", f"has the key {AZURE_SERVICES_RULE}, which allow_azure_services takes.")
+        if any(rule.name.lower() == _AZURE_SERVICES_RULE.lower() for rule in rules):
+            inputs.fail("firewall_rules", f"has the key {_AZURE_SERVICES_RULE}, which allow_azure_services takes.")
         everything = pulumi.Output.from_input("0.0.0.0")  # noqa: S104
-        rules.append(FirewallRule(AZURE_SERVICES_RULE, first=everything, last=everything))
+        rules.append(FirewallRule(_AZURE_SERVICES_RULE, first=everything, last=everything))
     return tuple(rules)
 
 
@@ -958,7 +958,7 @@ _GIB_OF_SMALL = {"standard_b1ms": 2, "standard_b2s": 4}
 
 def capacity(sku_name: Any, server_parameters: Any) -> Capacity | None:
     """Returns how many connections a server of this size allows; None if its memory is not known."""
-    sku_name = str(sku_name or DEFAULT_SKU)
+    sku_name = str(sku_name or _DEFAULT_SKU)
     if (limit := read_max_connections(server_parameters)) is not None:
         return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in server_parameters")
     size = re.match(r"Standard_([BDE])(\d+)", sku_name)

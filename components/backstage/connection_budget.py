@@ -8,13 +8,13 @@ from typing import Any
 from ..validators import is_map
 
 # knex, Backstage's connection pool, opens at most 10 connections for each plugin.
-KNEX_POOL_MAX = 10
+_KNEX_POOL_MAX = 10
 # With a single connection, a query could wait forever for the transaction that it is part of.
-MIN_POOL_MAX = 2
+_MIN_POOL_MAX = 2
 # The plugins of `create-app`, and some more.
 DEFAULT_PLUGINS = 20
 # Connections that stay free for psql, pgAdmin or a backup.
-ADMIN_RESERVE = 3
+_ADMIN_RESERVE = 3
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def pool_max(capacity: Capacity, replicas: int, plugins: int, division: str, wan
     does not; the message says by how many connections.
     """
     admins = replicas * _admin_connections(division)
-    usable = capacity.max_connections - capacity.reserved - ADMIN_RESERVE
-    fits = min(KNEX_POOL_MAX, (usable - admins) // (replicas * plugins))
-    size = max(fits, MIN_POOL_MAX) if wanted is None else wanted
+    usable = capacity.max_connections - capacity.reserved - _ADMIN_RESERVE
+    fits = min(_KNEX_POOL_MAX, (usable - admins) // (replicas * plugins))
+    size = max(fits, _MIN_POOL_MAX) if wanted is None else wanted
     needed = replicas * plugins * size + admins
     if needed > usable:
         raise ValueError(

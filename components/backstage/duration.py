@@ -19,7 +19,7 @@ MILLISECONDS = {
 }
 
 # The largest number of any unit: JavaScript counts no further without gaps.
-MAX_NUMBER = 2**53
+_MAX_NUMBER = 2**53
 
 # Units of the `ms` library, with which Backstage reads strings: it has no months, and a longer year.
 UNIT_ALIASES = {
@@ -83,4 +83,4 @@ def milliseconds(value: Any) -> float:
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_NUMBER

@@ -33,7 +33,7 @@ from .validation import (
 
 # IAM roles that a login needs: the first to reach the instance, the second to log in
 # (hashicorp/terraform-provider-google#18405).
-IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanceUser"}
+_IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanceUser"}
 
 PORT = 5432
 
@@ -363,7 +363,7 @@ class InstanceChildren:
         self, suffix: str, principal: pulumi.Output[Principal], condition_instance: pulumi.Output[str]
     ) -> None:
         """Grants a principal the IAM roles for a login. They apply to the project, so a condition limits them."""
-        for purpose, iam_role in IAM_ROLES.items():
+        for purpose, iam_role in _IAM_ROLES.items():
             binding = projects.IAMMember(
                 f"{self._name}-{purpose}{suffix}",
                 project=self._project,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from .validation import Login
 
-PROXY_PORT = 6543
+_PROXY_PORT = 6543
 
 _PROXY_FLAGS = {"PUBLIC": [], "PRIVATE": ["--private-ip"], "PSC": ["--psc"]}
 
@@ -17,14 +17,14 @@ def psql_command(ip_address_type: str, connection_name: str, database: str, logi
     """
     first = {login.principal.kind: login for login in reversed(logins)}
     chosen = first.get("user") or first.get("group") or first["serviceAccount"]
-    proxy = ["cloud-sql-proxy", "--auto-iam-authn", "--port", str(PROXY_PORT), *_PROXY_FLAGS[ip_address_type]]
+    proxy = ["cloud-sql-proxy", "--auto-iam-authn", "--port", str(_PROXY_PORT), *_PROXY_FLAGS[ip_address_type]]
     user = chosen.principal.role
     if chosen.principal.kind == "group":
         user = "$(gcloud config get account)"
     elif chosen.principal.kind == "serviceAccount":
         proxy.append(f"--impersonate-service-account={chosen.principal.email}")
-    conninfo = f"host=127.0.0.1 port={PROXY_PORT} dbname={database} user={user} options=-crole={chosen.role}"
-    ready = f"pg_isready -q -h 127.0.0.1 -p {PROXY_PORT}"
+    conninfo = f"host=127.0.0.1 port={_PROXY_PORT} dbname={database} user={user} options=-crole={chosen.role}"
+    ready = f"pg_isready -q -h 127.0.0.1 -p {_PROXY_PORT}"
     return (
         f'( {shlex.join([*proxy, connection_name])} & trap "kill $!" EXIT; '
         f'until {ready}; do kill -0 $! || exit 1; sleep 1; done; psql "{conninfo}" )'

@@ -12,7 +12,7 @@ from .validation import account_email
 # Errors that last only for a moment, by their pattern. Google's services, and Cloud SQL in its own words, do not know a
 # new service account at first (GoogleCloudPlatform/terraform-google-three-tier-web-app#149); a new instance does not
 # accept users at first (hashicorp/terraform-provider-google#14233).
-TRANSIENT_ERRORS = {
+_TRANSIENT_ERRORS = {
     r"(Service account|CLOUD_IAM_SERVICE_ACCOUNT:) \S+ does not exist": (
         "the service account, which Google does not know everywhere yet"
     ),
@@ -27,7 +27,7 @@ _ADVICE = {
         "when the cluster does."
     ),
 }
-TRANSIENT_MAX_RETRIES = 6
+_TRANSIENT_MAX_RETRIES = 6
 TRANSIENT_RETRY_DELAY_SECONDS = 10.0
 
 
@@ -37,7 +37,7 @@ def retry_hooks(name: str, component: pulumi.Resource) -> pulumi.ResourceHookBin
 
 
 async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookArgs) -> bool:
-    """Returns whether to retry: only for TRANSIENT_ERRORS, up to TRANSIENT_MAX_RETRIES times."""
+    """Returns whether to retry: only for _TRANSIENT_ERRORS, up to _TRANSIENT_MAX_RETRIES times."""
     error = failure.errors[0]
     id_ = import_id(failure.type, failure.new_inputs or {})
     # Cloud SQL words the error differently for users (GoogleCloudPlatform/k8s-config-connector#2416).
@@ -48,12 +48,12 @@ async def wait_and_retry(component: pulumi.Resource, failure: pulumi.ErrorHookAr
     # "creating urn:"; retrying would orphan that resource.
     if "creating urn:" in error:
         return False
-    waiting_for = next((what for pattern, what in TRANSIENT_ERRORS.items() if re.search(pattern, error)), None)
+    waiting_for = next((what for pattern, what in _TRANSIENT_ERRORS.items() if re.search(pattern, error)), None)
     return waiting_for is not None and await error_hooks.wait_and_retry(
         failure,
         waiting_for=waiting_for,
         timeout_message="Google was still not ready",
-        max_retries=TRANSIENT_MAX_RETRIES,
+        max_retries=_TRANSIENT_MAX_RETRIES,
         seconds=TRANSIENT_RETRY_DELAY_SECONDS,
     )
 

@@ -20,13 +20,13 @@ from ..kubernetes import service_account
 from ..validators import Validator, boolean, integer, is_list, one_of, parameter_value, regex, role_name
 from .args import CloudSqlPostgresArgs
 
-DEFAULT_TIER = "db-custom-1-3840"
-DEFAULT_ROLE = "cloudsqlsuperuser"
-DEFAULT_ADDITIONAL_ROLE = "pg_read_all_data"
+_DEFAULT_TIER = "db-custom-1-3840"
+_DEFAULT_ROLE = "cloudsqlsuperuser"
+_DEFAULT_ADDITIONAL_ROLE = "pg_read_all_data"
 
 # Machine families: pattern of the tier, edition that offers it, type of its disk. Google adds families, so a tier of an
 # unknown family is allowed with `edition` (https://docs.cloud.google.com/sql/docs/postgres/machine-series-overview).
-MACHINE_FAMILIES = (
+_MACHINE_FAMILIES = (
     (r"db-(f1-micro|g1-small)", "ENTERPRISE", "PD_SSD"),
     (r"db-custom-\d+-\d+", "ENTERPRISE", "PD_SSD"),
     (r"db-custom-N4-\d+-\d+", "ENTERPRISE", "HYPERDISK_BALANCED"),
@@ -35,13 +35,13 @@ MACHINE_FAMILIES = (
 )
 
 # Smallest disk in GB by type of disk, and most days of log by edition.
-MIN_DISK_GB = {"PD_SSD": 10, "HYPERDISK_BALANCED": 20}
-MAX_LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
+_MIN_DISK_GB = {"PD_SSD": 10, "HYPERDISK_BALANCED": 20}
+_MAX_LOG_DAYS = {"ENTERPRISE": 7, "ENTERPRISE_PLUS": 35}
 
-SERVICE_ACCOUNT_SUFFIX = ".gserviceaccount.com"
+_SERVICE_ACCOUNT_SUFFIX = ".gserviceaccount.com"
 
 # Type of the Cloud SQL user by kind of IAM member.
-USER_TYPES = {
+_USER_TYPES = {
     "user": "CLOUD_IAM_USER",
     "serviceAccount": "CLOUD_IAM_SERVICE_ACCOUNT",
     "group": "CLOUD_IAM_GROUP",
@@ -59,7 +59,7 @@ class Principal:
     @property
     def type(self) -> str:
         """Returns the type of the Cloud SQL user."""
-        return USER_TYPES[self.kind]
+        return _USER_TYPES[self.kind]
 
     @property
     def member(self) -> str:
@@ -72,7 +72,7 @@ class Principal:
 
         Cloud SQL refuses a service account's full e-mail address (hashicorp/terraform-provider-google#14019).
         """
-        return self.email.removesuffix(SERVICE_ACCOUNT_SUFFIX)
+        return self.email.removesuffix(_SERVICE_ACCOUNT_SUFFIX)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class CloudSqlSettings:
 
     def users(self, user: pulumi.Output[Principal]) -> Users:
         """Returns all users: Backstage's own, then the additional ones."""
-        default = pulumi.Output.from_input(DEFAULT_ADDITIONAL_ROLE)
+        default = pulumi.Output.from_input(_DEFAULT_ADDITIONAL_ROLE)
         roles = self.additional_user_roles
         additional = {f"-{key}": (value, roles.get(key, default)) for key, value in self.additional_users.items()}
         return {"": (user, self.role), **additional}
@@ -181,7 +181,7 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
     inputs = Inputs("CloudSqlPostgres", name, args, CloudSqlPostgresArgs)
     ip_address_type = inputs.get_plain("ip_address_type", one_of("PUBLIC", "PRIVATE", "PSC"), "PUBLIC")
-    tier = inputs.get("tier", validate_tier, DEFAULT_TIER)
+    tier = inputs.get("tier", validate_tier, _DEFAULT_TIER)
     backup_retention = inputs.get("backup_retention", backup_count, 7)
     _check_edition(inputs)
     settings = CloudSqlSettings(
@@ -189,7 +189,7 @@ def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
         user=inputs.get("user", backstage_principal),
         additional_users=inputs.get_map("additional_users", user_key, principal),
         additional_user_roles=inputs.get_map("additional_user_roles", user_key, additional_role),
-        role=inputs.get("role", role_name, DEFAULT_ROLE),
+        role=inputs.get("role", role_name, _DEFAULT_ROLE),
         grant_iam_roles=inputs.get_plain("grant_iam_roles", boolean, True),
         kubernetes_service_account=inputs.get("kubernetes_service_account", pods_service_account, related=["user"]),
         workload_identity_pool=inputs.get("workload_identity_pool", workload_pool),
@@ -258,13 +258,13 @@ def generated_name(name: str, digits: str = 8 * "0") -> str:
 def account_email(account_id: str, project: str) -> str:
     """Returns the e-mail address of a project's service account. The domain of a domain-scoped project goes last."""
     domain, _, name = project.rpartition(":")
-    return f"{account_id}@{'.'.join(filter(None, [name, domain]))}.iam{SERVICE_ACCOUNT_SUFFIX}"
+    return f"{account_id}@{'.'.join(filter(None, [name, domain]))}.iam{_SERVICE_ACCOUNT_SUFFIX}"
 
 
 def account_resource(email: str) -> str:
     """Returns the resource name of a service account, with "-" for a project that is not in its address."""
-    name, _, domain = email.partition("@")[2].removesuffix(f".iam{SERVICE_ACCOUNT_SUFFIX}").partition(".")
-    known = email.endswith(f".iam{SERVICE_ACCOUNT_SUFFIX}")
+    name, _, domain = email.partition("@")[2].removesuffix(f".iam{_SERVICE_ACCOUNT_SUFFIX}").partition(".")
+    known = email.endswith(f".iam{_SERVICE_ACCOUNT_SUFFIX}")
     return f"projects/{':'.join(filter(None, [domain, name])) if known else '-'}/serviceAccounts/{email}"
 
 
@@ -272,18 +272,18 @@ def principal(value: Any) -> Principal:
     """Reads a principal from its e-mail address. IAM ignores capitals, and Cloud SQL stores lower case."""
     prefix, _, address = str(value).rpartition(":")
     email = address.lower()
-    kind = prefix or ("serviceAccount" if email.endswith(SERVICE_ACCOUNT_SUFFIX) else "user")
+    kind = prefix or ("serviceAccount" if email.endswith(_SERVICE_ACCOUNT_SUFFIX) else "user")
     form = r"[A-Za-z0-9_][A-Za-z0-9._+'-]*@([A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
-    if kind not in USER_TYPES or not re.fullmatch(form, address):
+    if kind not in _USER_TYPES or not re.fullmatch(form, address):
         raise ValueError(
             "must be the e-mail address of a person or a service account, or group: followed by that of a group. "
             "principal://… and allUsers have no address, so they cannot log in to PostgreSQL."
         )
     if email.endswith(".iam"):
-        raise ValueError(f"must be the service account's full e-mail address: {email}{SERVICE_ACCOUNT_SUFFIX}.")
-    if (kind == "serviceAccount") != email.endswith(SERVICE_ACCOUNT_SUFFIX):
+        raise ValueError(f"must be the service account's full e-mail address: {email}{_SERVICE_ACCOUNT_SUFFIX}.")
+    if (kind == "serviceAccount") != email.endswith(_SERVICE_ACCOUNT_SUFFIX):
         raise ValueError(
-            f"must have the prefix serviceAccount: exactly when the address ends in {SERVICE_ACCOUNT_SUFFIX}."
+            f"must have the prefix serviceAccount: exactly when the address ends in {_SERVICE_ACCOUNT_SUFFIX}."
         )
     found = Principal(kind, email)
     if len(found.role.encode()) > 63:
@@ -530,7 +530,7 @@ def validate_tier(value: Any) -> str:
 
 def _machine_family(tier: str) -> tuple[str, str] | None:
     """Returns edition and disk type of the tier's machine family, or None if the family is not known here."""
-    for pattern, edition_, disk in MACHINE_FAMILIES:
+    for pattern, edition_, disk in _MACHINE_FAMILIES:
         if re.fullmatch(pattern, tier, re.ASCII):
             return edition_, disk
     return None
@@ -554,17 +554,17 @@ def default_edition(value: Any) -> str:
 
 def edition(value: Any, tier: Any) -> str:
     chosen = one_of("ENTERPRISE", "ENTERPRISE_PLUS")(value)
-    family = _machine_family(str(tier or DEFAULT_TIER))
+    family = _machine_family(str(tier or _DEFAULT_TIER))
     if family is not None and chosen != family[0]:
         raise ValueError(
-            f"must be {family[0]} for the tier {tier or DEFAULT_TIER}. Tiers of ENTERPRISE are named "
+            f"must be {family[0]} for the tier {tier or _DEFAULT_TIER}. Tiers of ENTERPRISE are named "
             "db-custom-CPUS-MEMORY, those of ENTERPRISE_PLUS db-perf-optimized-N-CPUS."
         )
     return chosen
 
 
 def disk_size(value: Any, tier: Any) -> int:
-    smallest = MIN_DISK_GB[disk_type(str(tier or DEFAULT_TIER)) or "PD_SSD"]
+    smallest = _MIN_DISK_GB[disk_type(str(tier or _DEFAULT_TIER)) or "PD_SSD"]
     return integer(smallest, 65536)(value)
 
 
@@ -577,9 +577,9 @@ def disk_size_limit(value: Any, disk_size_gb: Any) -> int:
 
 
 def log_days(value: Any, edition: Any, tier: Any, backup_retention: Any) -> int:
-    family = _machine_family(str(tier or DEFAULT_TIER))
+    family = _machine_family(str(tier or _DEFAULT_TIER))
     offered_by = str(edition or (family and family[0]))
-    days = integer(1, MAX_LOG_DAYS.get(offered_by, 35))(value)
+    days = integer(1, _MAX_LOG_DAYS.get(offered_by, 35))(value)
     backups = str(7 if backup_retention is None else backup_retention)
     if re.fullmatch(r"\d{1,9}(\.0)?", backups, re.ASCII) and 0 < int(float(backups)) < days:
         raise ValueError(f"must not be more than backup_retention, {backups}: the log is useless without a backup.")
@@ -682,7 +682,7 @@ _MB_PER_VCPU = {"perf-optimized-N": 8192, "memory-optimized-N": 32768, "c4a-high
 
 def capacity(tier: Any, database_flags: Any) -> Capacity | None:
     """Returns how many connections an instance of this tier allows; None if its memory is not known."""
-    tier = str(tier or DEFAULT_TIER)
+    tier = str(tier or _DEFAULT_TIER)
     if (limit := read_max_connections(database_flags)) is not None:
         return Capacity(limit, _RESERVED_CONNECTIONS, "max_connections in database_flags")
     if tier == "db-f1-micro":

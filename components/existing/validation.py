@@ -17,7 +17,7 @@ from ..validators import boolean, is_list, is_valid_string, one_of, port_number,
 from .args import ExistingPostgresArgs
 
 # Prefix of a plugin's database, unless app-config.yaml sets another.
-DATABASE_PREFIX = "backstage_plugin_"
+_DATABASE_PREFIX = "backstage_plugin_"
 
 # Name of a database or schema that PostgreSQL accepts and that psql's \connect reads as nothing but a name.
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}"
@@ -38,7 +38,7 @@ class Access:
     ensure_exists: bool
     ensure_schema_exists: bool
     plugins: tuple[str, ...]
-    prefix: str = DATABASE_PREFIX
+    prefix: str = _DATABASE_PREFIX
     schema_prefix: str = ""
 
     @property
@@ -132,7 +132,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
 def _with_names(inputs: Inputs, access: Access, options: Mapping[str, Any]) -> Access:
     """Returns the access with the prefixes in database_options, which name what bootstrap_sql creates."""
     named = dataclasses.replace(
-        access, prefix=options.get("prefix", DATABASE_PREFIX), schema_prefix=options.get("schemaPrefix", "")
+        access, prefix=options.get("prefix", _DATABASE_PREFIX), schema_prefix=options.get("schemaPrefix", "")
     )
     # The prefix is not shown: it may be a secret.
     names = named.schemas if access.division == "schema" else named.databases
@@ -269,9 +269,9 @@ def ensure_schema_exists(value: Any, division: Any, ensure: Any) -> bool:
 
 # Backstage's own pattern (ID_PATTERN_OLD of @backstage/backend-plugin-api), short enough for the prefix in 63 bytes.
 _plugin_id = regex(
-    rf"(?=.{{1,{63 - len(DATABASE_PREFIX)}}}$)[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*",
+    rf"(?=.{{1,{63 - len(_DATABASE_PREFIX)}}}$)[A-Za-z][A-Za-z0-9]*([-_][A-Za-z0-9]+)*",
     "must be a plugin's id, such as catalog: letters, digits and single hyphens inside, starting with a letter, "
-    f"at most {63 - len(DATABASE_PREFIX)} long.",
+    f"at most {63 - len(_DATABASE_PREFIX)} long.",
 )
 
 

@@ -15,7 +15,7 @@ from ..login import LoginError, log_in
 from .engine import Engine, RunningContainer, engine_of
 
 # Seconds. A container that is healthy answers at once; Docker's own proxy may need a moment more.
-LOGIN_TIMEOUT = 10.0
+_LOGIN_TIMEOUT = 10.0
 
 
 def container_hooks(name: str, owner: str, component: pulumi.Resource) -> pulumi.ResourceHookBinding:
@@ -132,7 +132,7 @@ def prove_login(engine: Engine, name: str, record: Mapping[str, Any]) -> None:
             )
         return
     try:
-        log_in(record["host"], int(record["port"]), record["user"], record["password"], timeout=LOGIN_TIMEOUT)
+        log_in(record["host"], int(record["port"]), record["user"], record["password"], timeout=_LOGIN_TIMEOUT)
     except LoginError as error:
         # This program cannot send such a password, but the health check has logged in with it.
         if error.reason != "unsupported":
