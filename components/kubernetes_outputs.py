@@ -9,6 +9,7 @@ import pulumi
 from . import backstage
 from .backstage import kubernetes
 from .backstage.kubernetes import Workload
+from .outputs import combine
 
 # The remark of a component without a password, when the caller named no service account.
 NO_IDENTITY = (
@@ -27,13 +28,6 @@ class Blocks:
     """With a placeholder for everything that a variable stands for."""
     secret_variable: str | None = None
     """The variable that stands for the password or client secret; None if the block has neither."""
-
-
-@dataclass(frozen=True)
-class _Whole:
-    """A block that Output.all passes on as it is. It would search a map for Outputs, key by key, every time."""
-
-    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,23 +57,22 @@ def kubernetes_outputs(
     """
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
     # Used only if it is not secret.
-    literal = pulumi.Output.unsecret(blocks.without_secret).apply(_Whole)
-    from_env = blocks.from_env.apply(_Whole)
-    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=from_env).apply(
+    literal = pulumi.Output.unsecret(blocks.without_secret)
+    block = combine(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
         lambda v: v["from_env"] if v["hidden"] else v["literal"]
     )
-    variables = pulumi.Output.all(hidden=hidden, from_env=from_env).apply(
-        lambda v: list(backstage.environment(v["from_env"].config)) if v["hidden"] else _list(blocks.secret_variable)
+    variables = combine(hidden=hidden, from_env=blocks.from_env).apply(
+        lambda v: list(backstage.environment(v["from_env"])) if v["hidden"] else _list(blocks.secret_variable)
     )
     workload = _workload(name, pods, remark)
 
-    def render(rendering: Any, block: pulumi.Output[_Whole]) -> pulumi.Output[str]:
-        return pulumi.Output.all(workload, block, variables).apply(lambda v: rendering(v[0], v[1].config, v[2]))
+    def render(rendering: Any, config: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
+        return combine(workload=workload, config=config, variables=variables).apply(lambda v: rendering(**v))
 
     return KubernetesOutputs(
         helm_values=render(kubernetes.helm_values, block),
         kubernetes_manifests=render(kubernetes.kubernetes_manifests, block),
-        kubernetes_secret=render(kubernetes.kubernetes_secret, blocks.complete.apply(_Whole)),
+        kubernetes_secret=render(kubernetes.kubernetes_secret, blocks.complete),
     )
 
 
