@@ -1,4 +1,4 @@
-"""One stack, one database for Backstage: `database` picks the component, an object of that name holds its arguments."""
+"""Creates Backstage's database: the key `database` names the component, and the key of that name has its arguments."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `make` runs: python3 -m bootstrap up|env|down|clean|python|tools|run."""
+"""Runs the commands of `make`: python3 -m bootstrap up|env|down|clean|python|tools|run."""
 
 import argparse
 import os
@@ -63,7 +63,7 @@ def up() -> int:
         return 1
     code = _on_stack("up")
     if code == 0:
-        say(f"Done in {time.monotonic() - started:.0f} s. To take it down: make down")
+        say(f"Done in {time.monotonic() - started:.0f} s. To destroy it: make down")
     return code
 
 
@@ -76,7 +76,7 @@ def env() -> int:
 
 def down() -> int:
     if not _may_exist():
-        say("There is nothing to take down.")
+        say("There is nothing to destroy.")
         return 0
     return _on_stack("down") if ready("down", _base_steps("requirements/dev.txt")) else 1
 

@@ -157,7 +157,7 @@ def _handle_signals(reader: int, announce: bool) -> None:
             _stopping.set()
             running = [*_running.items()]
         if running and first and announce:
-            say(f"\n{_signal.name}: stopping what is at work. A second signal does not wait for it.")
+            say(f"\n{_signal.name}: stopping the running commands. A second signal does not wait for them.")
         for process, stop in running:
             if first:
                 _ask(process, stop)

@@ -67,7 +67,7 @@ def env() -> None:
 def down() -> None:
     stack = DevStack("down")
     if not stack.open(create=False):
-        return say("There is nothing to take down.")
+        return say("There is nothing to destroy.")
     stack.destroy()
     for file in (_APP_CONFIG, _DOTENV):
         file.unlink(missing_ok=True)

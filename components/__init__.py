@@ -1,4 +1,4 @@
-"""Pulumi components that give Backstage its PostgreSQL and hand back the `backend.database` block."""
+"""Provides Pulumi components that give Backstage its PostgreSQL and return the `backend.database` block."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -154,7 +154,7 @@ def _remedy(key: str, name: str, value: Any, selector: str, sections: Mapping[st
     """Returns what to do about a key in the project's own namespace that has no effect."""
     if name in sections:
         return (
-            f'because "{selector}" is {choice}. Remove it: `pulumi config rm {name}`. Or use it in a stack of its own: '
+            f'because "{selector}" is {choice}. Remove it: `pulumi config rm {name}`. Or use it in its own stack: '
             f"`pulumi stack init {name}`, then `pulumi config set {selector} {name}`."
         )
     first, _, rest = name.partition(".")

@@ -1,4 +1,4 @@
-"""Error hooks: retry transient errors, and log how to import resources that an interrupted update left behind."""
+"""Retries transient errors, and logs how to import resources that an interrupted update left behind."""
 
 import asyncio
 import functools

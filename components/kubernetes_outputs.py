@@ -25,9 +25,9 @@ class Blocks:
     without_secret: pulumi.Output[Mapping[str, Any]]
     """With a placeholder for the password or client secret."""
     from_env: pulumi.Output[Mapping[str, Any]]
-    """With a placeholder for everything that a variable stands for."""
+    """With a placeholder for every value that a variable replaces."""
     secret_variable: str | None = None
-    """The variable that stands for the password or client secret; None if the block has neither."""
+    """The variable that replaces the password or client secret; None if the block has neither."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def kubernetes_outputs(
 ) -> KubernetesOutputs:
     """Returns the outputs of the component `name`.
 
-    The app-config has literal values, except for the password or client secret: a variable stands for it, and the
-    Secret holds its value. If any other part of the block is secret, variables stand for everything that has one.
+    The app-config has literal values, except for the password or client secret: a variable replaces it, and the Secret
+    holds its value. If any other part of the block is secret, variables replace all values that have one.
     """
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
     # Used only if it is not secret.

@@ -1,4 +1,4 @@
-"""Azure Database for PostgreSQL flexible server with Microsoft Entra authentication: no password anywhere."""
+"""Creates an Azure Database for PostgreSQL flexible server with Microsoft Entra authentication and no passwords."""
 
 import secrets
 from collections.abc import Mapping

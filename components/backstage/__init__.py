@@ -1,4 +1,4 @@
-"""The block that Backstage reads, `backend.database` of app-config.yaml: pure functions, no resources."""
+"""Renders the block that Backstage reads, `backend.database` of app-config.yaml: pure functions, no resources."""
 
 from .block import ENVIRONMENT_VARIABLES as ENVIRONMENT_VARIABLES
 from .block import WHITESPACE_AROUND as WHITESPACE_AROUND

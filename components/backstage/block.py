@@ -1,4 +1,4 @@
-"""The block that Backstage reads: `backend.database` of app-config.yaml, in Backstage's own spelling.
+"""Renders the block that Backstage reads: `backend.database` of app-config.yaml, in Backstage's own spelling.
 
 Pure functions, no resources. A component describes its connection; these functions render it, either with literal
 values or with `${…}` references to environment variables.

@@ -1,4 +1,4 @@
-"""Google Cloud SQL for PostgreSQL with IAM database authentication: no password anywhere."""
+"""Creates a Google Cloud SQL for PostgreSQL instance with IAM database authentication and no passwords."""
 
 import secrets
 from collections.abc import Mapping, Sequence

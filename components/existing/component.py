@@ -1,4 +1,4 @@
-"""A PostgreSQL server that exists already: the block for it, and the SQL that prepares it."""
+"""Returns the block for a PostgreSQL server that exists already, and the SQL that prepares it."""
 
 from collections.abc import Mapping
 from typing import Any, Optional

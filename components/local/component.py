@@ -1,4 +1,4 @@
-"""PostgreSQL in a local Docker container, for developing Backstage on a laptop."""
+"""Creates PostgreSQL in a local Docker container, for developing Backstage on a laptop."""
 
 import importlib.resources
 import secrets

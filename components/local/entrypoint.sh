@@ -124,14 +124,14 @@ else
       say "$found is what an interrupted initialisation left; it stays as it is, and is not used."
     elif [ -n "$data" ]; then
       fail "the volume has data of PostgreSQL $major twice, in $data and in $found. Nothing was changed. Copy the one" \
-        "that you need to a volume of its own."
+        "that you need to another volume."
     else
       data=$found
     fi
   done
   [ -n "$data" ] || [ -z "$others" ] ||
     fail "the image is PostgreSQL $major, but the volume has data of another version:$others Nothing was changed." \
-      "PostgreSQL opens data of its own major version only: use an image of that version, or another volume."
+      "PostgreSQL can open only data of its own major version: use an image of that version, or another volume."
 fi
 
 # --- The first start. The image's entrypoint initialises another directory, which gets the real name in one step when it

@@ -20,7 +20,7 @@ from .args import LocalPostgresArgs
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """The arguments of a LocalPostgres, validated. None stands for an argument without a default that was left out."""
+    """The validated arguments of a LocalPostgres. None means that an argument without a default was left out."""
 
     image: pulumi.Output[str]
     port: pulumi.Output[int]

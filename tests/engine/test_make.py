@@ -73,7 +73,7 @@ def test_up_writes_a_block_that_logs_in_env_the_variables_down_leaves_nothing(
     assert not checkout.state.exists()
     assert not any(exists(kind, name) for kind, name in owned.items())
     assert checkout.files() == before, "the checkout is as it was before"
-    assert checkout.make("down") == (0, "There is nothing to take down.\n")
+    assert checkout.make("down") == (0, "There is nothing to destroy.\n")
 
 
 @pytest.mark.drill(
@@ -109,7 +109,7 @@ def test_a_mistyped_argument_is_explained_without_a_traceback(checkout: Checkout
 
 def test_down_and_env_without_a_database_say_so(checkout: Checkout) -> None:
     code, printed = checkout.make("down")
-    assert (code, printed) == (0, "There is nothing to take down.\n")
+    assert (code, printed) == (0, "There is nothing to destroy.\n")
     code, printed = checkout.make("env")
     assert code != 0
     assert "run `make up` first" in printed

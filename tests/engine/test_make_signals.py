@@ -173,7 +173,7 @@ def test_the_engine_cancels_in_order(checkout: Checkout) -> None:
             if "Container backstage-postgres creating" in line:
                 os.killpg(make.pid, signal.SIGINT)
         make.wait(STOP_TIMEOUT)
-    assert "SIGINT: stopping what is at work." in printed
+    assert "SIGINT: stopping the running commands." in printed
     assert "Stopped before the database was ready." in printed
     assert "Traceback" not in printed
     assert processes(f"DRILL={checkout.folder.as_posix()}") == []
