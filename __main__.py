@@ -14,11 +14,15 @@ def resource_group(azure: Mapping[str, Any]) -> pulumi.Output[str]:
     import pulumi_azure_native as azure_native
 
     from components.azure.known import known_or
+    from components.azure.validation import validate
 
+    # Refuses wrong arguments before a group is created with them.
+    args = configuration.CamelCaseArgs({**azure, "resource_group_name": "backstage"}, "azure")
+    settings = validate("backstage", args)  # pyright: ignore[reportArgumentType]
     group = azure_native.resources.ResourceGroup(
         "backstage",
-        location=azure.get("location"),
-        tags=azure.get("tags"),
+        location=settings.location,
+        tags=settings.tags,
         # Ignore the region: changing it would replace the group and everything in it.
         opts=pulumi.ResourceOptions(ignore_changes=["location"]),
     )

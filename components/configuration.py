@@ -39,7 +39,7 @@ def read(
         names = list(sections)
         raise ArgumentError(
             f'config "{selector}" is {choice!r}, but it must be {", ".join(names[:-1])} or {names[-1]}. '
-            f"Run `pulumi config set {selector} {default}`."
+            f"Run `pulumi config set {selector} {_closest(choice.lower(), sections) or 'NAME'}`."
         )
     for key, value in runtime_config.CONFIG.get().items():
         _refuse_unread(key, value, selector, sections, choice, also_read)

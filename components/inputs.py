@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin, overload
 import pulumi
 from typing_extensions import Required
 
+from .backstage.options import OPTIONS
 from .outputs import camel_case
 from .validators import Validator, is_list, is_map, with_integers
 
@@ -47,6 +48,8 @@ class Inputs:
         names = [self.spelled(name) for name in self._annotations]
         for unknown in self._values.keys() - self._annotations.keys():
             closest = difflib.get_close_matches(self.spelled(str(unknown)), names, n=1)
+            if unknown in OPTIONS and "database_options" in self._annotations:
+                closest = [f"{self.spelled('database_options')}.{unknown}"]
             hint = f' Did you mean "{closest[0]}"?' if closest else ""
             raise ArgumentError(
                 f'{self._owner}: unknown argument "{unknown}".{hint} Valid arguments: {", ".join(sorted(names))}.'
@@ -85,7 +88,9 @@ class Inputs:
         """Returns a required argument, like `get`. Raises ArgumentError if it is absent."""
         value = self.get(argument, validator)
         if value is None:
-            self.fail(argument, "is missing, and it has no default.")
+            path = f"{self._config_key}.{camel_case(argument)}"
+            remedy = "" if self._config_key is None else f" Run `pulumi config set --path {path} VALUE`."
+            self.fail(argument, f"is missing, and it has no default.{remedy}")
         return value
 
     def get_plain(self, argument: str, validator: Validator[T], default: T) -> T:
@@ -99,9 +104,8 @@ class Inputs:
         try:
             return validator(value)
         except ValueError as reason:
-            self.fail(
-                argument, f"is {self._shown(value)}, but it {reason}{self._retyped(argument, value, secret=False)}"
-            )
+            hint = self._retyped(argument, value, validator, secret=False)
+            self.fail(argument, f"is {self._shown(value)}, but it {reason}{hint}")
 
     def get_map(
         self, argument: str, key_validator: Validator[str], validator: Validator[T]
@@ -177,11 +181,14 @@ class Inputs:
         self, argument: str, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
     ) -> pulumi.Output[Any]:
         def check(plain: Any, hidden: bool, related: list[Any]) -> Any:
+            def validate(given: Any) -> Any:
+                return validator(given, *related)
+
             try:
-                return validator(plain, *related)
+                return validate(plain)
             except ValueError as reason:
                 shown = "" if hidden else f" is {self._shown(plain)}, but it"
-                hint = self._retyped(argument, plain, secret=hidden)
+                hint = self._retyped(argument, plain, validate, secret=hidden)
                 raise ArgumentError(f"{self._owner}: {what}{shown} {self.spelled(str(reason))}{hint}") from None
 
         if not any(_contains_output(one) for one in (value, *others)):
@@ -199,10 +206,17 @@ class Inputs:
         value = without_secrets(with_integers(value))
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
-    def _retyped(self, argument: str, value: Any, *, secret: bool) -> str:
-        """Returns a hint for a string that Pulumi read as a number or a boolean; empty for other values."""
+    def _retyped(self, argument: str, value: Any, validator: Validator[Any], *, secret: bool) -> str:
+        """Returns a hint for a string that Pulumi read as a number or a boolean; empty for other values.
+
+        Also empty if the string would be refused as well.
+        """
         is_string = str in (self._annotations[argument], *get_args(self._annotations[argument]))
         if not self._camel_case or not is_string or not isinstance(value, bool | int | float):
+            return ""
+        try:
+            validator(as_string(value))
+        except ValueError:
             return ""
         kind = "true or false" if isinstance(value, bool) else "a number"
         if self._config_key is None:
@@ -224,14 +238,16 @@ class Inputs:
 
     def _nested(self, argument: str, key: str, value: Mapping[str, Any]) -> str:
         """Returns the error for a key with a dot, which Pulumi read as a path."""
-        inner = next(iter(value), "…")
         reason = f"has a map under the key {self._shown(key)}, but its values are single values."
-        if self._config_key is None:
+        name, inner = key, value
+        while is_map(inner) and len(inner) == 1:
+            name, inner = f"{name}.{next(iter(inner))}", next(iter(inner.values()))
+        if self._config_key is None or is_map(inner):
             return reason
         path = f"{self._config_key}.{camel_case(argument)}"
         return (
             f"{reason} A name with a dot needs brackets: `pulumi config rm --path {path}.{key}`, then "
-            f"`pulumi config set --path '{path}[\"{key}.{inner}\"]' …`."
+            f"`pulumi config set --path '{path}[\"{name}\"]' …`."
         )
 
 

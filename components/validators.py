@@ -67,7 +67,7 @@ def one_of(*choices: str) -> Validator[str]:
 
 def boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false.")
+        raise ValueError("must be true or false." + (" A string is neither." if isinstance(value, str) else ""))
     return value
 
 

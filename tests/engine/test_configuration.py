@@ -132,6 +132,9 @@ REFUSED: dict[str, list[str]] = {
         'argument "tags" is "prod", but it must be a map',
         "`pulumi config rm --path azure.tags`, then `pulumi config set --path azure.tags.NAME VALUE`",
     ],
+    AZURE + "--path azure.tags[0] prod": ['argument "tags" is ["prod"], but it must be a map'],
+    "database CloudSQL": ["`pulumi config set database cloudsql`"],
+    "--path local.knexConfig.pool.max 5": ['Did you mean "databaseOptions.knexConfig"?'],
     # Names in the spelling of the configuration.
     "--path local.Port 5433": ['unknown argument "Port". Did you mean "port"?'],
     "--path local.prot 5433": ['unknown argument "prot". Did you mean "port"?'],

@@ -211,7 +211,7 @@ def test_an_unknown_argument_is_refused_with_the_closest_in_camel_case(host: Hos
 
 
 def test_a_number_for_a_string_is_explained(host: Host) -> None:
-    message = refusal(host, "LocalPostgres", user=5)
+    message = refusal(host, "LocalPostgres", image=17)
     assert message.endswith("It was read as a number: put it in quotation marks.")
 
 
@@ -231,7 +231,7 @@ def test_a_wrong_secret_is_explained_without_showing_it(host: Host) -> None:
 def test_a_map_whose_keys_arrive_later_is_refused_and_not_taken_for_empty(host: Host, passed: Any) -> None:
     message = refusal(host, "AzurePostgres", resource_group_name="group", firewall_rules=passed)
     assert message.endswith(
-        'AzurePostgres "db": argument "firewallRules" must be a map with plain keys, because they name resources; '
+        'AzurePostgres "db": argument "firewallRules" must be a map with plain keys, not an Output; '
         "its values may be Outputs."
     )
 

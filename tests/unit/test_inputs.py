@@ -222,17 +222,29 @@ def test_an_integer_that_came_as_a_float_is_shown_as_the_integer(inputs: Callabl
 
 @pytest.mark.parametrize(("typed", "kind"), [(12345678, "a number"), (True, "true or false")])
 def test_text_that_pulumi_took_for_something_else_is_explained(typed: object, kind: str) -> None:
+    any_string = regex(".+", "must be a string.")
     text = str(typed).lower()
-    assert refusal(lambda: camel_case("example", user_name=typed).get("user_name", word)).endswith(
+    assert refusal(lambda: camel_case("example", user_name=typed).get("user_name", any_string)).endswith(
         f"Pulumi reads it as {kind}; to set it as a string: "
         f"`pulumi config set --path --type string example.userName {text}`."
     )
-    assert refusal(lambda: camel_case("example", password=typed).get("password", word, secret=True)).endswith(
+    assert refusal(lambda: camel_case("example", password=typed).get("password", any_string, secret=True)).endswith(
         f"Pulumi reads it as {kind}; to set it as a string: `pulumi config set --path --secret example.password`."
     )
-    assert refusal(lambda: camel_case(user_name=typed).get("user_name", word)).endswith(
+    assert refusal(lambda: camel_case(user_name=typed).get("user_name", any_string)).endswith(
         f"It was read as {kind}: put it in quotation marks."
     )
+
+
+def test_a_number_is_not_advised_as_a_string_that_would_be_refused_too() -> None:
+    assert refusal(lambda: camel_case("example", user_name=1).get("user_name", word)).endswith("must be a word.")
+
+
+def test_the_way_to_set_a_missing_argument_is_that_of_the_caller() -> None:
+    assert refusal(lambda: camel_case("example").require("user_name", word)).endswith(
+        '"userName" is missing, and it has no default. Run `pulumi config set --path example.userName VALUE`.'
+    )
+    assert refusal(lambda: arguments().require("user_name", word)).endswith("is missing, and it has no default.")
 
 
 @pytest.mark.parametrize("wrap", [lambda value: value, pulumi.Output.from_input])
@@ -257,5 +269,13 @@ def test_a_name_with_a_dot_that_became_a_path_is_explained() -> None:
         'argument "labels" has a map under the key "pgbouncer", but its values are single values. A name with a dot '
         "needs brackets: `pulumi config rm --path example.labels.pgbouncer`, then "
         "`pulumi config set --path 'example.labels[\"pgbouncer.enabled\"]' …`."
+    )
+    deep = {"203": {"0": {"113": {"7": "203.0.113.7"}}}}
+    assert "'example.labels[\"203.0.113.7\"]'" in refusal(
+        lambda: camel_case("example", labels=deep).get_map("labels", str, regex(".*", "")),
+    )
+    two = {"office": {"startIpAddress": "203.0.113.7", "endIpAddress": "203.0.113.9"}}
+    assert refusal(lambda: camel_case("example", labels=two).get_map("labels", str, word)).endswith(
+        "its values are single values."
     )
     assert "pulumi config" not in refusal(lambda: arguments(labels=nested).get_map("labels", str, word))
