@@ -14,7 +14,7 @@ def known_or(value: pulumi.Output[T], fallback: pulumi.Input[Any]) -> pulumi.Out
     A preview of an update does not know the values that the provider decides, although an update does not change them.
     Without a fallback, the preview would show everything that depends on such a value as replaced.
     """
-    values = pulumi.Output.all(value=_with_unknowns(value), fallback=_with_unknowns(fallback))
+    values = pulumi.Output.all(value=with_unknowns(value), fallback=with_unknowns(fallback))
     return values.apply(_choose, run_with_unknowns=True)
 
 
@@ -35,6 +35,6 @@ def _choose(values: Any) -> Any:
     return values["fallback"] if value is None or isinstance(value, Unknown) else value
 
 
-def _with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
+def with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
     """Returns an Output in which an unknown value is `pulumi.UNKNOWN`."""
     return pulumi.Output.from_input(value).apply(lambda known: known, run_with_unknowns=True)

@@ -22,6 +22,7 @@ from ..inputs import Inputs
 from ..kubernetes import service_account
 from ..validators import Validator, boolean, integer, is_valid_string, one_of, parameter_value, regex
 from .args import AzurePostgresArgs
+from .known import with_unknowns
 
 T = TypeVar("T")
 
@@ -452,11 +453,6 @@ def _output(value: str) -> pulumi.Output[str]:
     return pulumi.Output.from_input(value)
 
 
-def _with_unknowns(value: pulumi.Input[Any]) -> pulumi.Output[Any]:
-    """Returns an Output in which an unknown value is `pulumi.UNKNOWN`."""
-    return pulumi.Output.from_input(value).apply(lambda known: known, run_with_unknowns=True)
-
-
 def _checked(values: Sequence[Any], check: Callable[[Any], None]) -> pulumi.Output[None]:
     """Checks values together: plain ones at once, and all when the Outputs among them are known.
 
@@ -464,7 +460,7 @@ def _checked(values: Sequence[Any], check: Callable[[Any], None]) -> pulumi.Outp
     in the second, `pulumi.UNKNOWN` for an unknown value.
     """
     check(values)
-    return pulumi.Output.all(*map(_with_unknowns, values)).apply(check, run_with_unknowns=True)
+    return pulumi.Output.all(*map(with_unknowns, values)).apply(check, run_with_unknowns=True)
 
 
 def _after(check: pulumi.Output[None], value: pulumi.Output[T]) -> pulumi.Output[T]:
