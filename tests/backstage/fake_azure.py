@@ -58,6 +58,7 @@ class Azure:
     """Client id → the token that it gets."""
     secrets: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
     """Client id → its tenant and the secret, or signed assertion, that proves it at login.microsoftonline.com."""
+    _issued: dict[str, str] = field(default_factory=dict, repr=False)
     header: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
     """What App Service's token endpoint asks of its callers."""
     asked: list[str] = field(default_factory=list)
@@ -147,8 +148,8 @@ class Azure:
                 session.execute("ALTER SCHEMA public OWNER TO azure_pg_admin")
 
     def allow_login(self, role: str, client_id: str) -> str:
-        """Makes `client_id` the principal behind `role`. Returns its token."""
-        token = self.tokens[client_id] = new_token()
+        """Makes `client_id` the principal behind `role`. Returns its token, which is always the same."""
+        token = self.tokens[client_id] = self._issued.setdefault(client_id, new_token())
         with self.administrator() as session:
             session.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(token)))
         return token

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from psycopg import sql
 from components import backstage
 from tests.backstage import node
 from tests.backstage.azure import CLIENT, HOST, IDENTITY_CLIENT, PRINCIPAL, SERVER_NAME, TENANT, USER, outputs
-from tests.backstage.backend import TOKEN, backend
+from tests.backstage.backend import TOKEN, Backend, backend
 from tests.backstage.fake_azure import LOGIN, PRIVATE_NAME, VERSION, Azure
+from tests.backstage.runner import Runner, runner
 
 pytestmark = pytest.mark.xdist_group("backstage_azure")
 
@@ -31,6 +33,25 @@ def server(azure_server: Callable[[int], Azure]) -> Azure:
 @pytest.fixture(params=[16, 17, 18])
 def any_version(request: pytest.FixtureRequest, azure_server: Callable[[int], Azure]) -> Azure:
     return deployed(azure_server(request.param))
+
+
+@pytest.fixture(scope="module")
+def runners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Azure], Runner]]:
+    """Returns a function: server → the process in which backends on it run one after another.
+
+    Microsoft's library keeps the token of a managed identity for the whole process. So a test of which requests are
+    made for one has a process of its own.
+    """
+    with ExitStack() as running:
+        started: dict[int, Runner] = {}
+
+        def of(server: Azure) -> Runner:
+            if server.port not in started:
+                process = runner(tmp_path_factory.mktemp("runner"), server.variables())
+                started[server.port] = running.enter_context(process)
+            return started[server.port]
+
+        yield of
 
 
 def deployed(running: Azure) -> Azure:
@@ -69,8 +90,14 @@ def without_ssl(block: Mapping[str, Any]) -> str:
 # --- A whole backend
 
 
-def assert_starts(folder: Path, document: str, variables: Mapping[str, str], server: Azure) -> None:
-    with backend(folder, document, variables) as running:
+def assert_starts(
+    start: Callable[..., AbstractContextManager[Backend]],
+    folder: Path,
+    document: str,
+    variables: Mapping[str, str],
+    server: Azure,
+) -> None:
+    with start(folder, document, variables) as running:
         running.wait_until(running.is_ready, "being ready")
         assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
         assert running.status("/api/search/query?term=", token=TOKEN) == 200, running.output
@@ -78,22 +105,26 @@ def assert_starts(folder: Path, document: str, variables: Mapping[str, str], ser
 
 
 def test_a_backend_on_a_virtual_machine_starts_with_the_created_identity(tmp_path: Path, server: Azure) -> None:
-    assert_starts(tmp_path, outputs()["app_config"], server.variables(), server)
+    assert_starts(backend, tmp_path, outputs()["app_config"], server.variables(), server)
     assert set(server.asked) == {"metadata service"}
 
 
-def test_a_backend_with_workload_identity_starts_with_the_default_credential(tmp_path: Path, server: Azure) -> None:
+def test_a_backend_with_workload_identity_starts_with_the_default_credential(
+    tmp_path: Path, runners: Callable[[Azure], Runner], server: Azure
+) -> None:
     known = outputs(use_default_credential=True)
     pod = server.workload_identity(tmp_path, known["client_id"], TENANT)
     document, environment = known["app_config_from_env"], known["environment"]
-    assert_starts(tmp_path, document, server.variables(**pod, **environment), server)
+    assert_starts(runners(server).backend, tmp_path, document, server.variables(**pod, **environment), server)
     assert set(server.asked) == {f"{LOGIN} by assertion"}
 
 
-def test_a_backend_anywhere_starts_with_a_client_secret(tmp_path: Path, server: Azure) -> None:
+def test_a_backend_anywhere_starts_with_a_client_secret(
+    tmp_path: Path, runners: Callable[[Azure], Runner], server: Azure
+) -> None:
     known = outputs(**WITH_SECRET)
     document, environment = known["app_config_from_env"], known["environment"]
-    assert_starts(tmp_path, document, server.variables(**environment), server)
+    assert_starts(runners(server).backend, tmp_path, document, server.variables(**environment), server)
     assert set(server.asked) == {f"{LOGIN} by secret"}
 
 
@@ -195,7 +226,7 @@ def test_in_schema_mode_a_plugin_uses_the_database_that_the_admin_owns(tmp_path:
 
 @pytest.mark.parametrize("division", ["database", "schema"])
 def test_after_bootstrap_sql_a_user_without_admin_rights_is_enough(
-    tmp_path: Path, any_version: Azure, division: str
+    tmp_path: Path, runners: Callable[[Azure], Runner], any_version: Azure, division: str
 ) -> None:
     known = outputs(**PRINCIPAL, **USER, client_id=CLIENT, plugin_division_mode=division)
     if division == "schema":
@@ -203,7 +234,7 @@ def test_after_bootstrap_sql_a_user_without_admin_rights_is_enough(
     done = any_version.psql(APPLICATION, any_version.tokens[CLIENT], known["bootstrap_sql"])
     assert done.returncode == 0, done.stderr
     any_version.allow_login(USER["user"], CLIENT)
-    with backend(tmp_path, known["app_config"], any_version.variables()) as running:
+    with runners(any_version).backend(tmp_path, known["app_config"], any_version.variables()) as running:
         running.wait_until(running.is_ready, "being ready")
         assert running.status("/api/catalog/entities", token=TOKEN) == 200, running.output
     assert any_version.databases() == ({"backstage"} if division == "schema" else PLUGINS)
