@@ -40,7 +40,7 @@ class Backend:
         """Returns the HTTP status and the body of the answer to a request."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         content = None if body is None else json.dumps(body)
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request(method, path, content, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             return response.status, response.read().decode()

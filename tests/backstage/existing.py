@@ -78,7 +78,7 @@ class Existing:
             input=script,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

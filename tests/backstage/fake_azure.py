@@ -50,6 +50,8 @@ SETTINGS = (
 class Azure:
     """The fake, while it runs."""
 
+    container: str
+    """That of its PostgreSQL."""
     tls: Path
     """ca.pem, which its certificates can be checked with, and other.pem, an authority of the same name."""
     port: int
@@ -117,7 +119,7 @@ class Azure:
             dbname=database,
             sslmode="verify-full",
             sslrootcert=str(self.tls / "ca.pem"),
-            connect_timeout=5,
+            connect_timeout=30,
             autocommit=True,
         )
 
@@ -191,7 +193,7 @@ def azure(folder: Path, version: int = VERSION) -> Iterator[Azure]:
                 options=("--volume", f"{label_provider(folder, version)}:/tmp/pgaadauth.so:ro"),
             )
         )
-        running = Azure(server.tls, server.port, server.password)
+        running = Azure(server.container, server.tls, server.port, server.password)
         running.ports["http"] = stack.enter_context(web_service(token_service(running, "http")))
         secure = web_service(token_service(running, "https"), server.tls / f"{LOGIN}.pem")
         running.ports["https"] = stack.enter_context(secure)

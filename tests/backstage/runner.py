@@ -4,7 +4,7 @@ import itertools
 import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -27,9 +27,9 @@ class Runner:
             running.wait_until(running.is_ready, "being ready")
     """
 
-    def __init__(self, process: subprocess.Popen[str], variables: Mapping[str, str]) -> None:
-        """Takes a process of runner.mjs, and the variables that it was started with."""
-        self._process, self._variables = process, variables
+    def __init__(self, process: subprocess.Popen[str], variables: Mapping[str, str], errors: Path) -> None:
+        """Takes a process of runner.mjs, the variables that it was started with, and the file of Node's own errors."""
+        self._process, self._variables, self._errors = process, variables, errors
         self._numbers = itertools.count()
 
     def login(
@@ -42,10 +42,9 @@ class Runner:
         ]
         log = folder / f"login-{number}.log"
         answered = self._ask("login", folder, files, variables, log)
-        printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         if "error" in answered:
-            return subprocess.CompletedProcess(files, 1, "", f"{printed}{answered['error']}")
-        return subprocess.CompletedProcess(files, 0, json.dumps(answered["answer"]), printed)
+            return subprocess.CompletedProcess(files, 1, "", f"{_read(log)}{answered['error']}")
+        return subprocess.CompletedProcess(files, 0, json.dumps(answered["answer"]), _read(log))
 
     @contextmanager
     def backend(self, folder: Path, document: str, variables: Mapping[str, str] | None = None) -> Iterator[Backend]:
@@ -77,20 +76,25 @@ class Runner:
         watchdog = Timer(TIMEOUT, self._process.kill)
         watchdog.start()
         try:
-            self._process.stdin.write(f"{json.dumps(request)}\n")
-            self._process.stdin.flush()
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(f"{json.dumps(request)}\n")
+                self._process.stdin.flush()
             line = self._process.stdout.readline()
         finally:
             watchdog.cancel()
-        printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        assert line, f"Node ended, or took more than {TIMEOUT} s:\n{printed}"
+        assert line, f"Node ended, or took more than {TIMEOUT} s:\n{_read(self._errors)}{_read(log)}"
         return json.loads(line)
+
+
+def _read(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
 
 @contextmanager
 def runner(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Runner]:
     """Starts the process, with `variables` that Node itself reads, such as NODE_OPTIONS. `folder` is for its log."""
-    with (folder / "runner.log").open("wb") as log:
+    errors = folder / "runner.log"
+    with errors.open("wb") as log:
         process = subprocess.Popen(
             node.command("runner.mjs"),
             cwd=folder,
@@ -103,9 +107,13 @@ def runner(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator
     assert process.stdin
     assert process.stdout
     try:
-        yield Runner(process, variables or {})
+        yield Runner(process, variables or {}, errors)
     finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         process.stdout.close()

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import textwrap
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from secrets import token_hex
@@ -12,7 +11,6 @@ from secrets import token_hex
 import pytest
 
 from tests.backstage import node
-from tests.backstage.backend import backend
 from tests.backstage.existing import NAME, PASSWORD, USER, Existing, existing
 from tests.backstage.postgres_versions import IMAGES
 from tests.backstage.runner import Runner, runner
@@ -76,6 +74,13 @@ def follow(stack: Stack, name: str, *, stdin: str = "", host: str = NAME) -> Res
     return result
 
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Starts the process in which logins and backends run one after another."""
+    with runner(tmp_path_factory.mktemp("runner")) as running:
+        yield running
+
+
 # --- The guide's server
 
 
@@ -88,27 +93,24 @@ def guides_server(tmp_path: Path) -> Iterator[tuple[str, int]]:
         "run", "--detach", "--name", name, "--network", "host", "--entrypoint", "bash", IMAGES[VERSION], "-c", create
     )
     try:
-        deadline = time.monotonic() + 120
-        while docker("exec", name, "ls", "/tmp/started", check=False) == "":
-            assert time.monotonic() < deadline, docker("logs", name)
-            time.sleep(0.2)
+        started = "until [ -e /tmp/started ]; do sleep 0.1; done; echo started"
+        assert docker("exec", name, "timeout", "300", "sh", "-c", started, check=False), docker("logs", name)
         yield name, port
     finally:
         docker("rm", "--force", "--volumes", name)
 
 
 def test_the_guides_server_gets_a_block_that_backstage_works_with(
-    stack: Stack, guides_server: tuple[str, int], tmp_path: Path
+    stack: Stack, guides_server: tuple[str, int], runs: Runner, tmp_path: Path
 ) -> None:
     container, port = guides_server
     as_postgres = f'sudo() {{ docker exec --env PGPORT={port} --user "$2" {container} "${{@:3}}"; }}'
     run(tmp_path, page("guide-password"), os.environ, functions=as_postgres)
     stack.configure("existing.port", port)
     follow(stack, "guide", stdin="secret")
-    document = stack.folder / "app-config.local.yaml"
-    done = node.run(tmp_path, "login.mjs", "--config", str(document))
+    done = runs.login(tmp_path, (stack.folder / "app-config.local.yaml").read_text())
     assert done.returncode == 0, done.stderr
-    assert '"database":"backstage_plugin_contract"' in done.stdout
+    assert '"database": "backstage_plugin_contract"' in done.stdout
 
 
 # --- A DBA's server
@@ -132,7 +134,9 @@ def psql(server: Existing) -> str:
     return f'psql() {{ docker run {options} --entrypoint psql {server.image} "$@"; }}'
 
 
-def test_a_dba_runs_what_they_were_sent_and_backstage_starts(stack: Stack, server: Existing, tmp_path: Path) -> None:
+def test_a_dba_runs_what_they_were_sent_and_backstage_starts(
+    stack: Stack, server: Existing, runs: Runner, tmp_path: Path
+) -> None:
     stack.configure("existing.port", server.server.port)
     follow(stack, "dba", host=server.host)
     server.create_role("dba", "LOGIN CREATEROLE CREATEDB")
@@ -146,7 +150,7 @@ def test_a_dba_runs_what_they_were_sent_and_backstage_starts(stack: Stack, serve
 
     stack.configure("existing.password", PASSWORD, secret=True)
     up = succeeded(stack.up())
-    with backend(tmp_path, up.outputs["appConfig"]) as running:
+    with runs.backend(tmp_path, up.outputs["appConfig"]) as running:
         running.wait_until(running.is_ready, "being ready")
 
 
@@ -159,11 +163,12 @@ def prepare(stack: Stack, server: Existing) -> None:
     stack.configure("existing.password", PASSWORD, secret=True)
 
 
-def test_the_commands_for_tls_make_backstage_verify_the_server(stack: Stack, server: Existing, tmp_path: Path) -> None:
+def test_the_commands_for_tls_make_backstage_verify_the_server(
+    stack: Stack, server: Existing, runs: Runner, tmp_path: Path
+) -> None:
     prepare(stack, server)
     (stack.folder / "ca.pem").write_bytes((server.server.tls / "ca.pem").read_bytes())
-    document = node.write_secret(tmp_path / "app-config.yaml", follow(stack, "tls").outputs["appConfig"])
-    done = node.run(tmp_path, "login.mjs", "--config", str(document))
+    done = runs.login(tmp_path, follow(stack, "tls").outputs["appConfig"])
     assert done.returncode == 0, done.stderr
 
 
@@ -177,13 +182,6 @@ def test_the_commands_for_another_password_prove_it(stack: Stack, server: Existi
 
 
 # --- First aid
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """Starts the process in which backends run one after another."""
-    with runner(tmp_path_factory.mktemp("runner")) as running:
-        yield running
 
 
 @pytest.mark.parametrize("mode", ["database", "schema"])

@@ -19,7 +19,8 @@ PAGE = node.FOLDER.parents[1] / "docs" / "from-laptop-to-cloud.md"
 LOCATION = {"type": "url", "target": "https://example.com/catalog-info.yaml"}
 JO = "jo@example.com"
 
-# What the page's commands need of a machine: outputs of stacks, clients of PostgreSQL, and the clouds' own tools.
+# What the page's commands need of a machine: outputs of stacks, clients of PostgreSQL, and the clouds' own tools. The
+# clients are those next to the server, in its container.
 MACHINE = """
 set -euo pipefail
 pulumi() { local name="OUTPUT_$3"; echo "${!name}"; }
@@ -28,11 +29,10 @@ cloud-sql-proxy() { :; }
 client() {
   local arguments=() argument
   for argument in "${@:2}"; do
-    argument=${argument/port=6543/port=$PORT}
-    arguments+=("${argument/sslrootcert=system/sslrootcert=\\/tls\\/ca.pem hostaddr=127.0.0.1 port=$PORT}")
+    argument=${argument/port=6543/port=5432}
+    arguments+=("${argument/sslrootcert=system/sslrootcert=\\/tmp\\/tls\\/ca.pem hostaddr=127.0.0.1}")
   done
-  docker run --rm --interactive --network host --env PGPASSWORD --volume "$TLS:/tls:ro" --entrypoint "$1" \\
-    postgres:17-trixie "${arguments[@]}"
+  docker exec --interactive --env PGPASSWORD "$SERVER" "$1" "${arguments[@]}"
 }
 psql() { client psql "$@" < /dev/null; }
 pg_restore() { client pg_restore "$@"; }
@@ -94,8 +94,7 @@ def test_to_azure(tmp_path: Path, dumps: Path, azure_server: Callable[[int], fak
     variables = {
         "OUTPUT_host": azure.HOST,
         "TOKEN": server.allow_login(JO, azure.CLIENT),
-        "PORT": str(server.port),
-        "TLS": str(server.tls),
+        "SERVER": server.container,
     }
     run(dumps, page("azure", "restore", "azure-owner"), variables)
     assert_finds_everything(tmp_path, azure.outputs()["app_config"], server.variables())
@@ -113,8 +112,7 @@ def test_to_google_cloud(
     instance.deploy(declared)
     variables = {
         "OUTPUT_connectionName": declared.outputs["connection_name"],
-        "PORT": str(instance.server.port),
-        "TLS": str(instance.server.tls),
+        "SERVER": instance.server.container,
     }
     run(dumps, page("gcp", "restore"), variables)
     assert_finds_everything(tmp_path, declared.outputs["app_config"], instance.environment(cloud_sql.EMAIL, tmp_path))

@@ -96,7 +96,7 @@ class Server:
 
     def _sql(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=5
+            host="127.0.0.1", port=self.port, user="postgres", password=PASSWORD, dbname="postgres", connect_timeout=30
         ) as session:
             rows = session.execute(statement.encode())
             return rows.fetchall() if rows.description else []

@@ -64,12 +64,12 @@ def make_data(image: str, volume: str, at: str) -> None:
 def test_a_start_that_is_killed_at_any_moment_is_repaired_by_the_next_one(
     volume: str, combination: Combination
 ) -> None:
-    """Killed at random moments of the first start, restarted twice, killed after writing, and started again."""
+    """Kills at random moments of the first start, restarts twice, kills after writing, and starts again."""
     if combination.made_by:
         make_data(combination.made_by, volume, combination.at)
     seeded = random.Random(f"{SEED} {combination}")
     moments = [seeded.uniform(0, 3) for _ in range(KILLS)]
-    told = f"{combination}, BACKSTAGE_DATABASE_SEED={SEED}, killed after {moments}"
+    context = f"{combination}, BACKSTAGE_DATABASE_SEED={SEED}, killed after {moments}"
     with server(combination.image, volume) as started:
         for moment in moments:
             time.sleep(moment)  # The moment is what is random here; nothing is waited for.
@@ -77,13 +77,13 @@ def test_a_start_that_is_killed_at_any_moment_is_repaired_by_the_next_one(
             docker("start", started.container)
         if not combination.made_by:
             started.sql(KEEP)
-        assert started.sql(ROWS) == KEPT, f"{told}:\n{started.log}"
+        assert started.sql(ROWS) == KEPT, f"{context}:\n{started.log}"
         for _ in range(2):
             docker("restart", started.container)
-            assert started.sql(ROWS) == KEPT, f"{told}:\n{started.log}"
+            assert started.sql(ROWS) == KEPT, f"{context}:\n{started.log}"
         acknowledged = insert_then_kill(started)
         docker("start", started.container)
-        assert started.sql(f"SELECT count(*) FROM more WHERE number < {acknowledged}") == [(acknowledged,)], told
+        assert started.sql(f"SELECT count(*) FROM more WHERE number < {acknowledged}") == [(acknowledged,)], context
 
 
 def insert_then_kill(started: Server) -> int:

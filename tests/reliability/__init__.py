@@ -1,1 +1,1 @@
-"""What is broken and survived, fuzzed and loaded, with numbers measured in one run: see __main__.py."""
+"""Fault injection, fuzzing and load, with numbers that are measured in one run: see __main__.py."""

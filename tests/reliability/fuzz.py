@@ -90,7 +90,7 @@ def judge(name: str, rule: Callable[..., Any], invariant: Invariant, value: Any,
         assert is_sendable(result), f"{call} is accepted, and cannot be sent anywhere"
         assert invariant.check(result, value, *related), f"{call} is accepted, and becomes {result!r}"
         return True
-    assert re.fullmatch(r"must .*\.", reason, re.DOTALL), f"{call} is refused in a strange way: {reason}"
+    assert re.fullmatch(r"must .*\.", reason, re.DOTALL), f"{call} is refused with an unclear reason: {reason}"
     return False
 
 

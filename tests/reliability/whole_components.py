@@ -75,7 +75,7 @@ def judge(component: str, args: Mapping[str, Any], as_outputs: bool) -> bool:
         check_block(call, results)
         return True
     one_sentence = rf'{component} "db": .*\.'
-    assert re.fullmatch(one_sentence, reason, re.DOTALL), f"{call} is refused in a strange way: {reason}"
+    assert re.fullmatch(one_sentence, reason, re.DOTALL), f"{call} is refused with an unclear reason: {reason}"
     return False
 
 
