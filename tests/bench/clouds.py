@@ -49,7 +49,7 @@ def cloud_sql(rounds: int, users: int) -> tuple[float, float]:
 def critical_path(
     rounds: int,
     simulate: Callable[[], SimulatedProvider],
-    stack_class: Callable[[Path, dict[str, str]], CloudStack],
+    stack_class: Callable[[Path, SimulatedProvider], CloudStack],
     server: str,
     arguments: dict[str, Any],
 ) -> float:
@@ -57,7 +57,7 @@ def critical_path(
     taken: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder, simulate() as cloud:
-            stack = stack_class(Path(folder) / "stack", cloud.environment)
+            stack = stack_class(Path(folder) / "stack", cloud)
             stack.arguments(**arguments)
             up = stack.up()
             assert up.ok, up.output

@@ -213,7 +213,7 @@ def test_a_database_in_azure(tmp_path: Path, azure: SimulatedAzure) -> None:
     vendor_tools.install(tools, "az")
     (tools / "psql").write_text('#!/bin/sh\necho "$PGPASSWORD logs in with $*"; cat\n')
     (tools / "psql").chmod(0o755)
-    stack = CloudStack(tmp_path / "stack", azure.environment, name="azure", key="azure", program="azure_program.py")
+    stack = CloudStack(tmp_path / "stack", azure, name="azure", key="azure", program="azure_program.py")
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
 
     document = follow(stack, BLOCKS["azure.md", "First deployment", 1])
@@ -240,9 +240,7 @@ def test_a_database_in_azure(tmp_path: Path, azure: SimulatedAzure) -> None:
 
 
 def test_a_database_in_google_cloud_for_a_move(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> None:
-    stack = CloudStack(
-        tmp_path / "stack", cloud_sql.environment, name="gcp", key="cloudsql", program="cloud_sql_program.py"
-    )
+    stack = CloudStack(tmp_path / "stack", cloud_sql, name="gcp", key="cloudsql", program="cloud_sql_program.py")
     shell(stack, "pulumi stack init gcp; pulumi config set gcp:project portal-123")
     follow(stack, BLOCKS["from-laptop-to-cloud.md", "1. Create the cloud's stack", 2] + "pulumi up\n")
     assert cloud_sql.of_type("User")["jo@example.com"]["_roles"] == ["cloudsqlsuperuser"]
@@ -255,7 +253,7 @@ def test_a_database_in_google_cloud_for_a_move(tmp_path: Path, cloud_sql: Simula
 def test_backstage_on_aks(tmp_path: Path, azure: SimulatedAzure) -> None:
     tools = tmp_path / "tools"
     vendor_tools.install(tools, "az", "helm")
-    stack = CloudStack(tmp_path / "stack", azure.environment, name="azure", key="azure", program="azure_program.py")
+    stack = CloudStack(tmp_path / "stack", azure, name="azure", key="azure", program="azure_program.py")
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
     shell(stack, "pulumi stack init azure; pulumi config set azure-native:location westeurope")
     follow(stack, BLOCKS["kubernetes.md", "AKS", 1])
@@ -279,9 +277,7 @@ def test_backstage_on_gke(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> None:
     tools.mkdir()
     (tools / "kubectl").write_text('#!/bin/sh\n[ "$*" = "apply --namespace portal --filename -" ] && cat >> applied\n')
     (tools / "kubectl").chmod(0o755)
-    stack = CloudStack(
-        tmp_path / "stack", cloud_sql.environment, name="gcp", key="cloudsql", program="cloud_sql_program.py"
-    )
+    stack = CloudStack(tmp_path / "stack", cloud_sql, name="gcp", key="cloudsql", program="cloud_sql_program.py")
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
     shell(stack, "pulumi stack init gcp; pulumi config set gcp:project portal-123")
     cloud_sql.pools.add("portal-123.svc.id.goog")

@@ -3,21 +3,41 @@
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .deployments import Deployments
+from .simulated_provider import SimulatedProvider
 from .stack import REPOSITORY, Result, Stack, refused
 
 
 class CloudStack(Stack):
-    """A stack of the repository with its shipped settings. `key` is where the component's arguments stand in them."""
+    """A stack of the repository with its shipped settings, against a simulated cloud."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, name: str, key: str, program: str) -> None:
-        super().__init__(folder, name=name, program=Path(__file__).with_name(program), environment=environment)
+    def __init__(
+        self,
+        folder: Path,
+        cloud: SimulatedProvider,
+        deployments: Deployments | None = None,
+        *,
+        name: str,
+        key: str,
+        program: str,
+    ) -> None:
+        """`key` is where the component's arguments stand in the settings; `deploy` needs the deployments."""
+        super().__init__(folder, name=name, program=Path(__file__).with_name(program), environment=cloud.environment)
+        self.cloud = cloud
         self.key = key
+        self._deployments = deployments
         shutil.copy(REPOSITORY / self.settings.name, folder)
         self.bring_language_host()
+
+    def deploy(self, **values: Any) -> Result:
+        """Does a first `up` with these arguments, or takes a copy of what it left for another test."""
+        assert self._deployments
+        self.arguments(**values)
+        return self._deployments.up(self, self.cloud)
 
     def arguments(self, **values: Any) -> None:
         """Writes the component's arguments into the stack's settings, in place of those that were there."""
@@ -38,14 +58,14 @@ class CloudStack(Stack):
 
 
 class AzureStack(CloudStack):
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder, environment, name="azure", key="azure", program="azure_program.py")
+    def __init__(self, folder: Path, cloud: SimulatedProvider, deployments: Deployments | None = None) -> None:
+        super().__init__(folder, cloud, deployments, name="azure", key="azure", program="azure_program.py")
         self.configure("azure-native:location", "westeurope")
 
 
 class CloudSqlStack(CloudStack):
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder, environment, name="gcp", key="cloudsql", program="cloud_sql_program.py")
+    def __init__(self, folder: Path, cloud: SimulatedProvider, deployments: Deployments | None = None) -> None:
+        super().__init__(folder, cloud, deployments, name="gcp", key="cloudsql", program="cloud_sql_program.py")
         self.configure("gcp:project", "portal-123")
 
 

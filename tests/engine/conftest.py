@@ -1,6 +1,7 @@
 """A fresh stack and a free port for each test, and nothing left of either afterwards."""
 
 import fcntl
+import os
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,10 @@ from typing import TextIO
 
 import pytest
 
+from . import cloud_sql_cases
 from .checkout import Checkout
+from .cloud_stack import AzureStack, CloudSqlStack
+from .deployments import Deployments
 from .docker import docker
 from .simulated_azure import SimulatedAzure
 from .simulated_cloud_sql import SimulatedCloudSql
@@ -27,9 +31,33 @@ def azure() -> Iterator[SimulatedAzure]:
 
 @pytest.fixture
 def cloud_sql() -> Iterator[SimulatedCloudSql]:
-    """A simulated Google Cloud that nothing was created in."""
+    """A simulated Google Cloud that nothing was created in, with accounts, a network and a pool from before."""
     with SimulatedCloudSql() as simulated:
+        simulated.known_accounts |= {cloud_sql_cases.EMAIL, cloud_sql_cases.OTHER_EMAIL}
+        simulated.connected_networks.add(cloud_sql_cases.NETWORK)
+        simulated.pools.add(cloud_sql_cases.POOL)
         yield simulated
+
+
+@pytest.fixture(scope="session")
+def deployments(tmp_path_factory: pytest.TempPathFactory) -> Deployments:
+    """First deployments, which the workers of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "deployments"
+    folder.mkdir(exist_ok=True)
+    return Deployments(folder)
+
+
+@pytest.fixture
+def azure_stack(tmp_path: Path, azure: SimulatedAzure, deployments: Deployments) -> AzureStack:
+    """A stack of the repository's program for Azure, with nothing deployed yet."""
+    return AzureStack(tmp_path / "stack", azure, deployments)
+
+
+@pytest.fixture
+def cloud_sql_stack(tmp_path: Path, cloud_sql: SimulatedCloudSql, deployments: Deployments) -> CloudSqlStack:
+    """A stack of the repository's program for Google Cloud, with nothing deployed yet."""
+    return CloudSqlStack(tmp_path / "stack", cloud_sql, deployments)
 
 
 @pytest.fixture

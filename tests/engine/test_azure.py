@@ -1,7 +1,6 @@
 """AzurePostgres on the real engine, against a simulated Azure that is strict."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,8 +26,8 @@ GUARD = "backstage-deletion-protection"
 
 
 @pytest.fixture
-def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
-    return AzureStack(tmp_path / "stack", azure.environment)
+def stack(azure_stack: AzureStack) -> AzureStack:
+    return azure_stack
 
 
 def new_changes(azure: SimulatedAzure, since: int) -> list[tuple[str, str, str]]:
@@ -180,8 +179,7 @@ def test_any_other_error_ends_the_run_at_once(stack: AzureStack, azure: Simulate
 
 @pytest.mark.drill(broken="the service is busy during an update and a delete", survived="everything: `up` waits")
 def test_an_update_and_a_delete_wait_for_a_busy_server_too(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(firewallRules=RULES)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES)
     stack.arguments(firewallRules={"office": "203.0.113.8"})
     azure.refusals["FirewallRule"] = ["ServerIsBusy"] * 3
     succeeded(stack.up())
@@ -308,7 +306,7 @@ def test_a_missing_or_misspelt_field_of_the_authentication_is_refused(stack: Azu
 
 
 def test_an_object_id_that_is_really_a_client_id_names_nobody(stack: AzureStack, azure: SimulatedAzure) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     (identity,) = azure.of_type("UserAssignedIdentity").values()
     stack.arguments(adminServicePrincipals={"another": identity["clientId"]})
     assert "was not found in Entra" in refused(stack.up())
@@ -342,8 +340,7 @@ def test_without_deleted_with_the_children_would_be_deleted_one_by_one(
     broken="the server fails over to another zone", survived="everything: `up` and `refresh` change nothing"
 )
 def test_a_failover_to_another_zone_changes_nothing(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(highAvailability="ZoneRedundant")
-    succeeded(stack.up())
+    stack.deploy(highAvailability="ZoneRedundant")
     (name,) = azure.of_type("Server")
     azure.move_zone(name, "2")
     before = azure.changes()
@@ -357,8 +354,7 @@ def test_a_failover_to_another_zone_changes_nothing(stack: AzureStack, azure: Si
 def test_admins_and_rules_added_later_come_one_by_one_and_touch_nothing_else(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(firewallRules={"vpn": "203.0.113.0/28"})
-    succeeded(stack.up())
+    stack.deploy(firewallRules={"vpn": "203.0.113.0/28"})
     before = len(azure.changes())
     stack.arguments(firewallRules=RULES, adminUsers={"jo@example.com": OTHER}, serverParameters={"work_mem": 8192})
     succeeded(stack.up())
@@ -392,8 +388,7 @@ def test_the_first_firewall_rule_opens_public_access_and_the_last_one_closes_it(
 def test_admins_and_rules_can_be_removed_although_the_server_is_protected(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(firewallRules=RULES, adminUsers={"jo@example.com": OTHER})
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, adminUsers={"jo@example.com": OTHER})
     before = len(azure.changes())
     stack.arguments(firewallRules={"vpn": RULES["vpn"]})
     succeeded(stack.up())
@@ -404,7 +399,7 @@ def test_admins_and_rules_can_be_removed_although_the_server_is_protected(
 
 
 def test_size_storage_and_retention_change_in_place(stack: AzureStack, azure: SimulatedAzure) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     before = len(azure.changes())
     stack.arguments(skuName="Standard_D4ds_v5", storageGb=64, backupRetentionDays=14, version=18)
     succeeded(stack.up())
@@ -412,7 +407,7 @@ def test_size_storage_and_retention_change_in_place(stack: AzureStack, azure: Si
 
 
 def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureStack, azure: SimulatedAzure) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     before = len(azure.changes())
     stack.arguments(**PRINCIPAL, clientId=CLIENT, tenantId="22222222-2222-2222-2222-222222222222")
     up = succeeded(stack.up())
@@ -427,8 +422,7 @@ def test_moving_from_the_created_identity_to_a_service_principal(stack: AzureSta
 
 @pytest.mark.drill(broken="the admin's name was wrong", survived="the server: only the admin is recreated")
 def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**PRINCIPAL)
-    succeeded(stack.up())
+    stack.deploy(**PRINCIPAL)
     before = len(azure.changes())
     stack.arguments(**{**PRINCIPAL, "adminName": "Backstage App"})
     succeeded(stack.up())
@@ -451,7 +445,7 @@ def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureSt
 def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
     stack: AzureStack, azure: SimulatedAzure, arguments: dict[str, Any], path: str
 ) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     before, urns = azure.changes(), stack.urns()
     stack.arguments(**arguments)
     preview = refused(stack.preview(diff=True))
@@ -469,8 +463,7 @@ def test_a_change_that_would_replace_the_server_is_stopped_in_the_preview(
 def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False)
     stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", deletionProtection=False, geoRedundantBackup=True)
     succeeded(stack.up())
     (server,) = azure.of_type("Server").values()
@@ -492,8 +485,7 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
     stack: AzureStack, azure: SimulatedAzure, destroy: Any
 ) -> None:
     """Nothing is deleted in the cloud, and nothing is forgotten in the state."""
-    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema")
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, pluginDivisionMode="schema")
     before, urns = azure.changes(), stack.urns()
     output = destroy(stack)
     assert "cannot be deleted" in output
@@ -506,8 +498,7 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
 def test_an_unprotected_destroy_deletes_the_server_and_not_each_of_its_children(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192})
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192})
     before = len(azure.changes())
     stack.arguments(
         firewallRules=RULES, pluginDivisionMode="schema", serverParameters={"work_mem": 8192}, deletionProtection=False
@@ -525,8 +516,7 @@ def test_an_unprotected_destroy_deletes_the_server_and_not_each_of_its_children(
 
 
 def test_a_private_endpoint_is_deleted_too(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(privateEndpointSubnetId=SUBNET, privateDnsZoneId=PRIVATELINK, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(privateEndpointSubnetId=SUBNET, privateDnsZoneId=PRIVATELINK, deletionProtection=False)
     succeeded(stack.destroy())
     assert azure.resources == {}
 

@@ -27,8 +27,8 @@ CONCURRENT = "ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdenti
 
 
 @pytest.fixture
-def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
-    return AzureStack(tmp_path / "stack", azure.environment)
+def stack(azure_stack: AzureStack) -> AzureStack:
+    return azure_stack
 
 
 def trusted(azure: SimulatedAzure) -> dict[str, tuple[str, str]]:
@@ -70,8 +70,7 @@ def test_pods_of_two_clusters_are_trusted_one_after_another(stack: AzureStack, a
 
 
 def test_a_preview_of_changed_tags_does_not_replace_the_credentials(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**PODS)
-    succeeded(stack.up())
+    stack.deploy(**PODS)
     stack.arguments(**PODS, tags={"team": "platform"})
     assert succeeded(stack.preview()).changed == {"update": 3}
 
@@ -80,8 +79,7 @@ def test_an_identity_of_the_callers_gets_the_credentials_in_its_own_group(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     given = given_identity(azure)
-    stack.arguments(**given, **PODS)
-    succeeded(stack.up())
+    stack.deploy(**given, **PODS)
     assert len([key for key in azure.resources if key.startswith(f"{given['identityResourceId']}/federated")]) == 3
 
 
@@ -122,8 +120,7 @@ def test_a_wrong_issuer_is_corrected_in_place(stack: AzureStack, azure: Simulate
 def test_a_renamed_service_account_is_trusted_everywhere_and_the_old_one_nowhere(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(**PODS)
-    succeeded(stack.up())
+    stack.deploy(**PODS)
     before = len(azure.changes())
     stack.arguments(**{**PODS, "kubernetesServiceAccount": "portal/backend"})
     succeeded(stack.up())
@@ -133,8 +130,7 @@ def test_a_renamed_service_account_is_trusted_everywhere_and_the_old_one_nowhere
 
 
 def test_a_cluster_that_comes_or_goes_touches_no_other(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**{**PODS, "kubernetesOidcIssuers": {"green": GREEN}})
-    succeeded(stack.up())
+    stack.deploy(**{**PODS, "kubernetesOidcIssuers": {"green": GREEN}})
     before = len(azure.changes())
     stack.arguments(**PODS)
     succeeded(stack.up())
@@ -152,8 +148,7 @@ def test_a_cluster_that_comes_or_goes_touches_no_other(stack: AzureStack, azure:
     survived="everything: refused, with what to do, and after that the cluster is trusted under the new name",
 )
 def test_a_cluster_under_another_name_is_refused_with_what_to_do(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**PODS)
-    succeeded(stack.up())
+    stack.deploy(**PODS)
     renamed = {**PODS, "kubernetesOidcIssuers": {"cyan": BLUE, "green": GREEN}}
     stack.arguments(**renamed)
     output = refused(stack.up())
@@ -168,8 +163,7 @@ def test_a_cluster_under_another_name_is_refused_with_what_to_do(stack: AzureSta
 
 
 def test_moving_to_an_identity_of_the_callers_moves_the_credentials(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**PODS)
-    succeeded(stack.up())
+    stack.deploy(**PODS)
     given = given_identity(azure)
     stack.arguments(**given, **PODS)
     succeeded(stack.up())
@@ -181,8 +175,7 @@ def test_moving_to_an_identity_of_the_callers_moves_the_credentials(stack: Azure
 def test_a_server_that_is_replaced_under_another_name_leaves_the_credentials_alone(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(**PODS, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(**PODS, deletionProtection=False)
     before, created = len(azure.changes()), azure.of_type(CREDENTIAL)
     stack.arguments(**PODS, deletionProtection=False, serverName="another-name")
     succeeded(stack.up())
@@ -228,8 +221,7 @@ def test_an_identity_that_is_full_ends_the_run_and_the_next_one_continues(
 def test_a_credential_that_somebody_deleted_is_made_again_after_a_refresh(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    stack.arguments(**PODS)
-    succeeded(stack.up())
+    stack.deploy(**PODS)
     before = len(azure.changes())
     (blue,) = [key for key in azure.resources if key.endswith("-blue")]
     del azure.resources[blue]
@@ -278,8 +270,7 @@ def test_a_given_identity_keeps_its_other_credentials_when_the_database_goes(
 ) -> None:
     given = given_identity(azure)
     others = set(azure.resources)
-    stack.arguments(**given, **PODS)
-    succeeded(stack.up())
+    stack.deploy(**given, **PODS)
     created = set(azure.resources)
     assert "cannot be deleted" in refused(stack.destroy())
     assert set(azure.resources) == created, "a refused destroy touches nothing"
@@ -291,8 +282,7 @@ def test_a_given_identity_keeps_its_other_credentials_when_the_database_goes(
 
 
 def test_with_a_created_identity_nothing_is_left(stack: AzureStack, azure: SimulatedAzure) -> None:
-    stack.arguments(**PODS, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(**PODS, deletionProtection=False)
     before = len(azure.changes())
     succeeded(stack.destroy())
     assert azure.resources == {}
@@ -305,7 +295,7 @@ def test_with_a_created_identity_nothing_is_left(stack: AzureStack, azure: Simul
 
 def test_credentials_that_do_not_wait_for_each_other_are_refused(tmp_path: Path) -> None:
     with SimulatedAzure(child_seconds=1) as azure:
-        stack = AzureStack(tmp_path / "stack", azure.environment)
+        stack = AzureStack(tmp_path / "stack", azure)
         stack.arguments(**PODS)
         stack.break_on_purpose("chain of credentials")
         stack.up()

@@ -1,7 +1,5 @@
 """AzurePostgres as a platform team runs it: previews, locks, other people's networks, another principal."""
 
-from pathlib import Path
-
 import pytest
 
 from .cloud_stack import WAYS_AROUND_PROTECTION, AzureStack, WayAroundProtection
@@ -19,8 +17,8 @@ RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
 
 
 @pytest.fixture
-def stack(tmp_path: Path, azure: SimulatedAzure) -> AzureStack:
-    return AzureStack(tmp_path / "stack", azure.environment)
+def stack(azure_stack: AzureStack) -> AzureStack:
+    return azure_stack
 
 
 def changes_of(azure: SimulatedAzure, since: int) -> list[tuple[str, str]]:
@@ -31,8 +29,7 @@ def changes_of(azure: SimulatedAzure, since: int) -> list[tuple[str, str]]:
 def test_a_preview_of_changed_tags_shows_the_updates_that_follow(
     stack: AzureStack, azure: SimulatedAzure, protection: bool
 ) -> None:
-    stack.arguments(firewallRules=RULES, deletionProtection=protection)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, deletionProtection=protection)
     before = len(azure.changes())
     stack.arguments(firewallRules=RULES, deletionProtection=protection, tags={"team": "platform"})
     preview = succeeded(stack.preview())
@@ -86,8 +83,7 @@ def test_a_private_endpoint_lives_in_the_group_and_region_of_its_network(
 
 def test_of_a_locked_server_nothing_is_deleted_until_it_is_unlocked(stack: AzureStack, azure: SimulatedAzure) -> None:
     """It can be changed all the same."""
-    stack.arguments(firewallRules=RULES, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
     more = {**RULES, "office": "203.0.113.8", "home": "203.0.113.9"}
     stack.arguments(firewallRules=more, deleteLock=True, logAnalyticsWorkspaceId=WORKSPACE)
     succeeded(stack.up())
@@ -107,8 +103,7 @@ def test_an_admin_is_replaced_only_after_an_update_that_removed_the_lock(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     other = {**TEAM, "adminObjectId": OTHER}
-    stack.arguments(**TEAM, deleteLock=True)
-    succeeded(stack.up())
+    stack.deploy(**TEAM, deleteLock=True)
     before = azure.changes()
     # Azure deletes an admin before its successor can have the role; the lock would go after that.
     for lock in ({"deleteLock": True}, {}):
@@ -155,8 +150,7 @@ def test_two_arguments_that_name_one_object_are_told_so_and_not_to_import_it(
 def test_a_locked_server_loses_nothing_whichever_flag_is_used(
     stack: AzureStack, azure: SimulatedAzure, way: WayAroundProtection
 ) -> None:
-    stack.arguments(firewallRules=RULES, deleteLock=True)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES, deleteLock=True)
     before, urns = azure.changes(), stack.urns()
     output = way(stack)
     assert "is protected" in output
@@ -170,14 +164,13 @@ def test_without_a_lock_a_destroy_that_ignores_protection_deletes_the_server(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     """Which docs/azure.md says: Azure itself protects only what is locked."""
-    stack.arguments(firewallRules=RULES)
-    succeeded(stack.up())
+    stack.deploy(firewallRules=RULES)
     succeeded(stack.destroy(flags=["--ignore-protect"]))
     assert azure.of_type("Server") == {}
 
 
 def test_storage_that_azure_has_grown_is_explained(stack: AzureStack, azure: SimulatedAzure) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     (server,) = azure.of_type("Server").values()
     server["storage"]["storageSizeGB"] = 64
     stack.arguments(backupRetentionDays=14)
@@ -201,8 +194,7 @@ def test_the_command_that_sets_the_maintenance_window_of_a_new_server_is_printed
 
 def test_an_own_key_is_fixed_when_the_server_is_created(stack: AzureStack, azure: SimulatedAzure) -> None:
     identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/key"
-    stack.arguments(encryptionKeyUri="https://vault.vault.azure.net/keys/backstage", encryptionIdentityId=identity)
-    succeeded(stack.up())
+    stack.deploy(encryptionKeyUri="https://vault.vault.azure.net/keys/backstage", encryptionIdentityId=identity)
     (server,) = azure.of_type("Server").values()
     assert server["dataEncryption"]["primaryUserAssignedIdentityId"] == identity
     assert succeeded(stack.up()).changed == {}

@@ -44,8 +44,8 @@ def cloud_sql(cloud_sql: SimulatedCloudSql) -> SimulatedCloudSql:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
-    return CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
+def stack(cloud_sql_stack: CloudSqlStack) -> CloudSqlStack:
+    return cloud_sql_stack
 
 
 def new_changes(cloud_sql: SimulatedCloudSql, since: int) -> list[tuple[str, str, str]]:
@@ -214,7 +214,7 @@ def test_a_new_user_goes_from_the_first_deployment_to_taking_it_down(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     """Deploys, adds a teammate and a group, moves to a private network and takes everything down."""
-    succeeded(stack.up())
+    stack.deploy()
     before = len(cloud_sql.changes())
     stack.configure("cloudsql.additionalUsers.jo", "jo@example.com")
     stack.configure("cloudsql.additionalUsers.team", "group:team@example.com")
@@ -249,8 +249,7 @@ def test_a_new_user_goes_from_the_first_deployment_to_taking_it_down(
 
 
 def test_a_user_that_is_added_or_removed_touches_no_other(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    stack.arguments(user=EMAIL, additionalUsers=TEAM)
-    succeeded(stack.up())
+    stack.deploy(user=EMAIL, additionalUsers=TEAM)
     before = len(cloud_sql.changes())
     stack.arguments(user=EMAIL, additionalUsers={"team": TEAM["team"], "zoe": "zoe@example.com"})
     succeeded(stack.up())
@@ -264,7 +263,7 @@ def test_a_user_that_is_added_or_removed_touches_no_other(stack: CloudSqlStack, 
 
 
 def test_backstages_own_user_can_be_replaced_by_another(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     before = len(cloud_sql.changes())
     stack.arguments(user=EMAIL)
     up = succeeded(stack.up())
@@ -276,8 +275,7 @@ def test_backstages_own_user_can_be_replaced_by_another(stack: CloudSqlStack, cl
 
 
 def test_size_flags_and_role_change_in_place(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    stack.arguments(user=EMAIL)
-    succeeded(stack.up())
+    stack.deploy(user=EMAIL)
     before = len(cloud_sql.changes())
     cloud_sql.database_roles.add("backstage")
     stack.arguments(user=EMAIL, tier="db-custom-4-15360", databaseFlags={"max_connections": 200}, role="backstage")
@@ -297,7 +295,7 @@ def test_size_flags_and_role_change_in_place(stack: CloudSqlStack, cloud_sql: Si
 def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     stack.arguments(version=18, tier="db-custom-4-15360")
     for changed, tier in (({"update": 1}, "db-custom-1-3840"), ({"update": 1}, "db-custom-4-15360"), ({}, None)):
         up = succeeded(stack.up())
@@ -312,7 +310,7 @@ def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
 def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     instance["settings"]["connectorEnforcement"] = "NOT_REQUIRED"
     instance["settings"]["diskSize"] = 25
@@ -367,8 +365,7 @@ def test_a_change_that_would_replace_instance_or_database_is_stopped(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, arguments: dict[str, Any], replacements: list[dict[str, Any]]
 ) -> None:
     """It is stopped before anything is touched."""
-    stack.arguments(**arguments, additionalUsers=TEAM)
-    succeeded(stack.up())
+    stack.deploy(**arguments, additionalUsers=TEAM)
     calls, urns = list(cloud_sql.calls), stack.urns()
     for replacement in replacements:
         stack.arguments(**replacement, additionalUsers=TEAM)
@@ -386,8 +383,7 @@ def test_a_change_that_would_replace_instance_or_database_is_stopped(
 def test_without_protection_a_replaced_instance_gets_its_users_again(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
     stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False, region="us-central1")
     up = succeeded(stack.up())
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
@@ -424,8 +420,7 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, destroy: Any
 ) -> None:
     """Nothing is deleted in the cloud, and nothing is forgotten in the state."""
-    stack.arguments(additionalUsers=TEAM)
-    succeeded(stack.up())
+    stack.deploy(additionalUsers=TEAM)
     before, urns = cloud_sql.changes(), stack.urns()
     output = destroy(stack)
     assert PROTECTED in output
@@ -443,8 +438,7 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
 def test_a_protected_instance_loses_nothing_whichever_flag_is_used(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, way: WayAroundProtection
 ) -> None:
-    stack.arguments(additionalUsers=TEAM)
-    succeeded(stack.up())
+    stack.deploy(additionalUsers=TEAM)
     before, urns = cloud_sql.changes(), stack.urns()
     output = way(stack)
     assert "is protected" in output
@@ -461,8 +455,7 @@ def test_a_protected_instance_loses_nothing_whichever_flag_is_used(
 def test_an_up_that_ignores_protection_does_not_replace_a_protected_instance(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(additionalUsers=TEAM)
-    succeeded(stack.up())
+    stack.deploy(additionalUsers=TEAM)
     before, urns = cloud_sql.changes(), stack.urns()
     stack.arguments(additionalUsers=TEAM, region="us-central1")
     refused(stack.up(flags=["--ignore-protect"]))
@@ -475,7 +468,7 @@ def test_an_up_that_ignores_protection_does_not_replace_a_protected_instance(
 def test_a_final_backup_and_the_others_are_there_after_taking_it_down(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    succeeded(stack.up())
+    stack.deploy()
     (name,) = cloud_sql.of_type("DatabaseInstance")
     stack.configure("cloudsql.deletionProtection", "false")
     succeeded(stack.up())
@@ -487,8 +480,7 @@ def test_a_final_backup_and_the_others_are_there_after_taking_it_down(
 def test_users_who_own_something_do_not_keep_the_instance_from_going(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(user=EMAIL, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(user=EMAIL, deletionProtection=False)
     cloud_sql.owners.add(ROLE)
     succeeded(stack.destroy())
     assert cloud_sql.resources == {}
@@ -498,8 +490,7 @@ def test_users_who_own_something_do_not_keep_the_instance_from_going(
 def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
-    succeeded(stack.up())
+    stack.deploy(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
     cloud_sql.refusals["DatabaseInstance"] = ["Operation failed because another operation was already in progress."]
     assert "already in progress" in refused(stack.destroy())
     succeeded(stack.destroy())
@@ -624,7 +615,7 @@ def test_without_protect_googles_own_switches_stop_a_destroy_too_late(
 def test_without_the_condition_two_instances_would_share_one_binding(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, tmp_path: Path
 ) -> None:
-    other = CloudSqlStack(tmp_path / "other", cloud_sql.environment)
+    other = CloudSqlStack(tmp_path / "other", cloud_sql)
     for how, bindings in (("", 4), ("no condition", 2)):
         for each in (stack, other):
             each.arguments(user=EMAIL, deletionProtection=False)

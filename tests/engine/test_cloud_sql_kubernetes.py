@@ -1,6 +1,5 @@
 """Pods of GKE that act as CloudSqlPostgres' service account: on the real engine, against a simulated Google Cloud."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +23,8 @@ def cloud_sql(cloud_sql: SimulatedCloudSql) -> SimulatedCloudSql:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
-    return CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
+def stack(cloud_sql_stack: CloudSqlStack) -> CloudSqlStack:
+    return cloud_sql_stack
 
 
 def bindings(cloud_sql: SimulatedCloudSql) -> list[tuple[str, str]]:
@@ -57,8 +56,7 @@ def test_the_account_and_the_clusters_may_be_in_other_projects(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     cloud_sql.pools = {"clusters-1.svc.id.goog"}
-    stack.arguments(**PODS, user=EMAIL, workloadIdentityPool="clusters-1.svc.id.goog")
-    succeeded(stack.up())
+    stack.deploy(**PODS, user=EMAIL, workloadIdentityPool="clusters-1.svc.id.goog")
     assert bindings(cloud_sql) == [(EMAIL, "serviceAccount:clusters-1.svc.id.goog[portal/backstage]")]
 
 
@@ -101,8 +99,7 @@ def test_a_new_account_that_is_not_known_everywhere_yet_is_waited_for(
 def test_a_renamed_kubernetes_service_account_takes_the_place_of_the_old_one(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(**PODS, user=EMAIL)
-    succeeded(stack.up())
+    stack.deploy(**PODS, user=EMAIL)
     before = len(cloud_sql.changes())
     stack.arguments(kubernetesServiceAccount="portal/backend", user=EMAIL)
     succeeded(stack.up())
@@ -141,8 +138,7 @@ def test_when_the_database_goes_the_pods_lose_their_right_and_others_keep_theirs
 ) -> None:
     other = f"serviceAccount:{POOL}[other/other]"
     cloud_sql.add_pod_binding(EMAIL, other)
-    stack.arguments(**PODS, **given)
-    succeeded(stack.up())
+    stack.deploy(**PODS, **given)
     assert len(bindings(cloud_sql)) == 2
     refused(stack.destroy())
     assert len(bindings(cloud_sql)) == 2, "a refused destroy touches nothing"

@@ -24,7 +24,7 @@ NETWORK = "projects/my-host-project/global/networks/shared"
 def stack(tmp_path: Path, cloud_sql: SimulatedCloudSql) -> CloudSqlStack:
     tools = tmp_path / "tools"
     vendor_tools.install(tools, "gcloud", "kubectl", "yarn")
-    stack = CloudSqlStack(tmp_path / "stack", cloud_sql.environment)
+    stack = CloudSqlStack(tmp_path / "stack", cloud_sql)
     stack.environment["PATH"] = f"{tools}:{stack.environment['PATH']}"
     stack.environment["PULUMI_SKIP_CONFIRMATIONS"] = "true"
     stack.create()
