@@ -1,10 +1,12 @@
 """What a program under mocks creates, held against the simulated Azure without an engine."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 
-from components.testing import Mocks
+from components import AzurePostgres
+from components.testing import Mocks, Registration, run
 
 from .simulated_azure import RULES, SimulatedAzure
 
@@ -19,8 +21,17 @@ class ArmIds(Mocks):
         return id_, outputs
 
 
+def registered(args: Mapping[str, Any]) -> Sequence[Registration]:
+    """Returns what AzurePostgres creates with these arguments."""
+
+    def program() -> None:
+        AzurePostgres("db", {"resource_group_name": "group", "server_name": "srv", **args})  # pyright: ignore[reportArgumentType]
+
+    return run(program, mocks=ArmIds()).resources
+
+
 def simulated_azure() -> SimulatedAzure:
-    """With what is there before: the resource group, and an identity of the caller's in another one."""
+    """Returns a simulated Azure with the resource group, and in another one an identity of the caller's."""
     azure = SimulatedAzure(server_seconds=0, child_seconds=0)
     azure.add_group("group", "westeurope")
     azure.add_group("people", "westeurope")

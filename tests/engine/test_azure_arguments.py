@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from components import AzurePostgres
 from components.azure.args import AzurePostgresArgs
-from components.testing import run
 from docs.reference import schema
 from tests.unit.azure.cases import (
     CLIENT,
@@ -29,7 +27,7 @@ from tests.unit.azure.cases import (
     WORKSPACE,
 )
 
-from .azure_mocks import ArmIds, simulated_azure
+from .azure_mocks import registered, simulated_azure
 from .protocol import Deployment, RefusedError
 from .simulated_azure import SimulatedAzure
 
@@ -112,13 +110,6 @@ def azure() -> SimulatedAzure:
     simulated = simulated_azure()
     simulated.add_group("hub", "northeurope")
     return simulated
-
-
-def registered(args: Mapping[str, Any]) -> Any:
-    def program() -> None:
-        AzurePostgres("db", {"resource_group_name": "group", "server_name": "srv", **args})  # pyright: ignore[reportArgumentType]
-
-    return run(program, mocks=ArmIds()).resources
 
 
 def azure_has(azure: SimulatedAzure) -> dict[str, Any]:

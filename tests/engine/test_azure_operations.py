@@ -1,19 +1,13 @@
 """AzurePostgres as a platform team runs it: previews, locks, other people's networks, another principal."""
 
+from typing import Any
+
 import pytest
 
-from .cloud_stack import WAYS_AROUND_PROTECTION, AzureStack, WayAroundProtection
+from .azure_cases import DATABASE, OBJECT, OTHER, PRIVATELINK, RULES, SUBNET, TEAM, WORKSPACE
+from .cloud_stack import AzureStack
 from .simulated_azure import SimulatedAzure
 from .stack import refused, succeeded
-
-OBJECT = "00000000-0000-0000-0000-000000000001"
-OTHER = "00000000-0000-0000-0000-000000000002"
-NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network"
-SUBNET = f"{NETWORK}/virtualNetworks/v/subnets/s"
-PRIVATELINK = f"{NETWORK}/privateDnsZones/privatelink.postgres.database.azure.com"
-WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/logs"
-TEAM = {"adminName": "DB Admins", "adminObjectId": OBJECT, "adminType": "Group"}
-RULES = {"office": "203.0.113.7", "vpn": "203.0.113.0/28"}
 
 
 @pytest.fixture
@@ -25,13 +19,14 @@ def changes_of(azure: SimulatedAzure, since: int) -> list[tuple[str, str]]:
     return sorted((operation, type_) for operation, type_, _ in azure.changes()[since:])
 
 
-@pytest.mark.parametrize("protection", [True, False])
+@pytest.mark.parametrize("protection", [{}, {"deletionProtection": False}], ids=["protected", "not protected"])
 def test_a_preview_of_changed_tags_shows_the_updates_that_follow(
-    stack: AzureStack, azure: SimulatedAzure, protection: bool
+    stack: AzureStack, azure: SimulatedAzure, protection: dict[str, Any]
 ) -> None:
-    stack.deploy(firewallRules=RULES, deletionProtection=protection)
+    arguments = {**DATABASE, **protection}
+    stack.deploy(**arguments)
     before = len(azure.changes())
-    stack.arguments(firewallRules=RULES, deletionProtection=protection, tags={"team": "platform"})
+    stack.arguments(**arguments, tags={"team": "platform"})
     preview = succeeded(stack.preview())
     assert preview.changed == {"update": 3}, preview.output
     succeeded(stack.up())
@@ -142,29 +137,11 @@ def test_two_arguments_that_name_one_object_are_told_so_and_not_to_import_it(
     assert len(azure.of_type("AdministratorsMicrosoftEntra")) == 2
 
 
-@pytest.mark.parametrize("way", WAYS_AROUND_PROTECTION)
-@pytest.mark.drill(
-    broken="a locked server: `destroy` or `up` with `--ignore-protect`, `--run-program`, without the component",
-    survived="everything, in the cloud and in the state",
-)
-def test_a_locked_server_loses_nothing_whichever_flag_is_used(
-    stack: AzureStack, azure: SimulatedAzure, way: WayAroundProtection
-) -> None:
-    stack.deploy(firewallRules=RULES, deleteLock=True)
-    before, urns = azure.changes(), stack.urns()
-    output = way(stack)
-    assert "is protected" in output
-    assert "leave out delete_lock, then `pulumi up`" in output
-    assert azure.changes() == before
-    assert stack.urns() == urns
-    assert succeeded(stack.up()).changed == {}
-
-
 def test_without_a_lock_a_destroy_that_ignores_protection_deletes_the_server(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     """Which docs/azure.md says: Azure itself protects only what is locked."""
-    stack.deploy(firewallRules=RULES)
+    stack.deploy(**DATABASE)
     succeeded(stack.destroy(flags=["--ignore-protect"]))
     assert azure.of_type("Server") == {}
 

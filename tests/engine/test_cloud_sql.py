@@ -1,7 +1,6 @@
 """CloudSqlPostgres on the real engine, against a simulated Google Cloud that is strict."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,38 +8,13 @@ import pytest
 
 from tests.blocks import seen
 
-from .cloud_stack import WAYS_AROUND_PROTECTION, WAYS_TO_DESTROY, CloudSqlStack, WayAroundProtection
+from .cloud_sql_cases import EMAIL, NETWORK, PRIVATE, ROLE, TEAM, USERS
+from .cloud_stack import CloudSqlStack
 from .simulated_cloud_sql import ACCESS_TOKEN, SimulatedCloudSql
 from .stack import refused, succeeded
 
-EMAIL = "backstage@portal-123.iam.gserviceaccount.com"
-ROLE = "backstage@portal-123.iam"
-NETWORK = "projects/portal-123/global/networks/default"
-GUARD = "backstage-deletion-protection"
+PEOPLE = {"jo@example.com", "team@example.com"}
 PROTECTED = 'CloudSqlPostgres "backstage" is protected: set deletion_protection to false, then `pulumi up`'
-TEAM = {"jo": "jo@example.com", "team": "group:team@example.com"}
-PRIVATE = {"ipAddressType": "PRIVATE", "privateNetwork": NETWORK}
-EVERYTHING: dict[str, Any] = {
-    "additionalUsers": TEAM,
-    "tier": "db-custom-2-7680",
-    "highAvailability": True,
-    "diskSizeGb": 20,
-    "backupRetention": 30,
-    "backupStartTime": "03:30",
-    "maintenanceDay": 7,
-    "maintenanceHour": 2,
-    "databaseFlags": {"max_connections": 200, "autovacuum_naptime": "30"},
-    "labels": {"team": "platform"},
-    "ipAddressType": "PSC",
-    "pscConsumerProjects": ["consumer-2", "consumer-1"],
-}
-
-
-@pytest.fixture
-def cloud_sql(cloud_sql: SimulatedCloudSql) -> SimulatedCloudSql:
-    cloud_sql.known_accounts.add(EMAIL)
-    cloud_sql.connected_networks.add(NETWORK)
-    return cloud_sql
 
 
 @pytest.fixture
@@ -97,26 +71,10 @@ def test_with_only_a_project_a_first_up_creates_all_that_a_login_needs(
     assert order == ["DatabaseInstance", "Database", "User"]
 
 
-def test_a_second_up_a_refresh_and_a_preview_change_nothing(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    stack.arguments(**EVERYTHING)
-    first = succeeded(stack.up())
-    before = cloud_sql.changes()
-    for operation in (stack.up, stack.refresh, stack.preview, stack.up):
-        result = succeeded(operation())
-        assert result.changed == {}, result.output
-    assert result.outputs == first.outputs
-    assert cloud_sql.changes() == before
-
-
-def test_a_preview_of_a_first_deployment_touches_nothing(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    assert succeeded(stack.preview()).changes["create"] == 10
-    assert cloud_sql.calls == []
-
-
 def test_nothing_in_the_state_is_secret_but_a_certificate_that_the_provider_hides(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.arguments(additionalUsers=TEAM)
+    stack.arguments(**USERS)
     up = succeeded(stack.up())
     assert up.secret_outputs == []
     hidden = [
@@ -151,20 +109,6 @@ def test_a_service_account_that_google_does_not_know_everywhere_yet_is_waited_fo
     up = succeeded(stack.up())
     assert "waiting 0.05 s for the service account, which Google does not know everywhere yet" in up.output
     assert {call.type for call in cloud_sql.calls if call.error} == {"IAMMember", "User"}
-    assert succeeded(stack.up()).changed == {}
-
-
-@pytest.mark.drill(
-    broken="a creation succeeds, but its confirmation gets lost",
-    survived="the user: the next `up` keeps it and makes no second one",
-)
-def test_a_user_whose_creation_was_not_seen_to_end_is_kept_and_not_made_twice(
-    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
-) -> None:
-    cloud_sql.broken_polls.append("User")
-    assert "failure waiting for insertion" in refused(stack.up())
-    succeeded(stack.up())
-    assert len(cloud_sql.of_type("User")) == 1
     assert succeeded(stack.up()).changed == {}
 
 
@@ -249,9 +193,9 @@ def test_a_new_user_goes_from_the_first_deployment_to_taking_it_down(
 
 
 def test_a_user_that_is_added_or_removed_touches_no_other(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    stack.deploy(user=EMAIL, additionalUsers=TEAM)
+    stack.deploy(**USERS)
     before = len(cloud_sql.changes())
-    stack.arguments(user=EMAIL, additionalUsers={"team": TEAM["team"], "zoe": "zoe@example.com"})
+    stack.arguments(additionalUsers={"team": TEAM["team"], "zoe": "zoe@example.com"})
     succeeded(stack.up())
     changes = new_changes(cloud_sql, before)
     assert sorted((operation, name) for operation, type_, name in changes if type_ == "User") == [
@@ -275,16 +219,17 @@ def test_backstages_own_user_can_be_replaced_by_another(stack: CloudSqlStack, cl
 
 
 def test_size_flags_and_role_change_in_place(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
-    stack.deploy(user=EMAIL)
+    stack.deploy()
+    (role,) = cloud_sql.of_type("User")
     before = len(cloud_sql.changes())
     cloud_sql.database_roles.add("backstage")
-    stack.arguments(user=EMAIL, tier="db-custom-4-15360", databaseFlags={"max_connections": 200}, role="backstage")
+    stack.arguments(tier="db-custom-4-15360", databaseFlags={"max_connections": 200}, role="backstage")
     up = succeeded(stack.up())
     assert sorted(change[:2] for change in new_changes(cloud_sql, before)) == [
         ("update", "DatabaseInstance"),
         ("update", "User"),
     ]
-    assert cloud_sql.granted(ROLE) == [up.outputs["databaseConfig"]["role"]] == ["backstage"]
+    assert cloud_sql.granted(role) == [up.outputs["databaseConfig"]["role"]] == ["backstage"]
     assert succeeded(stack.up()).changed == {}
 
 
@@ -320,7 +265,6 @@ def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
     assert succeeded(stack.up(refresh=True)).changed == {}
 
 
-PSC = {"ipAddressType": "PSC", "pscConsumerProjects": ["consumer-1"]}
 ENDPOINT = {"ipAddressType": "PSC", "pscConsumerNetwork": "projects/host-1/global/networks/shared"}
 
 
@@ -349,103 +293,24 @@ def test_an_endpoint_that_google_does_not_create_fails_the_up(
     assert succeeded(stack.up()).outputs["databaseConfig"]["connection"]["ipAddressType"] == "PSC"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "replacements"),
-    [
-        ({}, [{"region": "us-central1"}, {"instanceName": "another"}, {"project": "another-one"}]),
-        (PRIVATE, [PSC, {"ipAddressType": "PUBLIC"}, {**PRIVATE, "databaseName": "another"}]),
-    ],
-    ids=["public", "private"],
-)
-@pytest.mark.drill(
-    broken="a change would replace the protected instance or its database",
-    survived="everything: refused in the preview and by `up`",
-)
-def test_a_change_that_would_replace_instance_or_database_is_stopped(
-    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, arguments: dict[str, Any], replacements: list[dict[str, Any]]
-) -> None:
-    """It is stopped before anything is touched."""
-    stack.deploy(**arguments, additionalUsers=TEAM)
-    calls, urns = list(cloud_sql.calls), stack.urns()
-    for replacement in replacements:
-        stack.arguments(**replacement, additionalUsers=TEAM)
-        for output in (refused(stack.preview()), refused(stack.up())):
-            assert "marked for protection" in output, replacement
-        assert cloud_sql.calls == calls, replacement
-        assert stack.urns() == urns
-    stack.arguments(**arguments, additionalUsers=TEAM)
-    assert succeeded(stack.up()).changed == {}
-
-
 @pytest.mark.drill(
     broken="an unprotected instance is replaced", survived="its users and their roles: made again on the new one"
 )
 def test_without_protection_a_replaced_instance_gets_its_users_again(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.deploy(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
-    stack.arguments(user=EMAIL, additionalUsers=TEAM, deletionProtection=False, region="us-central1")
+    stack.deploy(**USERS, deletionProtection=False)
+    (role,) = cloud_sql.of_type("User").keys() - PEOPLE
+    stack.arguments(**USERS, deletionProtection=False, region="us-central1")
     up = succeeded(stack.up())
     (instance,) = cloud_sql.of_type("DatabaseInstance").values()
     assert instance["connectionName"] == up.outputs["connectionName"] == f"portal-123:us-central1:{instance['name']}"
-    assert cloud_sql.of_type("User").keys() == {ROLE, "jo@example.com", "team@example.com"}
+    assert cloud_sql.of_type("User").keys() == {role, *PEOPLE}
     assert cloud_sql.of_type("Database").keys() == {"backstage"}
     assert succeeded(stack.up()).changed == {}
 
 
 # --- Taking it down
-
-
-def destroy_with(*flags: str) -> Callable[[CloudSqlStack], str]:
-    def destroy(stack: CloudSqlStack) -> str:
-        return stack.cli("destroy", "--yes", *flags, "--stack", stack.name, check=False)
-
-    destroy.__name__ = " ".join(flags)
-    return destroy
-
-
-@pytest.mark.parametrize(
-    "destroy",
-    [
-        *WAYS_TO_DESTROY,
-        destroy_with("--ignore-protect"),
-        destroy_with("--ignore-protect", "--skip-preview"),
-    ],
-)
-@pytest.mark.drill(
-    broken="`destroy` of a protected database: the CLI's, with `--skip-preview`, through the Automation API",
-    survived="everything, in the cloud and in the state",
-)
-def test_a_protected_database_refuses_destroy_and_nothing_is_touched(
-    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, destroy: Any
-) -> None:
-    """Nothing is deleted in the cloud, and nothing is forgotten in the state."""
-    stack.deploy(additionalUsers=TEAM)
-    before, urns = cloud_sql.changes(), stack.urns()
-    output = destroy(stack)
-    assert PROTECTED in output
-    assert GUARD in output
-    assert cloud_sql.changes() == before
-    assert stack.urns() == urns
-    assert succeeded(stack.up()).changed == {}
-
-
-@pytest.mark.parametrize("way", WAYS_AROUND_PROTECTION)
-@pytest.mark.drill(
-    broken="a protected instance: `destroy` or `up` with `--ignore-protect`, `--run-program`, without the component",
-    survived="everything, in the cloud and in the state",
-)
-def test_a_protected_instance_loses_nothing_whichever_flag_is_used(
-    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, way: WayAroundProtection
-) -> None:
-    stack.deploy(additionalUsers=TEAM)
-    before, urns = cloud_sql.changes(), stack.urns()
-    output = way(stack)
-    assert "is protected" in output
-    assert "set deletion_protection to false, then `pulumi up`" in output
-    assert cloud_sql.changes() == before
-    assert stack.urns() == urns
-    assert succeeded(stack.up()).changed == {}
 
 
 @pytest.mark.drill(
@@ -455,23 +320,21 @@ def test_a_protected_instance_loses_nothing_whichever_flag_is_used(
 def test_an_up_that_ignores_protection_does_not_replace_a_protected_instance(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.deploy(additionalUsers=TEAM)
+    stack.deploy(**USERS)
     before, urns = cloud_sql.changes(), stack.urns()
-    stack.arguments(additionalUsers=TEAM, region="us-central1")
+    stack.arguments(**USERS, region="us-central1")
     refused(stack.up(flags=["--ignore-protect"]))
     assert cloud_sql.changes() == before
     assert stack.urns() == urns
-    stack.arguments(additionalUsers=TEAM)
+    stack.arguments(**USERS)
     assert succeeded(stack.up()).changed == {}
 
 
 def test_a_final_backup_and_the_others_are_there_after_taking_it_down(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.deploy()
+    stack.deploy(**USERS, deletionProtection=False)
     (name,) = cloud_sql.of_type("DatabaseInstance")
-    stack.configure("cloudsql.deletionProtection", "false")
-    succeeded(stack.up())
     succeeded(stack.destroy())
     assert cloud_sql.backups == {name: ["automated", "final"]}
 
@@ -480,8 +343,8 @@ def test_a_final_backup_and_the_others_are_there_after_taking_it_down(
 def test_users_who_own_something_do_not_keep_the_instance_from_going(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.deploy(user=EMAIL, deletionProtection=False)
-    cloud_sql.owners.add(ROLE)
+    stack.deploy(**USERS, deletionProtection=False)
+    cloud_sql.owners |= cloud_sql.of_type("User").keys()
     succeeded(stack.destroy())
     assert cloud_sql.resources == {}
 
@@ -490,7 +353,7 @@ def test_users_who_own_something_do_not_keep_the_instance_from_going(
 def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
-    stack.deploy(user=EMAIL, additionalUsers=TEAM, deletionProtection=False)
+    stack.deploy(**USERS, deletionProtection=False)
     cloud_sql.refusals["DatabaseInstance"] = ["Operation failed because another operation was already in progress."]
     assert "already in progress" in refused(stack.destroy())
     succeeded(stack.destroy())
@@ -500,63 +363,7 @@ def test_a_destroy_that_failed_at_the_instance_is_finished_by_the_next_one(
 # --- A run that is killed
 
 
-@pytest.mark.parametrize("type_", ["Account", "DatabaseInstance", "Database", "User", "IAMMember"])
-@pytest.mark.drill(
-    broken="`pulumi up` is killed while it creates the account, the instance, the database, a user or a binding",
-    survived="what was created: the next `up` prints the commands that take it over; no second instance",
-)
-def test_what_a_killed_run_was_creating_is_imported_by_the_printed_commands(
-    stack: CloudSqlStack, cloud_sql: SimulatedCloudSql, type_: str
-) -> None:
-    """The next runs report what exists in Google Cloud but not in the stack, and print the commands that import it."""
-    pause = cloud_sql.pause(type_)
-    refused(stack.up_killed(pause.reached))
-    pause.release()
-    stack.cli("cancel", "--yes", "--stack", stack.name)
-    before = len(cloud_sql.changes())
-    up = stack.up()
-    assert "interrupted while creating" in up.output
-    while not up.ok:
-        # What is created side by side may be left behind side by side; each run names what it meets.
-        assert "exists in Google Cloud but not in this stack" in up.output
-        stack.take_over(up.output)
-        up = stack.up()
-    for kind in ("Account", "DatabaseInstance", "Database", "User"):
-        assert len(of_type(cloud_sql, kind)) == 1, f"a second {kind}"
-    assert len(of_type(cloud_sql, "IAMMember")) == 2
-    if type_ != "IAMMember":
-        assert type_ not in [kind for operation, kind, _ in new_changes(cloud_sql, before) if operation == "create"]
-        last = succeeded(stack.up())
-        assert last.changed == {}, last.output
-        assert "pending operations" not in last.output
-
-
 # --- Broken on purpose: what the simulation is strict about
-
-
-@pytest.mark.parametrize(
-    ("how", "arguments", "answer"),
-    [
-        ("edition", {}, "Invalid Tier (db-custom-1-3840) for (ENTERPRISE_PLUS) Edition"),
-        ("IAM flag", {}, "IAM authentication is not enabled"),
-        ("authorized network", {}, "Authorized networks cannot be used with connector enforcement"),
-        ("no backups", {"highAvailability": True}, "Regional availability requires backups and point-in-time recovery"),
-        ("no consumers", {}, "Private Service Connect requires at least one allowed consumer project"),
-        ("no address", {}, "At least one of Public IP or Private IP or PSC connectivity must be enabled"),
-        ("suffix", {"user": EMAIL}, "remove .gserviceaccount.com from its name"),
-        ("capitals", {"user": "jo@example.com"}, "expected non-nil error with nil state during Create"),
-        ("password", {}, "For IAM users, password or hostname should not be specified"),
-        ("an unknown role", {}, 'role "nobody" does not exist'),
-        ("an unknown argument", {}, "unknown property settings.backupConfiguration.retention"),
-        ("an unknown enforcement", {}, "expected settings.connectorEnforcement to be one of"),
-    ],
-)
-def test_a_rule_of_googles_that_the_component_no_longer_keeps_fails_the_run(
-    stack: CloudSqlStack, how: str, arguments: dict[str, Any], answer: str
-) -> None:
-    stack.arguments(**arguments)
-    stack.break_on_purpose(how)
-    assert answer in refused(stack.up())
 
 
 def test_users_that_do_not_wait_for_the_database_are_refused_for_some_time(

@@ -9,8 +9,9 @@ import pytest
 
 from components.cloud_sql.args import CloudSqlPostgresArgs
 from docs.reference import schema
-from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PODS, TEAM, create
+from tests.unit.cloud_sql.cases import EMAIL, NETWORK, PODS, TEAM
 
+from .cloud_sql_mocks import registered, simulated_cloud_sql
 from .protocol import Deployment, RefusedError
 from .simulated_cloud_sql import SimulatedCloudSql
 
@@ -110,19 +111,12 @@ def combinations(at_least: int) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def google() -> SimulatedCloudSql:
-    simulated = SimulatedCloudSql(instance_seconds=0, child_seconds=0, iam_seconds=0)
-    simulated.known_accounts.add(EMAIL)
-    simulated.connected_networks.add(NETWORK)
+    simulated = simulated_cloud_sql()
     simulated.policies.add(SHARED)
-    simulated.pools |= {f"{project}.svc.id.goog" for project in ("portal-123", "clusters-1", "example.com:portal")}
+    simulated.pools |= {f"{project}.svc.id.goog" for project in ("clusters-1", "example.com:portal")}
     simulated.keys.add(KEY)
     simulated.database_roles.add("backstage")
-    simulated._config = {"project": "portal-123", "region": "europe-west1"}
     return simulated
-
-
-def registered(args: Mapping[str, Any]) -> Any:
-    return create(**{"instance_name": "portal-db", **args}).resources
 
 
 def test_the_factors_have_every_argument() -> None:
