@@ -36,6 +36,7 @@ class CloudStack(Stack):
     def deploy(self, **values: Any) -> Result:
         """Does a first `up` with these arguments, or takes a copy of what it left for another test."""
         assert self._deployments
+        assert not self.environment.get("BREAK"), "what is broken on purpose is deployed by `up`"
         self.arguments(**values)
         return self._deployments.up(self, self.cloud)
 

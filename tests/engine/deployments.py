@@ -38,7 +38,7 @@ class Deployments:
                 result = succeeded(stack.up())
                 # The name is there only when all of it is.
                 unfinished = kept.with_suffix(".unfinished")
-                shutil.copytree(stack.state, unfinished / "state")
+                shutil.copytree(stack.state, unfinished / "state", dirs_exist_ok=True)
                 shutil.copy(stack.settings, unfinished / "settings")
                 (unfinished / "rest").write_bytes(pickle.dumps((cloud.resources, cloud.calls, result)))
                 unfinished.rename(kept)

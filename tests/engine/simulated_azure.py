@@ -55,7 +55,7 @@ BASELINE_TIERS = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What is fixed for one type of resource. Paths are dotted; `path` are the parts of its id."""
+    """The rules of one type of resource. Properties are dotted paths; `path` is the pattern of its id."""
 
     path: str
     name: str
@@ -196,14 +196,14 @@ RULES = {
 
 
 class ServiceError(CloudError):
-    """An answer of Azure that is not success."""
+    """Azure answered with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f'Status={status} Code="{code}" Message="{message}"')
 
 
 class SimulatedAzure(SimulatedProvider):
-    """`resources` are by resource id; `refusals` are error codes."""
+    """Has `resources` by resource id; `refusals` are error codes."""
 
     def __init__(self, *, server_seconds: float = 0.05, child_seconds: float = 0.02) -> None:
         super().__init__("azure-native", "3.29.0")
@@ -213,7 +213,7 @@ class SimulatedAzure(SimulatedProvider):
         self._location: str | None = None
 
     def add_group(self, name: str, location: str) -> None:
-        """A resource group that was there before."""
+        """Adds a resource group that exists before the stack."""
         self.resources[f"{SUBSCRIPTION}/resourceGroups/{name}"] = {
             "_type": "ResourceGroup",
             "name": name,
@@ -221,7 +221,7 @@ class SimulatedAzure(SimulatedProvider):
         }
 
     def add_identity(self, group: str, name: str) -> str:
-        """A managed identity that was there before, and its group. Returns its resource id."""
+        """Adds a managed identity that exists before the stack, with its group, and returns its resource id."""
         self.add_group(group, "westeurope")
         type_ = "azure-native:managedidentity:UserAssignedIdentity"
         inputs = {"resourceGroupName": group, "resourceName": name, "location": "westeurope"}
@@ -230,14 +230,14 @@ class SimulatedAzure(SimulatedProvider):
         return id_
 
     def add_credential(self, identity: str, name: str, issuer: str, subject: str) -> None:
-        """A federated identity credential that was there before."""
+        """Adds a federated identity credential that exists before the stack."""
         type_ = "azure-native:managedidentity:FederatedIdentityCredential"
         inputs = _parts(_IDENTITY, identity) | {"federatedIdentityCredentialResourceName": name, "issuer": issuer}
         inputs |= {"subject": subject, "audiences": ["api://AzureADTokenExchange"]}
         self._put(type_, _fill(RULES[type_].path, inputs), inputs, existing=None)
 
     def move_zone(self, server: str, zone: str) -> None:
-        """A failover: the server runs in another zone afterwards."""
+        """Moves a server to another zone, as a failover does."""
         self.of_type("Server")[server]["availabilityZone"] = zone
 
     # The provider
@@ -273,7 +273,7 @@ class SimulatedAzure(SimulatedProvider):
         )
 
     def objections(self, type_: str, inputs: dict[str, Any]) -> list[str]:
-        """What is wrong with a new resource, by the provider or by Azure. Without objections it exists afterwards."""
+        """Returns what the provider or Azure objects to in a new resource; if nothing, it exists afterwards."""
         found = self._check_inputs(RULES[type_], inputs)
         if not found:
             try:
@@ -315,8 +315,8 @@ class SimulatedAzure(SimulatedProvider):
                 raise CloudError(f"cannot create already existing resource '{id_}'")
             outputs = self._put(type_, id_, inputs, existing=None)
         short = type_.split(":")[-1]
-        if short in self.broken_polls:
-            self.broken_polls.remove(short)
+        if short in self.lost_confirmations:
+            self.lost_confirmations.remove(short)
             self.abort_partly(context, id_, inputs, outputs, "polling failed: ServerIsBusy")
         return provider_pb2.CreateResponse(id=id_, properties=struct(outputs))
 
@@ -378,7 +378,7 @@ class SimulatedAzure(SimulatedProvider):
             properties = copy.deepcopy(inputs)
             pause = self.pauses.pop(short, None) if existing is None else None
             with self._server_at_work(short, id_, inputs), self._identity_at_work(short, id_):
-                # Azure has the resource from the moment on at which it accepts the request.
+                # The resource exists as soon as Azure accepts the request.
                 getattr(self, "_put" + re.sub("([A-Z])", r"_\1", short).lower())(id_, properties, existing)
                 properties |= {"name": inputs[rules.name], "id": id_, "_type": short}
                 properties["azureApiVersion"] = "2025-08-01"
@@ -402,7 +402,7 @@ class SimulatedAzure(SimulatedProvider):
                 time.sleep(self._child_seconds)
 
     def _check_locks(self, short: str, id_: str) -> None:
-        """[docs] lock-resources: a CanNotDelete lock refuses to delete its resource, what is in it, and its group."""
+        """Refuses to delete a resource with a CanNotDelete lock, what is in it, and its group. [docs] lock-resources"""
         for key, lock in self.resources.items():
             if lock["_type"] != "ManagementLockByScope" or short == "ManagementLockByScope":
                 continue
@@ -448,7 +448,7 @@ class SimulatedAzure(SimulatedProvider):
 
     @contextmanager
     def _identity_at_work(self, short: str, id_: str) -> Iterator[None]:
-        """[entra] Concurrent updates are not supported: one write of a credential per identity at a time."""
+        """Runs one write of a credential per identity at a time; others get 409. [entra] No concurrent updates."""
         if short != "FederatedIdentityCredential":
             yield
             return
@@ -589,7 +589,7 @@ class SimulatedAzure(SimulatedProvider):
         return True
 
     def _check_encryption(self, server: dict[str, Any], existing: dict[str, Any] | None) -> None:
-        """[docs] data encryption: decided at creation, read as an identity of the server, one key for each region."""
+        """Checks that a key is decided at creation, read as an identity of the server, one for each region. [docs]"""
         encryption = server.get("dataEncryption") or {}
         if existing and bool(encryption) != bool(existing.get("dataEncryption")):
             raise ServiceError(400, "DataEncryptionModeChangeNotSupported", "the mode is fixed at creation")
@@ -676,7 +676,7 @@ class SimulatedAzure(SimulatedProvider):
 
 
 def _reported(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """What the service tells: without our own notes."""
+    """Returns what the service reports: all but the notes of the simulation."""
     return copy.deepcopy({key: value for key, value in resource.items() if not key.startswith("_") and key != "id"})
 
 

@@ -89,14 +89,14 @@ class InvalidRequestError(GoogleError):
 
 
 class ProviderError(Exception):
-    """What the provider says in the end, as the bridge writes it: a list even of one error. [bridge]"""
+    """The provider's error as the bridge writes it: a list, even of one. [bridge]"""
 
     def __init__(self, error: str) -> None:
         super().__init__(f"1 error occurred:\n\t* {error}\n\n")
 
 
 class SimulatedCloudSql(SimulatedProvider):
-    """`resources` are by the path that they have in Google's APIs; `refusals` are messages of an error 400."""
+    """Has `resources` by their path in Google's APIs; `refusals` are messages of an error 400."""
 
     def __init__(
         self, *, instance_seconds: float = 0.05, child_seconds: float = 0.02, iam_seconds: float = 0.02
@@ -115,7 +115,7 @@ class SimulatedCloudSql(SimulatedProvider):
         self.known_accounts: set[str] = set()
         """E-mail addresses of service accounts that exist without the stack."""
         self.unknown_accounts = 0
-        """How many requests that name a service account are still answered as if it did not exist."""
+        """How many requests that name a service account are answered as if it did not exist yet."""
         # [docs] Predefined roles: PostgreSQL's own; of them, those that exist in every major from 14 on.
         self.database_roles = {"cloudsqlsuperuser", "pg_read_all_data", "pg_write_all_data", "pg_monitor"}
         """PostgreSQL roles that exist on every instance."""
@@ -129,11 +129,11 @@ class SimulatedCloudSql(SimulatedProvider):
         self._mutexes: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def granted(self, user: str) -> list[str]:
-        """The roles of a user inside PostgreSQL."""
+        """Returns the roles of a user inside PostgreSQL."""
         return self.of_type("User")[user]["_roles"]
 
     def add_pod_binding(self, email: str, member: str) -> None:
-        """A right of other pods to act as an account, from before."""
+        """Lets other pods act as an account, before the stack exists."""
         account = f"projects/{_account_project(email)}/serviceAccounts/{email}"
         wanted = {"serviceAccountId": account, "role": "roles/iam.workloadIdentityUser", "member": member}
         self._create("gcp:serviceaccount/iAMMember:IAMMember", wanted)
@@ -156,7 +156,7 @@ class SimulatedCloudSql(SimulatedProvider):
         return provider_pb2.InvokeResponse(**{"return": struct(answer)})  # pyright: ignore[reportArgumentType]
 
     def _data_source(self, args: Mapping[str, Any], context: Any) -> Any:
-        """What the instance is now; of its settings, what is asked for here. [provider] Every block is a list."""
+        """Answers with the instance, of its settings only those in use here. Every block is a list. [provider]"""
         found = self.resources.get(f"projects/{args['project']}/instances/{args['name']}")
         if found is None:
             context.abort(grpc.StatusCode.UNKNOWN, "Error reading instance: googleapi: Error 404")
@@ -224,8 +224,8 @@ class SimulatedCloudSql(SimulatedProvider):
                     grpc.StatusCode.UNKNOWN, f"expected non-nil error with nil state during Create of {request.urn}"
                 )
             poll = "failure waiting for insertion: googleapi: Error 503: Service unavailable, backendError"
-            if short in self.broken_polls:
-                self.broken_polls.remove(short)
+            if short in self.lost_confirmations:
+                self.lost_confirmations.remove(short)
                 if short != "User":
                     # [provider] It forgets the id of what it did not see completed.
                     raise ProviderError(f"Error, {poll}")
@@ -289,7 +289,7 @@ class SimulatedCloudSql(SimulatedProvider):
         return empty_pb2.Empty()
 
     def _completed(self, type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """With the provider's project and region where none are given. [provider]"""
+        """Adds the provider's project and region where none are given. [provider]"""
         for key in ("project", *(["region"] if type_.endswith(":DatabaseInstance") else [])):
             if not inputs.get(key) and not self._config.get(key):
                 raise ProviderError(f"{key}: required field is not set")
@@ -303,7 +303,7 @@ class SimulatedCloudSql(SimulatedProvider):
         return found.groupdict()
 
     def _binding(self, known: Mapping[str, Any]) -> dict[str, Any] | None:
-        """By the title of its condition, which is all that an import id has. [provider]"""
+        """Finds a binding by the title of its condition, which is all that an import id has. [provider]"""
         return self.of_type("IAMMember").get(_name("IAMMember", {**known, "condition": {"title": known["title"]}}))
 
     @contextmanager
@@ -330,7 +330,7 @@ class SimulatedCloudSql(SimulatedProvider):
         pause = None
         with self._asked("create", type_, wanted):
             found = getattr(self, f"_put_{short.lower()}")(wanted, None)
-            # Google has it from the moment on at which it accepts the request.
+            # The resource exists as soon as Google accepts the request.
             self.resources[_key(RULES[type_], found)] = found | {"_type": short, "_name": _name(short, found)}
             pause = self.pauses.pop(short, None)
             self.take_time(self._seconds.get(short, self._iam_seconds), pause)
@@ -355,7 +355,7 @@ class SimulatedCloudSql(SimulatedProvider):
             if found is None and short in ("DatabaseInstance", "User"):
                 raise GoogleError(404, f"The {short} does not exist.", "notFound")
             if found is None:
-                return  # [provider] For the others gone is gone.
+                return  # [provider] Other resources count as deleted.
             if at(found, "settings.deletionProtectionEnabled"):
                 # [docs] Prevent deletion of an instance.
                 raise GoogleError(
@@ -380,7 +380,7 @@ class SimulatedCloudSql(SimulatedProvider):
 
     @contextmanager
     def _asked(self, operation: str, type_: str, values: Mapping[str, Any]) -> Iterator[None]:
-        """One request; those for an instance and its children one after another, because the provider waits."""
+        """Runs one request; those for an instance and its children one after another, as the provider does."""
         short = _short(type_)
         with self._mutex(short, values):
             try:
@@ -432,7 +432,7 @@ class SimulatedCloudSql(SimulatedProvider):
         return self.known_accounts | {account["email"] for account in self.of_type("Account").values()}
 
     def _knows(self, email: str) -> bool:
-        """Whether Google has heard of a service account, which takes a moment after its creation. [docs]"""
+        """Returns whether Google knows a service account, which takes a moment after its creation. [docs]"""
         with self._lock:
             slow = self.unknown_accounts > 0
             self.unknown_accounts -= slow
@@ -609,7 +609,7 @@ class SimulatedCloudSql(SimulatedProvider):
             raise InvalidRequestError(f"The service account does not have permission to use the key {key}.")
 
     def _connect_endpoints(self, instance: Mapping[str, Any]) -> None:
-        """[docs] Private Service Connect: an automatic endpoint needs a service connection policy in its network."""
+        """Connects the automatic endpoints, each of which needs a service connection policy in its network. [docs]"""
         for config in at(instance, "settings.ipConfiguration.pscConfigs") or []:
             for connection in config.get("pscAutoConnections") or []:
                 network, made = (
@@ -635,7 +635,7 @@ class SimulatedCloudSql(SimulatedProvider):
 
 
 def _objections(full_name: str, version: str, settings: Mapping[str, Any], existing: Any) -> Iterator[str]:
-    """What Cloud SQL has against an instance, most of which the provider lets through."""
+    """Yields what Cloud SQL objects to in an instance, most of which the provider lets through."""
     name, tier, edition = full_name.split(":")[-1], settings["tier"], settings["edition"]
     backups, addresses = settings["backupConfiguration"], settings["ipConfiguration"]
     # [docs] Instance settings: instance ID.
@@ -717,7 +717,7 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
 
 
 def _machine(tier: str) -> tuple[bool, set[str]]:
-    """Whether the machine is one of ENTERPRISE_PLUS, and the types of disk that its series has."""
+    """Returns whether the machine is one of ENTERPRISE_PLUS, and the types of disk of its series."""
     # [docs] Machine series overview, the tables by edition: series → storage options.
     ssd, hyperdisk = {"PD_SSD", "PD_HDD"}, {"HYPERDISK_BALANCED"}
     by_prefix = {
@@ -733,13 +733,13 @@ def _machine(tier: str) -> tuple[bool, set[str]]:
 
 
 def _backups_left(settings: Mapping[str, Any]) -> list[str]:
-    """[provider] retain_backups_on_delete and final_backup_config."""
+    """Returns the kinds of backups that outlive the instance. [provider]"""
     retained = ["automated"] if settings.get("retainBackupsOnDelete") else []
     return retained + (["final"] if at(settings, "finalBackupConfig.enabled") else [])
 
 
 def _account_email(account: str, project: str) -> str:
-    """[docs] Service account identifiers: in a domain-scoped project the domain comes after the project's name."""
+    """Returns the address of an account; a project's domain comes after its name. [docs]"""
     if ":" in project:
         domain, project = project.split(":")
         return f"{account}@{project}.{domain}.iam.gserviceaccount.com"
@@ -747,13 +747,13 @@ def _account_email(account: str, project: str) -> str:
 
 
 def _account_project(email: str) -> str:
-    """[docs] The project that an account's address ends with; a default account's address does not say it."""
+    """Returns the project in an account's address; that of a default account does not have one. [docs]"""
     name, _, domain = email.partition("@")[2].removesuffix(".iam.gserviceaccount.com").partition(".")
     return f"{domain}:{name}" if domain else name
 
 
 def _first_settings(version: str, region: str, tier: str) -> dict[str, Any]:
-    """What Cloud SQL makes of settings that are left out."""
+    """Returns the values that Cloud SQL chooses for settings that are left out."""
     hyperdisk = _machine(tier)[1] == {"HYPERDISK_BALANCED"}
     return {
         "version": 0,
@@ -781,7 +781,7 @@ def _first_settings(version: str, region: str, tier: str) -> dict[str, Any]:
 
 
 def _with_computed(settings: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings as wanted, and what is left to the service as it was. A disk never shrinks. [provider]"""
+    """Returns the wanted settings; what is left to the service stays as it was. A disk never shrinks. [provider]"""
     result = copy.deepcopy(dict(settings))
     for path in sorted(RULES["gcp:sql/databaseInstance:DatabaseInstance"].computed):
         if path.startswith("settings."):
@@ -798,12 +798,12 @@ def _major(version: str) -> float:
 
 
 def _reported(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """What the service tells: without our own notes."""
+    """Returns what the service reports: all but the notes of the simulation."""
     return copy.deepcopy({key: value for key, value in resource.items() if not key.startswith("_")})
 
 
 def _short(type_: str) -> str:
-    """The class's name; that of bindings on a service account differs from that of bindings in a project."""
+    """Returns the class's name, which tells bindings on an account and bindings in a project apart."""
     return "AccountIAMMember" if type_.startswith("gcp:serviceaccount/iAMMember:") else type_.split(":")[-1]
 
 
@@ -819,7 +819,7 @@ def _instance_key(values: Mapping[str, Any]) -> str:
 
 
 def _name(short: str, values: Mapping[str, Any]) -> str:
-    """What tests call it."""
+    """Returns the name by which tests find the resource."""
     if short in ("IAMMember", "AccountIAMMember"):
         title = at(values, "condition.title")
         return f"{values['member']} {values['role']}" + (f" on {title}" if title else "")
@@ -827,7 +827,7 @@ def _name(short: str, values: Mapping[str, Any]) -> str:
 
 
 def _id(short: str, outputs: Mapping[str, Any]) -> str:
-    """The id that the provider gives. [provider]"""
+    """Returns the id that the provider gives to the resource. [provider]"""
     match short:
         case "DatabaseInstance":
             return outputs["name"]

@@ -1,4 +1,4 @@
-"""What the stand-ins for a cloud have in common: how the engine talks to a provider, and what a test asks of a cloud.
+"""The base of the simulated clouds: speaks the engine's protocol, and records what a test needs to know.
 
 The engine attaches to such a provider by PULUMI_DEBUG_PROVIDERS; it is a real provider of the engine's own protocol.
 """
@@ -21,12 +21,12 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
 class CloudError(Exception):
-    """An answer of the cloud that is not success."""
+    """The cloud answered with an error."""
 
 
 @dataclass
 class Call:
-    """One request that reached the cloud."""
+    """A request that reached the cloud."""
 
     operation: str
     type: str
@@ -46,22 +46,22 @@ class Pause:
     over: threading.Event = field(default_factory=threading.Event)
 
     def release(self) -> None:
-        """The cloud finishes what it was asked for, whether or not anybody still listens."""
+        """Lets the cloud finish the request, whether or not the caller still waits for it."""
         self.released.set()
         assert self.over.wait(60)
 
 
 class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Start it with a `with` statement and give its `environment` to the stack."""
+    """Runs in a `with` statement; a stack attaches to it by its `environment`."""
 
     def __init__(self, name: str, version: str) -> None:
         self.resources: dict[str, dict[str, Any]] = {}
-        """What exists, by id: properties as the cloud reports them, and notes of our own that start with `_`."""
+        """Resources by id: properties as the cloud reports them, and the simulation's notes, which begin with `_`."""
         self.calls: list[Call] = []
         self.refusals: dict[str, list[str]] = {}
-        """What the next requests to create, change or delete something of one class are refused with."""
-        self.broken_polls: list[str] = []
-        """Types whose next creation succeeds although the provider, asking for its progress, gets an error."""
+        """Class → the errors with which its next requests are refused."""
+        self.lost_confirmations: list[str] = []
+        """Classes whose next creation succeeds, although the provider gets an error when it asks for the progress."""
         self.pauses: dict[str, Pause] = {}
         self._name = name
         self._version = version
@@ -84,7 +84,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         return {"PULUMI_DEBUG_PROVIDERS": f"{self._name}:{self.port}"}
 
     def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
-        """Name → properties of what exists of one class."""
+        """Returns the resources of one class: name → properties."""
         return {
             found.get("_name") or found["name"]: found
             for found in list(self.resources.values())
@@ -92,11 +92,11 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
         }
 
     def changes(self) -> list[tuple[str, str, str]]:
-        """Operation, class and name of every write that succeeded, in order."""
+        """Returns operation, class and name of every write that succeeded, in order."""
         return [(call.operation, call.type, call.name) for call in self.calls if not call.error]
 
     def pause(self, type_: str) -> Pause:
-        """The next creation of that class is accepted and then takes until `released` is set."""
+        """Accepts the next creation of that class and does not finish it before `released` is set."""
         self.pauses[type_] = Pause()
         return self.pauses[type_]
 
@@ -130,7 +130,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     def abort_partly(self, context: Any, id_: str, inputs: Any, outputs: Any, reason: str) -> None:
-        """The object exists, and asking for its progress failed: state and error travel together."""
+        """Answers that the object exists, with its state, but that its creation was not followed to the end."""
         detail = provider_pb2.ErrorResourceInitFailed(
             id=id_, inputs=struct(inputs), properties=struct(outputs), reasons=[reason]
         )
@@ -138,7 +138,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextmanager
     def request(self, operation: str, type_: str, name: str) -> Iterator[None]:
-        """Notes a request to the cloud and how it ended."""
+        """Records a request to the cloud and how it ended."""
         call = Call(operation, type_, name, time.monotonic())
         with self._lock:
             self.calls.append(call)
@@ -151,7 +151,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
             call.ended = time.monotonic()
 
     def take_time(self, seconds: float, pause: Pause | None) -> None:
-        """The cloud has the object by now, and needs its time; a test may want some too."""
+        """Takes the time of a creation, and longer if a test has paused it. The object exists already."""
         if pause:
             pause.reached.set()
             pause.released.wait(60)
@@ -159,7 +159,7 @@ class SimulatedProvider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def diff_response(changed: list[str], replaces: list[str], *, delete_before_replace: bool) -> provider_pb2.DiffResponse:
-    """Dotted paths of what changed, and which of them replace."""
+    """Builds the answer from the dotted paths of what changed and of what replaces."""
     kinds = provider_pb2.PropertyDiff.Kind
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE,
@@ -189,7 +189,7 @@ def struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def at(values: Any, path: str) -> Any:
-    """What stands under a dotted path; None where there is nothing."""
+    """Returns the value at a dotted path, or None."""
     for key in path.split("."):
         values = values.get(key) if isinstance(values, Mapping) else None
     return values
@@ -200,7 +200,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted path and value, as JSON, of everything that is not a map."""
+    """Yields the dotted path and the value, as JSON, of everything that is not a map."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else key)
@@ -209,7 +209,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def take_over(inputs: dict[str, Any], before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """A refresh: what moved in the cloud since the last time is what the stack's inputs are now."""
+    """Copies what has changed in the cloud since the last time into the inputs, as a refresh does."""
     for key, value in now.items():
         if isinstance(value, Mapping) and isinstance(inputs.get(key), dict):
             take_over(inputs[key], before.get(key) or {}, value)

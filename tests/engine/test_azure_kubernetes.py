@@ -20,7 +20,7 @@ def stack(azure_stack: AzureStack) -> AzureStack:
 
 
 def trusted(azure: SimulatedAzure) -> dict[str, tuple[str, str]]:
-    """End of each credential's name → issuer and subject."""
+    """Returns who is trusted: the end of each credential's name → issuer and subject."""
     found = azure.of_type(CREDENTIAL)
     return {name.split("-")[-1]: (one["issuer"], one["subject"]) for name, one in found.items()}
 
@@ -29,7 +29,7 @@ def changes(azure: SimulatedAzure, since: int) -> list[tuple[str, str, str]]:
     return [(operation, type_, name.split("-")[-1]) for operation, type_, name in azure.changes()[since:]]
 
 
-# --- As it should be
+# --- Clusters that are trusted
 
 
 def test_pods_of_two_clusters_are_trusted_one_after_another(stack: AzureStack, azure: SimulatedAzure) -> None:
@@ -174,7 +174,7 @@ def test_an_identity_that_is_full_ends_the_run_and_the_next_one_continues(
 
 @pytest.mark.drill(
     broken="somebody deletes the credential of a cluster by hand",
-    survived="the pods' login: `up --refresh` makes the credential again, and touches nothing else",
+    survived="the pods' login: `up --refresh` creates the credential again, and touches nothing else",
 )
 def test_a_credential_that_somebody_deleted_is_made_again_after_a_refresh(
     stack: AzureStack, azure: SimulatedAzure

@@ -40,7 +40,7 @@ def test_a_preview_of_changed_tags_shows_the_updates_that_follow(
 def test_an_identity_without_admin_rights_takes_over_from_the_admin_with_a_warning(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
-    first = succeeded(stack.up())
+    first = stack.deploy()
     assert "Backstage will connect as" not in first.output
     stack.arguments(**TEAM)
     for output in (succeeded(stack.preview()).output, succeeded(stack.up()).output):

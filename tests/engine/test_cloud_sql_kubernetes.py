@@ -1,6 +1,5 @@
 """Pods of GKE that act as CloudSqlPostgres' service account: on the real engine, against a simulated Google Cloud."""
 
-
 import pytest
 
 from .cloud_sql_cases import MEMBER, OTHER_EMAIL, PODS, POOL
@@ -17,7 +16,7 @@ def stack(cloud_sql_stack: CloudSqlStack) -> CloudSqlStack:
 
 
 def bindings(cloud_sql: SimulatedCloudSql) -> list[tuple[str, str]]:
-    """Account and member of each binding."""
+    """Returns account and member of each binding."""
     found = [one for one in cloud_sql.resources.values() if one["_type"] == BINDING]
     assert {one["role"] for one in found} <= {"roles/iam.workloadIdentityUser"}
     return sorted((one["serviceAccountId"].rpartition("/")[2], one["member"]) for one in found)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ class Cloud:
     """Arguments that create something of every kind."""
     few: dict[str, Any]
     """Arguments that create some children of the server."""
+    refused_destroy: str
+    """What a `destroy` says that is refused because of the argument `deletion_protection`."""
     protected: dict[str, Any]
     """Arguments with which no flag of Pulumi's takes the database away."""
     how_to_unprotect: str
@@ -49,6 +52,7 @@ AZURE = Cloud(
     name="azure",
     everything=azure_cases.EVERYTHING,
     few=azure_cases.DATABASE,
+    refused_destroy="cannot be deleted",
     protected={**azure_cases.DATABASE, "deleteLock": True},
     how_to_unprotect="leave out delete_lock, then `pulumi up`",
     last_created="AdministratorsMicrosoftEntra",
@@ -64,6 +68,7 @@ CLOUD_SQL = Cloud(
     name="cloud_sql",
     everything=cloud_sql_cases.EVERYTHING,
     few=cloud_sql_cases.USERS,
+    refused_destroy="is protected: set deletion_protection to false, then `pulumi up`",
     protected=cloud_sql_cases.USERS,
     how_to_unprotect="set deletion_protection to false, then `pulumi up`",
     last_created="User",
@@ -118,8 +123,7 @@ def test_a_protected_database_refuses_destroy_and_nothing_is_touched(stack: Clou
     before, urns = stack.cloud.calls.copy(), stack.urns()
     for destroy in WAYS_TO_DESTROY:
         output = destroy(stack)
-        assert "cannot be deleted" in output, destroy.__name__
-        assert "set deletion_protection to false, then `pulumi up`" in output, destroy.__name__
+        assert cloud.refused_destroy in output, destroy.__name__
         assert "backstage-deletion-protection" in output, destroy.__name__
         assert stack.cloud.calls == before, destroy.__name__
         assert stack.urns() == urns, destroy.__name__
@@ -193,7 +197,7 @@ def test_a_change_that_would_replace_the_database_is_stopped_in_the_preview(
     for path, change in changes.items():
         stack.arguments(**cloud.few, **change)
         preview = refused(stack.preview(diff=True))
-        assert f"~ {path}" in preview, change
+        assert re.search(rf"[-+~] {path}\b", preview), change
         for output in (preview, refused(stack.up())):
             assert "marked for protection" in output, change
         assert stack.cloud.calls == before, change
@@ -211,7 +215,7 @@ def test_a_change_that_would_replace_the_database_is_stopped_in_the_preview(
     survived="the admin or the user: the next `up` keeps it and makes no second one",
 )
 def test_what_was_created_despite_an_error_is_kept_and_not_made_twice(stack: CloudStack, cloud: Cloud) -> None:
-    stack.cloud.broken_polls.append(cloud.last_created)
+    stack.cloud.lost_confirmations.append(cloud.last_created)
     assert cloud.lost_confirmation in refused(stack.up())
     succeeded(stack.up())
     assert len(stack.cloud.of_type(cloud.last_created)) == 1
@@ -249,7 +253,7 @@ def test_what_a_killed_run_was_creating_is_taken_over_by_the_printed_commands(
     refused(stack.up_killed(pause.reached))
     pause.release()
     stack.cli("cancel", "--yes", "--stack", stack.name)
-    left_over = copy.deepcopy(stack.cloud.of_type(type_))
+    left_over = reported(stack, type_)
     before = len(stack.cloud.changes())
     up = stack.up()
     assert "interrupted while creating" in up.output
@@ -267,7 +271,16 @@ def test_what_a_killed_run_was_creating_is_taken_over_by_the_printed_commands(
         last = succeeded(stack.up())
         assert last.changed == {}, last.output
         assert "pending operations" not in last.output
-    assert {name: stack.cloud.of_type(type_)[name] for name in left_over} == left_over, "taken over as it was"
+    now = reported(stack, type_)
+    assert {name: now[name] for name in left_over} == left_over, "taken over as it was"
+
+
+def reported(stack: CloudStack, type_: str) -> dict[str, dict[str, Any]]:
+    """Returns a copy of what exists of a class, without the number by which Google counts changes of settings."""
+    found = copy.deepcopy(stack.cloud.of_type(type_))
+    for one in found.values():
+        one.get("settings", {}).pop("version", None)
+    return found
 
 
 # --- Pods of Kubernetes
@@ -310,7 +323,7 @@ def test_a_given_identity_keeps_its_other_credentials_when_the_database_goes(
     arguments = {**cloud.pods, **(identity if given else {})}
     stack.deploy(**arguments)
     deployed = set(stack.cloud.resources)
-    assert "cannot be deleted" in refused(stack.destroy())
+    assert cloud.refused_destroy in refused(stack.destroy())
     assert set(stack.cloud.resources) == deployed, "a refused destroy touches nothing"
     stack.arguments(**arguments, deletionProtection=False)
     succeeded(stack.up())
