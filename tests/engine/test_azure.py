@@ -102,7 +102,7 @@ def test_a_named_resource_group_is_used_and_none_is_created(stack: AzureStack, a
     broken="the service is busy and refuses requests (ServerIsBusy and similar)",
     survived="everything: `up` waits and says so",
 )
-def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: SimulatedAzure) -> None:
+def test_up_waits_while_the_server_is_busy_and_says_so(stack: AzureStack, azure: SimulatedAzure) -> None:
     azure.refusals["AdministratorsMicrosoftEntra"] = [
         "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible",
         "ServerIsBusy",
@@ -115,7 +115,7 @@ def test_the_first_busy_answers_are_survived_and_said(stack: AzureStack, azure: 
 
 
 @pytest.mark.drill(broken="the service stays busy", survived="all that exists; the next `up` continues")
-def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continues(
+def test_a_server_that_stays_busy_ends_the_run_and_the_next_run_continues(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     azure.refusals["AdministratorsMicrosoftEntra"] = ["ServerIsBusy"] * 30
@@ -129,7 +129,7 @@ def test_a_server_that_stays_busy_ends_the_run_clearly_and_the_next_run_continue
 
 @pytest.mark.drill(
     broken="the service refuses a request for good",
-    survived="all that exists: `up` ends at once, and tries it once only",
+    survived="all that exists: `up` ends at once, without a retry",
 )
 def test_any_other_error_ends_the_run_at_once(stack: AzureStack, azure: SimulatedAzure) -> None:
     azure.refusals["AdministratorsMicrosoftEntra"] = ["AuthorizationFailed"]
@@ -185,7 +185,7 @@ def test_without_the_hook_one_busy_answer_ends_the_run(stack: AzureStack, azure:
     assert "AadAuthOperationCannotBePerformedWhenServerIsNotAccessible" in refused(stack.up())
 
 
-def test_a_database_made_before_the_admin_belongs_to_a_role_that_nobody_can_use(
+def test_a_database_created_before_the_admin_belongs_to_a_role_that_nobody_can_use(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     stack.arguments(**PRINCIPAL, pluginDivisionMode="schema")
@@ -323,7 +323,7 @@ def test_an_admin_whose_name_was_wrong_is_deleted_and_added_again(stack: AzureSt
 
 
 @pytest.mark.drill(
-    broken="an unprotected server is replaced", survived="its admins, database and rules: made again on the new one"
+    broken="an unprotected server is replaced", survived="its admins, database and rules: created again on the new one"
 )
 def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
     stack: AzureStack, azure: SimulatedAzure
@@ -344,6 +344,7 @@ def test_without_protection_a_replaced_server_gets_its_admins_and_rules_again(
 def test_an_unprotected_destroy_deletes_the_server_and_not_each_of_its_children(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
+    """What is not inside the server is deleted one by one."""
     stack.deploy(**EVERYTHING)
     before = len(azure.changes())
     stack.arguments(**EVERYTHING, deletionProtection=False)
@@ -351,6 +352,8 @@ def test_an_unprotected_destroy_deletes_the_server_and_not_each_of_its_children(
     assert new_changes(azure, before) == [], "the switch itself asks Azure for nothing"
     succeeded(stack.destroy())
     assert [change[:2] for change in new_changes(azure, before)] == [
+        ("delete", "DiagnosticSetting"),
+        ("delete", "PrivateEndpoint"),
         ("delete", "Server"),
         ("delete", "UserAssignedIdentity"),
         ("delete", "ResourceGroup"),

@@ -142,7 +142,7 @@ def test_a_server_that_is_replaced_under_another_name_leaves_the_credentials_alo
 
 
 @pytest.mark.drill(
-    broken="somebody else writes a credential of the same identity at that moment",
+    broken="another program writes a credential of the same identity at that moment",
     survived="everything: `up` waits and says so",
 )
 def test_another_writer_of_the_same_identity_is_waited_for(stack: AzureStack, azure: SimulatedAzure) -> None:
@@ -173,10 +173,10 @@ def test_an_identity_that_is_full_ends_the_run_and_the_next_one_continues(
 
 
 @pytest.mark.drill(
-    broken="somebody deletes the credential of a cluster by hand",
+    broken="the credential of a cluster is deleted by hand",
     survived="the pods' login: `up --refresh` creates the credential again, and touches nothing else",
 )
-def test_a_credential_that_somebody_deleted_is_made_again_after_a_refresh(
+def test_a_credential_deleted_by_hand_is_created_again_after_a_refresh(
     stack: AzureStack, azure: SimulatedAzure
 ) -> None:
     stack.deploy(**PODS)

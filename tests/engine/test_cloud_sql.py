@@ -89,7 +89,7 @@ def test_nothing_in_the_state_is_secret_but_a_certificate_that_the_provider_hide
 
 
 @pytest.mark.drill(
-    broken="no project is configured", survived="everything: nothing is created, and what to configure is said"
+    broken="no project is configured", survived="everything: nothing is created, and the error says what to configure"
 )
 def test_a_stack_without_a_project_says_what_to_configure(stack: CloudSqlStack, cloud_sql: SimulatedCloudSql) -> None:
     stack.cli("config", "rm", "gcp:project", "--stack", stack.name)
@@ -135,7 +135,7 @@ def test_an_account_that_the_same_program_makes_can_be_backstages_user(
 
 @pytest.mark.drill(
     broken="the private network is not connected to Google's services",
-    survived="everything: `up` ends before the instance is made",
+    survived="everything: `up` ends before the instance is created",
 )
 def test_a_private_network_that_is_not_connected_ends_the_run_first(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
@@ -251,8 +251,8 @@ def test_what_changes_together_with_the_version_is_applied_by_the_next_up(
     assert "Cannot downgrade" in refused(stack.up())
 
 
-@pytest.mark.drill(broken="somebody changes a setting by hand", survived="the setting: put back by `up --refresh`")
-def test_a_setting_that_somebody_changed_by_hand_is_put_back_after_a_refresh(
+@pytest.mark.drill(broken="a setting is changed by hand", survived="the setting: put back by `up --refresh`")
+def test_a_setting_changed_by_hand_is_put_back_after_a_refresh(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql
 ) -> None:
     stack.deploy()
@@ -294,7 +294,7 @@ def test_an_endpoint_that_google_does_not_create_fails_the_up(
 
 
 @pytest.mark.drill(
-    broken="an unprotected instance is replaced", survived="its users and their roles: made again on the new one"
+    broken="an unprotected instance is replaced", survived="its users and their roles: created again on the new one"
 )
 def test_without_protection_a_replaced_instance_gets_its_users_again(
     stack: CloudSqlStack, cloud_sql: SimulatedCloudSql

@@ -59,7 +59,7 @@ def test_a_pool_that_does_not_exist_yet_is_explained_and_the_next_run_continues(
 
 
 @pytest.mark.drill(
-    broken="Google does not know the new service account everywhere yet, when pods are let in",
+    broken="Google does not know the new service account everywhere yet, when pods get access to it",
     survived="everything: `up` waits and says so",
 )
 def test_a_new_account_that_is_not_known_everywhere_yet_is_waited_for(

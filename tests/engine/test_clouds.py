@@ -45,7 +45,7 @@ class Cloud:
     renamed: list[str]
     """What happens to credentials when the Kubernetes service account has another name."""
     add_identity: Callable[[Any], dict[str, Any]]
-    """Adds somebody else's identity, which has a credential already; returns the arguments that name it."""
+    """Adds an identity that does not belong to the stack and has a credential; returns the arguments that name it."""
 
 
 AZURE = Cloud(
@@ -212,9 +212,9 @@ def test_a_change_that_would_replace_the_database_is_stopped_in_the_preview(
 @each_cloud
 @pytest.mark.drill(
     broken="a creation succeeds, but its confirmation gets lost",
-    survived="the admin or the user: the next `up` keeps it and makes no second one",
+    survived="the admin or the user: the next `up` keeps it and creates no second one",
 )
-def test_what_was_created_despite_an_error_is_kept_and_not_made_twice(stack: CloudStack, cloud: Cloud) -> None:
+def test_what_was_created_despite_an_error_is_kept_and_not_created_twice(stack: CloudStack, cloud: Cloud) -> None:
     stack.cloud.lost_confirmations.append(cloud.last_created)
     assert cloud.lost_confirmation in refused(stack.up())
     succeeded(stack.up())
@@ -242,7 +242,7 @@ GIVEN_ACCOUNT = {**cloud_sql_cases.PODS, "user": cloud_sql_cases.OTHER_EMAIL, "g
 )
 @pytest.mark.drill(
     broken="`pulumi up` is killed while it creates the server, its admin, a credential, an account, a user or a right",
-    survived="what was created: the next `up` prints the commands that take it over; nothing is made twice",
+    survived="what was created: the next `up` prints the commands that take it over; nothing is created twice",
 )
 def test_what_a_killed_run_was_creating_is_taken_over_by_the_printed_commands(
     stack: CloudStack, cloud: Cloud, type_: str, arguments: dict[str, Any]
@@ -263,7 +263,7 @@ def test_what_a_killed_run_was_creating_is_taken_over_by_the_printed_commands(
         stack.take_over(up.output)
         up = stack.up()
     managed = [one for one in stack.resources() if one["type"].startswith(("azure-native:", "gcp:"))]
-    assert len(stack.cloud.resources) == len(managed), "something was made twice"
+    assert len(stack.cloud.resources) == len(managed), "something was created twice"
     # Google finds a right that is there already, so nothing has to be taken over.
     if not type_.endswith("IAMMember"):
         created = [(kind, name) for operation, kind, name in stack.cloud.changes()[before:] if operation == "create"]
@@ -312,7 +312,7 @@ def test_a_renamed_service_account_is_trusted_everywhere_and_the_old_one_nowhere
 @pytest.mark.parametrize("given", [False, True], ids=["created", "given"])
 @each_cloud
 @pytest.mark.drill(
-    broken="`destroy` with pods that log in as a created identity, and as one of somebody else's",
+    broken="`destroy` with pods that log in as a created identity, and as one that belongs to another stack",
     survived="that identity and its other credentials; of ours nothing is left",
 )
 def test_a_given_identity_keeps_its_other_credentials_when_the_database_goes(

@@ -1,7 +1,7 @@
 """What the simulated clouds are strict about: a request that the components would never make is refused.
 
-So it is known that what the components do ask for is complete. The requests are those of the component, changed as a
-caller's transform could change them, by the provider's protocol.
+This proves that the requests of the components are complete. The requests are those of the component, changed as a
+caller's transform could change them, sent by the provider's protocol.
 """
 
 import copy
