@@ -10,7 +10,8 @@ from pathlib import Path
 from . import signals
 from .errors import SETTINGS, ExplainedError
 
-TAKEN = re.compile(r":(\d+)(?: failed)?: (?:bind: )?(?:port is already allocated|address already in use)")
+# In the words of LocalPostgres, because each version of Docker has others.
+TAKEN = re.compile(r"a program other than Docker's containers has port (\d+)")
 TAKEN_BY_CONTAINER = re.compile(r"container \S+ \([^)]*\) has port (\d+)\. ")
 
 

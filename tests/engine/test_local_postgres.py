@@ -385,6 +385,18 @@ def test_a_container_left_by_a_killed_run_is_named_and_can_be_removed(stack: Sta
     assert query(up.outputs["databaseConfig"], KEPT) == "data"
 
 
+def test_a_component_with_another_name_and_parent_keeps_its_data_with_aliases(stack: Stack, port: int) -> None:
+    stack.program = Path(__file__).with_name("renamed_program.py")
+    stack.environment |= {"PORT": str(port), "STEP": "former"}
+    before = succeeded(stack.up()).outputs["databaseConfig"]
+    execute(before, KEEP)
+
+    stack.environment["STEP"] = "renamed"
+    after = succeeded(stack.up()).outputs["databaseConfig"]
+    assert after == before, "the same password, too"
+    assert query(after, KEPT) == "data"
+
+
 @pytest.fixture
 def network(tmp_path: Path) -> Iterator[str]:
     """A Docker network."""

@@ -30,6 +30,7 @@ from bootstrap import (
     go_build,
     node_packages,
     paths,
+    port_owner,
     postgres_image,
     pulumi_cli,
     python_environment,
@@ -37,6 +38,8 @@ from bootstrap import (
     steps,
 )
 from components import LocalPostgres
+from components.local import checks
+from components.local.engine import Engine as DockerEngine
 from components.testing import run
 from tests.unit.local.cases import IMAGE
 
@@ -679,6 +682,26 @@ def test_targets_of_one_call_run_one_after_the_other_also_with_jobs(machine: Mac
     variables = {"PATH": f"{machine.programs}:{os.defpath}", "MAKEFLAGS": "-j4"}
     subprocess.run([make, "PYTHON=python", "up", "env"], cwd=paths.CHECKOUT, env=variables, check=True)
     assert log.read_text().split("\n") == ["up begins", "up ends", "env begins", "env ends", ""]
+
+
+# --- A taken port
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bind for 127.0.0.1:5433 failed: port is already allocated",
+        "Error starting userland proxy: listen tcp4 127.0.0.1:5433: bind: address already in use",
+        "failed to bind host port for 127.0.0.1:5433:172.17.0.2:5432/tcp: address already in use",
+        "failed to bind host port 127.0.0.1:5433/tcp: address already in use",
+    ],
+)
+def test_a_taken_port_is_recognised_in_the_words_of_each_version_of_docker(words: str) -> None:
+    nobody = DockerEngine("unix:///nowhere/docker.sock")
+    explained = checks.explain_failure(nobody, "an owner", words, {"ports": [{"external": 5433.0}]})
+    found = port_owner.TAKEN.search(explained or "")
+    assert found
+    assert found[1] == "5433"
 
 
 # --- Files that one may not use
