@@ -63,7 +63,7 @@ class Instance:
                 self.execute("REASSIGN OWNED BY {0} TO cloudsqladmin; DROP OWNED BY {0}; DROP ROLE {0}", name)
             for name, attributes in SERVICE_ROLES.items():
                 self.execute(f"CREATE ROLE {{}} {attributes}", name)
-            # hashicorp/terraform-provider-google#12968: what is there from the start belongs to cloudsqlsuperuser.
+            # hashicorp/terraform-provider-google#12968: the databases of a new instance belong to cloudsqlsuperuser.
             for name in ("postgres", "template1"):
                 self.execute("ALTER DATABASE {} OWNER TO cloudsqlsuperuser", name)
 

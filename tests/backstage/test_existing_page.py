@@ -62,7 +62,7 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def follow(stack: Stack, name: str, *, stdin: str = "", host: str = NAME) -> Result:
-    """Runs the page's commands, of which `pulumi up` is done as the tests do it; `host` stands for the page's."""
+    """Runs the page's commands, with the tests' own `pulumi up`. `host` replaces the page's."""
     before, up, after = page(name).partition("pulumi up\n")
     assert up
     selected = f'pulumi() {{ command pulumi "$@" --stack {stack.name}; }}'

@@ -1,4 +1,4 @@
-"""`make bench`: each line a ratio of medians, measured in turn in one run on warm caches."""
+"""Runs `make bench`: each line is a ratio of medians, measured alternately in one run on warm caches."""
 
 import argparse
 import functools
@@ -98,7 +98,7 @@ def docker_run_until_login() -> float:
 
 
 def side_by_side(rounds: int, *programs: Callable[[], object]) -> list[float]:
-    """Measures each program under mocks, all in turn, after one run that does not count: medians in seconds."""
+    """Measures each program under mocks, alternately, after one run that does not count: medians in seconds."""
     times: list[list[float]] = [[] for _ in programs]
     for number in range(rounds + 1):
         for program, taken in zip(programs, times, strict=True):

@@ -1,4 +1,4 @@
-"""What LocalPostgres creates and hands back, written flat: no checks, no component, the guide's block by hand."""
+"""Creates and returns what LocalPostgres does, written flat: no checks, no component, the guide's block by hand."""
 
 import json
 import secrets

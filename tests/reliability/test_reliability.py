@@ -31,7 +31,7 @@ def test_a_rule_accepts_what_it_should_or_says_what_is_allowed_whatever_it_is_gi
     assert_both_happened([*fuzz_rules(50, derandomize=True)])
 
 
-def test_a_component_hands_back_its_block_or_says_what_is_wrong_whatever_it_is_given() -> None:
+def test_a_component_returns_its_block_or_says_what_is_wrong_whatever_it_is_given() -> None:
     assert_both_happened([*fuzz_components(50, derandomize=True)])
 
 
