@@ -16,7 +16,7 @@ REPOSITORY = PROJECTS.parents[1]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The package under the name that it is installed by."""
+    """Makes the package importable under the name that it is installed by."""
     (tmp_path / "backstage_database").symlink_to(REPOSITORY / "components")
     ours = ("PULUMI_", "PYTEST_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -14,7 +14,7 @@ from components.testing import Registration, Run
 
 
 def materialize(value: Any) -> Any:
-    """`value` with its functions called, inside a running program."""
+    """Returns `value` with its functions called, inside a running program."""
     if isinstance(value, Mapping):
         return {key: materialize(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -31,19 +31,19 @@ def unknown() -> pulumi.Output[Any]:
 
 
 def outputs(args: Mapping[str, Any], *, plain: set[str], single_value: set[str]) -> dict[str, Any]:
-    """The same arguments as Outputs, except those that must be `plain`."""
+    """Returns the same arguments as Outputs, except those that must be `plain`."""
     return changed(args, output, plain=plain, single_value=single_value)
 
 
 def unknowns(args: Mapping[str, Any], *, plain: set[str], single_value: set[str]) -> dict[str, Any]:
-    """The same arguments unknown, except those that must be `plain`."""
+    """Returns the same arguments as unknown Outputs, except those that must be `plain`."""
     return changed(args, lambda _: unknown, plain=plain, single_value=single_value)
 
 
 def changed(
     args: Mapping[str, Any], change: Callable[[Any], Any], *, plain: set[str], single_value: set[str]
 ) -> dict[str, Any]:
-    """In a map each value is changed and its keys stay, except in those that are one value as a `single_value`."""
+    """Changes each argument. In a map it changes the values, but a `single_value` is changed as a whole."""
 
     def value(argument: str, passed: Any) -> Any:
         if argument in plain:

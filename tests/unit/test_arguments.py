@@ -9,19 +9,19 @@ from components.outputs import camel_case
 from tests.unit.cases import CASES, LEAST, SETS, args_of, run_of
 from tests.unit.inputs import unknown
 
+# Outputs that the program itself decides. ExistingPostgres is left out, because its server is there already.
 KNOWN_IN_FIRST_PREVIEW = {
     "LocalPostgres": {"password"},
     "AzurePostgres": set[str](),
     "CloudSqlPostgres": {"ip_address_type"},
 }
-"""Outputs that the program itself decides. ExistingPostgres is left out, because its server is there already."""
 
 each_component = pytest.mark.parametrize("component", CASES)
 each_set = pytest.mark.parametrize(("component", "name"), SETS)
 
 
 def arguments(component: str) -> set[str]:
-    """All arguments that the component has."""
+    """Returns all arguments that the component has."""
     return set(getattr(components, f"{component}Args").__annotations__)
 
 
@@ -70,7 +70,7 @@ def test_a_preview_survives_unknowns(component: str, name: str) -> None:
     ],
 )
 def test_what_needs_an_unknown_argument_is_unknown(component: str, argument: str) -> None:
-    """In a preview the clouds' components know nothing before they are created; these two may know everything else."""
+    """In a first preview the clouds' components know nothing; these two know everything else."""
     cases = CASES[component]
     args: dict[str, Any] = next(args for args in cases.SETS.values() if argument in args)
     results = cases.create(preview=True, **{**args, argument: unknown})

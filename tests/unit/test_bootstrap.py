@@ -166,7 +166,7 @@ def release(folder: Path) -> Path:
 
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the programs that would have been built from source."""
+    """Records the names of the programs that would have been built from source."""
     names: list[str] = []
     monkeypatch.setattr(go_build, "build", lambda _progress, program: names.append(program.name))
     return names
@@ -551,7 +551,7 @@ LOCKED = ("dev", "test", "go")
 
 
 def requirements(file: Path) -> Iterator[Requirement]:
-    """The requirements of a file and of those that it includes."""
+    """Returns the requirements of a file and of those that it includes."""
     for line in file.read_text().splitlines():
         included = re.match(r"-r\s+(\S+)", line)
         if included:
@@ -561,7 +561,7 @@ def requirements(file: Path) -> Iterator[Requirement]:
 
 
 def locked(name: str) -> list[tuple[Requirement, str]]:
-    """The pins of a lock file, each with the lines of its hashes."""
+    """Returns the pins of a lock file, each with the lines of its hashes."""
     lock = python_environment.lock_file(paths.CHECKOUT / "requirements" / f"{name}.txt").read_text()
     found = re.findall(r"(?m)^(\S+==[^\\\n]+?) \\\n((?:    --hash=\S+(?: \\)?\n)+)", lock)
     assert len(found) == len(re.findall(r"(?m)^\w", lock)), "every pin has hashes"

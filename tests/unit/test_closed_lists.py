@@ -31,12 +31,12 @@ def values(enum: Any) -> set[str]:
 
 
 def documented(property_: Any, pattern: str) -> set[str]:
-    """What the description of an input of pulumi-gcp, which is generated from Google's, names."""
+    """Returns what the description of an input of pulumi-gcp names. It is generated from Google's."""
     return set(re.findall(pattern, inspect.getdoc(property_) or ""))
 
 
 def accepted(validator: Callable[[Any], Any], candidates: Collection[Any]) -> set[str]:
-    """Those of the candidates that the validator accepts."""
+    """Returns the candidates that the validator accepts."""
     found: set[str] = set()
     for candidate in candidates:
         try:

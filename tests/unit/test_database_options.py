@@ -40,7 +40,7 @@ def block(component: str, **args: Any) -> dict[str, Any]:
 
 
 def refusal(component: str, args: Mapping[str, Any]) -> str:
-    """The message of the error for wrong arguments."""
+    """Returns the message of the error for wrong arguments."""
     messages: list[str] = []
 
     def program() -> None:
@@ -171,11 +171,11 @@ def test_messages_spell_the_arguments_as_the_caller_does() -> None:
     assert "say with pluginCount how many" in refusal("LocalPostgres", args)
 
 
-def test_the_number_of_plugins_alone_says_nothing() -> None:
+def test_plugin_count_without_replicas_is_refused() -> None:
     assert 'argument "plugin_count" is for replicas' in refusal("LocalPostgres", {"plugin_count": 5})
 
 
-def test_a_size_that_nobody_knows_needs_its_limit() -> None:
+def test_an_unknown_size_needs_max_connections() -> None:
     args = {"tier": "db-c9-highmem-4", "edition": "ENTERPRISE_PLUS", "replicas": 2}
     assert "set max_connections in database_flags too" in refusal("CloudSqlPostgres", args)
     flags = {"max_connections": "500"}
@@ -212,7 +212,7 @@ def test_google_allows_as_many_connections_as_its_page_says(tier: str, connectio
 @pytest.mark.parametrize("division", ["database", "schema"])
 @pytest.mark.parametrize("replicas", [1, 2, 5])
 @pytest.mark.parametrize("plugins", [1, 7, 20])
-def test_what_is_emitted_fits_and_one_more_would_not(division: str, replicas: int, plugins: int) -> None:
+def test_the_pool_size_fits_and_one_more_would_not(division: str, replicas: int, plugins: int) -> None:
     admins = replicas * (2 if division == "schema" else 1)
     size = pool_max(Capacity(300, 3, "it"), replicas, plugins, division)
     assert replicas * plugins * size + admins + 3 + 3 <= 300

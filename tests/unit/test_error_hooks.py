@@ -16,7 +16,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], dict[str, Any]] = {
 
 
 def hook_names(component: type[Any], args: dict[str, Any], parents: list[str]) -> list[set[str]]:
-    """Of the hooks of one component called answers under each of these parents."""
+    """Returns the hooks of a component of the same name under each of these parents."""
 
     def program() -> None:
         for parent in parents:

@@ -119,7 +119,7 @@ def test_an_unknown_output_stays_unknown_and_is_not_refused() -> None:
 
 
 @given(st.integers(1, 65535))
-def test_a_port_may_come_as_integer_float_or_text(port: int) -> None:
+def test_a_port_may_come_as_integer_float_or_string(port: int) -> None:
     assert port_number(port) == port_number(float(port)) == port_number(str(port)) == port
 
 
@@ -221,7 +221,7 @@ def test_an_integer_that_came_as_a_float_is_shown_as_the_integer(inputs: Callabl
 
 
 @pytest.mark.parametrize(("typed", "kind"), [(12345678, "a number"), (True, "true or false")])
-def test_text_that_pulumi_took_for_something_else_is_explained(typed: object, kind: str) -> None:
+def test_a_string_that_pulumi_took_for_something_else_is_explained(typed: object, kind: str) -> None:
     any_string = regex(".+", "must be a string.")
     text = str(typed).lower()
     assert refusal(lambda: camel_case("example", user_name=typed).get("user_name", any_string)).endswith(
@@ -248,7 +248,7 @@ def test_the_way_to_set_a_missing_argument_is_that_of_the_caller() -> None:
 
 
 @pytest.mark.parametrize("wrap", [lambda value: value, pulumi.Output.from_input])
-def test_a_map_of_text_takes_numbers_and_booleans_as_their_text(wrap: Callable[[Any], Any]) -> None:
+def test_a_map_of_strings_takes_numbers_and_booleans_as_strings(wrap: Callable[[Any], Any]) -> None:
     def program() -> dict[str, Any]:
         labels = arguments(
             labels={"cost": wrap(4711), "float": wrap(1.5), "production": wrap(True), "whole": wrap(2.0)}

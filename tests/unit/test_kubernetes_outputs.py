@@ -22,7 +22,7 @@ each_set = pytest.mark.parametrize(("component", "name"), SETS)
 
 
 def substituted(block: Any, values: Mapping[str, str]) -> Any:
-    """What Backstage reads in the container."""
+    """Returns what Backstage reads in the container."""
     if isinstance(block, Mapping):
         return {key: substituted(value, values) for key, value in block.items()}
     if isinstance(block, list):
@@ -62,7 +62,7 @@ def test_a_pod_reads_exactly_the_block(component: str, name: str) -> None:
 
 
 def strings(value: Any) -> Iterator[str]:
-    """Every string of an output, those of the documents in it too."""
+    """Yields every string of an output, and those of the documents in it."""
     if isinstance(value, Mapping):
         for item in value.values():
             yield from strings(item)
@@ -137,7 +137,7 @@ def test_a_secret_address_or_user_is_in_the_secret_and_everything_else_stays_pub
 
 
 @each_set
-def test_in_a_first_preview_they_are_unknown(component: str, name: str) -> None:
+def test_in_a_first_preview_the_outputs_for_kubernetes_are_unknown(component: str, name: str) -> None:
     cases = CASES[component]
     results = cases.create(preview=True, **cases.SETS[name])
     known = [output for output in OUTPUTS if results[output].known]
@@ -154,7 +154,7 @@ def test_a_service_account_that_is_not_known_yet_keeps_what_names_it_unknown() -
 # --- Identity
 
 
-def test_on_aks_pods_become_the_created_identity() -> None:
+def test_on_aks_pods_log_in_as_the_created_identity() -> None:
     results = azure.create(**azure.PODS)
     got = pod(results["helm_values"].value)
     assert got.labels == {"azure.workload.identity/use": "true"}

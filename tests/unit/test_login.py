@@ -24,7 +24,7 @@ def error(sqlstate: str, message: str) -> bytes:
 
 @contextlib.contextmanager
 def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that treats its first connection so, then ends."""
+    """Yields the port of a server that serves one connection and ends."""
 
     def run() -> None:
         connected, _ = listening.accept()
@@ -39,7 +39,7 @@ def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 
 def answering(*answers: bytes) -> Callable[[socket.socket], None]:
-    """Sends an answer to each message, and nothing to later ones."""
+    """Returns a server that sends these answers, one to each message, and then nothing."""
 
     def serve(connected: socket.socket) -> None:
         for answer in answers:
@@ -72,7 +72,7 @@ def test_a_port_where_nothing_listens_is_named() -> None:
     assert str(failure) == (f'cannot log in to 127.0.0.1:{port} as "me": nothing listens there (connection refused).')
 
 
-def test_a_name_that_is_no_hosts_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_name_that_does_not_resolve_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused(5432, "a..b").reason == "host"
 
     def unknown(*_: object, **__: object) -> None:
@@ -101,21 +101,21 @@ def test_an_ipv6_address_is_written_with_brackets() -> None:
         (b"!\0\0\0\x04", "closed", "is not PostgreSQL"),
     ],
 )
-def test_a_refusal_is_told_in_the_servers_words(answer: bytes, reason: str, words: str) -> None:
+def test_a_refusal_is_reported_in_the_servers_words(answer: bytes, reason: str, words: str) -> None:
     with server(lambda connected: (connected.recv(4096), connected.sendall(answer), None)[-1]) as port:
         failure = refused(port)
     assert failure.reason == reason
     assert words in str(failure)
 
 
-def test_a_server_that_never_answers_is_given_up() -> None:
+def test_a_server_that_never_answers_times_out() -> None:
     with server(answering()) as port:
         failure = refused(port, timeout=0.2)
     assert failure.reason == "timeout"
     assert "did not answer within 0.2 s" in str(failure)
 
 
-def test_a_password_that_cannot_be_sent_is_told_apart() -> None:
+def test_a_password_that_cannot_be_sent_has_its_own_reason() -> None:
     """PostgreSQL takes emoji newer than SASLprep's tables; pg8000 refuses to send them."""
     with server(answering(SCRAM)) as port:
         failure = refused(port, password="😀hunter2")

@@ -12,19 +12,19 @@ from components.testing import run
 from tests.unit.cases import CASES, LEAST
 from tests.unit.inputs import materialize, unknown
 
+# Misspelled arguments and the right ones.
 MISTYPED = {
     "LocalPostgres": [("prot", "port")],
     "AzurePostgres": [("firewall_rule", "firewall_rules")],
     "CloudSqlPostgres": [("additional_user", "additional_users")],
     "ExistingPostgres": [("hots", "host")],
 }
-"""Misspelled arguments and the right ones."""
 
+# Arguments that are maps of values, each of which may be an Output.
 MAPS = {
     "AzurePostgres": ["admin_users", "firewall_rules", "server_parameters", "tags"],
     "CloudSqlPostgres": ["additional_users", "database_flags", "labels"],
 }
-"""Arguments that are maps of values, each of which may be an Output."""
 
 
 def each(*tables: str) -> Any:
@@ -44,7 +44,7 @@ def create(component: str, args: dict[str, Any]) -> None:
 
 
 def validate(component: str, args: dict[str, Any]) -> None:
-    """Does the first thing that the component does: it validates its arguments."""
+    """Validates the arguments, which is the first thing that the component does."""
     package = CASES[component].__name__.removeprefix("tests.unit.").removesuffix(".cases")
     importlib.import_module(f"components.{package}.validation").validate(
         "db", materialize({**LEAST[component], **args})

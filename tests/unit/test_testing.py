@@ -97,7 +97,7 @@ def test_an_error_in_a_transform_fails_the_run() -> None:
 
 def test_an_option_that_only_the_engine_honours_is_refused() -> None:
     def hook(args: pulumi.ResourceHookArgs) -> None:
-        """Would be called by the engine."""
+        """Does nothing: only the engine calls it."""
 
     def imported() -> None:
         pulumi.Stash("stash", input="value", opts=pulumi.ResourceOptions(import_="id"))

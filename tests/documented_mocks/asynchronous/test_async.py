@@ -22,7 +22,7 @@ class TestAsync(unittest.IsolatedAsyncioTestCase):
         block = await database.database_config.future()
         self.assertEqual((block or {})["connection"]["password"], "s3cret")
 
-    async def test_what_nobody_knows_can_be_told(self):
+    async def test_an_unknown_value_can_be_recognized(self):
         pulumi.runtime.set_mocks(MyMocks())
         google = CloudSqlPostgres("google", {"project": "portal-123", "region": "europe-west1"})
         self.assertFalse(await google.database_config.is_known())

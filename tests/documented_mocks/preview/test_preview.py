@@ -36,7 +36,7 @@ def test_what_follows_from_the_arguments_is_known():
 
 
 @pulumi.runtime.test
-def test_an_unknown_block_is_a_secret_all_the_same():
+def test_an_unknown_block_is_still_secret():
     async def check():
         assert await infra.laptop.database_config.is_secret()
 

@@ -8,10 +8,10 @@ from components.testing import LOGINS, MANAGED_IDENTITY, Run, run
 from tests.blocks import seen
 from tests.unit.inputs import materialize, outputs, unknowns
 
+# The arguments without a default.
 LEAST: dict[str, Any] = {"resource_group_name": "group"}
-"""The arguments without a default."""
+# Arguments without which something random is generated.
 FIXED: dict[str, Any] = {"server_name": "srv"}
-"""Arguments without which something random is generated."""
 
 COMPONENT = "backstage-database:index:AzurePostgres"
 STASH = "pulumi:index:Stash"
@@ -121,6 +121,7 @@ def everything() -> Run:
     return create(**EVERYTHING)
 
 
+# Arguments that go together. Each argument is in at least one set.
 SETS: dict[str, dict[str, Any]] = {
     "identity": {"tenant_id": TENANT, "use_default_credential": True, "token_renewal_offset": "4m"},
     "principal": {**PRINCIPAL, **USER, "client_id": CLIENT, "client_secret": "s3cret", "tenant_id": TENANT},
@@ -168,7 +169,6 @@ SETS: dict[str, dict[str, Any]] = {
     "vnet": VNET,
     "schema": {"plugin_division_mode": "schema", "database_name": "bs"},
 }
-"""Arguments that go together; between them, all."""
 
 PLAIN = {
     *("use_default_credential", "allow_azure_services", "plugin_division_mode", "deletion_protection"),
@@ -180,6 +180,7 @@ SINGLE_VALUE = {"token_renewal_offset", "database_options"}
 later = functools.partial(outputs, plain=PLAIN, single_value=SINGLE_VALUE)
 not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value=SINGLE_VALUE)
 
+# Wrong arguments, and what the message says.
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"resource_group_name": "a/b"}, "\"resource_group_name\" is 'a/b', but it must name a resource group"),
     ({"resource_group_name": "group."}, "must name a resource group"),
@@ -324,8 +325,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     ({**PODS, **OWN_IDENTITY, "identity_resource_id": "portal"}, "must be the resource id of a managed identity"),
 ]
-"""Wrong arguments, and what the message says."""
 
+# Arguments that are wrong together.
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"resource_group_name": None}, '"resource_group_name" is missing, and it has no default.'),
     ({"admin_name": "x"}, '"admin_object_id" is missing: admin_name, admin_object_id and admin_type describe one'),
@@ -415,4 +416,3 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
         "which allow_azure_services takes",
     ),
 ]
-"""Arguments that are wrong together."""

@@ -43,7 +43,7 @@ def test_a_contradiction_is_seen_although_its_values_are_not_known_yet() -> None
 
 
 @pytest.mark.parametrize("nothing", [None, {}, False])
-def test_none_and_empty_maps_count_as_left_out(nothing: Any) -> None:
+def test_none_false_and_empty_maps_count_as_left_out(nothing: Any) -> None:
     maps = (
         ("firewall_rules", "admin_users", "server_parameters", "tags") if nothing == {} else ("allow_azure_services",)
     )

@@ -91,7 +91,7 @@ def test_the_block_names_the_client_id_that_the_pods_token_is_exchanged_for(args
 
 
 @pytest.mark.parametrize("args", [PODS, {**OWN_IDENTITY, **PODS}], ids=["created", "given"])
-def test_with_the_default_credential_the_client_id_is_an_output_only(args: dict[str, Any]) -> None:
+def test_with_the_default_credential_the_client_id_is_only_an_output(args: dict[str, Any]) -> None:
     results = create(use_default_credential=True, **args)
     assert results["database_config"].value["connection"]["tokenCredential"] is None
     assert results["client_id"].value == CLIENT
@@ -117,7 +117,7 @@ def test_an_identity_in_another_subscription_is_refused_in_the_preview_too(previ
         run(lambda: program("t"), mocks=Login(), preview=preview)
 
 
-def test_an_identity_that_is_called_otherwise_than_the_principal_is_warned_about(
+def test_an_identity_with_another_name_than_the_principal_is_warned_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     warning = "identity_resource_id ends in another name than the principal that Backstage connects as."

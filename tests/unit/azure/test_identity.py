@@ -226,7 +226,7 @@ def test_any_number_with_a_unit_is_a_length_of_time(number: Any, spaces: str, un
 
 
 @given(st.one_of(st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.integers(), max_size=2)))
-def test_nothing_but_text_and_maps_is_a_length_of_time(value: Any) -> None:
+def test_only_strings_and_maps_are_lengths_of_time(value: Any) -> None:
     with pytest.raises(ValueError, match="must be a length of time that Backstage reads"):
         duration(value)
 

@@ -9,19 +9,15 @@ from tests.unit.inputs import by_name, name_of, of_type
 
 from .cases import (
     ADMIN,
-    COMPONENT,
     DATABASE,
-    DIAGNOSTICS,
     ENDPOINT,
     EVERYTHING,
     IDENTITY,
-    LOCK,
     ORDER,
     PARAMETER,
     PRINCIPAL,
     PRIVATELINK,
     SERVER,
-    STASH,
     SUBNET,
     TENANT,
     create,
@@ -96,7 +92,7 @@ def test_premium_ssd_v2_has_the_performance_that_is_free_of_charge(size: int, io
     assert storage == {"type": "PremiumV2_LRS", "storageSizeGB": size, "autoGrow": "Disabled", **performance}
 
 
-def test_without_an_argument_for_it_the_maintenance_window_is_azures() -> None:
+def test_without_an_argument_azure_chooses_the_maintenance_window() -> None:
     window = {"customWindow": "Disabled", "dayOfWeek": 0, "startHour": 0, "startMinute": 0}
     assert server()["maintenanceWindow"] == window
 
@@ -115,15 +111,6 @@ def test_without_an_argument_for_it_the_maintenance_window_is_azures() -> None:
 )
 def test_the_tier_follows_from_the_size(size: str, tier: str) -> None:
     assert sku_tier(size) == tier
-
-
-def test_a_generated_server_name_starts_with_the_components_and_is_kept_in_the_stack() -> None:
-    results = create()
-    stash = next(resource for resource in of_type(results, STASH) if resource.name == "db-server-name")
-    assert stash.options.ignoreChanges == ["input"]
-    assert results.resource(SERVER).inputs["serverName"] == stash.inputs["input"] == results["server_name"].value
-    assert results["server_name"].value.startswith("db-")
-    assert create(server_name="mine").resource(SERVER).inputs["serverName"] == "mine"
 
 
 def test_tags_reach_everything_that_can_have_them() -> None:
@@ -160,14 +147,7 @@ def test_what_azure_deletes_with_the_server_is_not_deleted_one_by_one() -> None:
     assert gone_with["db-private-dns"] == "db-private-endpoint"
 
 
-@pytest.mark.parametrize("protection", [True, False])
-def test_server_database_and_guard_are_protected_by_one_switch_and_nothing_else(protection: bool) -> None:
-    results = create(**{**EVERYTHING, **({} if protection else {"deletion_protection": False, "delete_lock": False})})
-    protected = {resource.name for resource in results.resources if resource.options.protect}
-    assert protected == ({"db-server", "db-database", "db-deletion-protection"} if protection else set())
-
-
-def test_zones_are_azures_business() -> None:
+def test_zones_are_left_to_azure() -> None:
     ignored = create().resource(SERVER).options.ignoreChanges
     assert list(ignored) == ["availabilityZone", "highAvailability.standbyAvailabilityZone"]
 
@@ -176,20 +156,6 @@ def test_an_admin_whose_name_type_or_tenant_changes_is_deleted_and_added_again()
     for admin in of_type(everything(), ADMIN):
         assert list(admin.options.replaceOnChanges) == ["principalName", "principalType", "tenantId"]
         assert admin.options.deleteBeforeReplace
-
-
-def test_the_retry_hook_is_bound_to_everything_that_works_on_the_server() -> None:
-    resources = by_name(everything())
-    hooks = {name: list(resources[name].options.hooks.on_error) for name in ORDER if name != "db-deletion-protection"}
-    assert set(map(tuple, hooks.values())) == {("AzurePostgres db: wait while the server is busy",)}
-
-
-def test_every_child_belongs_to_the_component_and_takes_its_group() -> None:
-    results = everything()
-    children = [resource for resource in results.resources if resource.type != COMPONENT]
-    assert {name_of(child.options.parent) for child in children} == {"db"}
-    elsewhere = (STASH, LOCK, DIAGNOSTICS)
-    assert {child.inputs["resourceGroupName"] for child in children if child.type not in elsewhere} == {"group"}
 
 
 def test_parameters_are_set_as_the_users_own() -> None:

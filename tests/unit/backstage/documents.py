@@ -11,7 +11,7 @@ tricky_strings = st.one_of(texts, st.text("ab${}\\\"':#-089e ", min_size=1))
 
 
 def substituted(text: str, environment: dict[str, str]) -> str:
-    """Backstage's substitution, after the source of its config-loader."""
+    """Substitutes variables as Backstage's config-loader does."""
     parts = re.split(r"(\$?\$\{[^{}]*\})", text)
     for index in range(1, len(parts), 2):
         part = parts[index]

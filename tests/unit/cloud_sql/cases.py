@@ -9,10 +9,10 @@ from components import CloudSqlPostgres
 from components.testing import LOGINS, Mocks, Run, run
 from tests.unit.inputs import materialize, outputs, unknowns
 
+# The arguments without a default.
 LEAST: dict[str, Any] = {}
-"""The arguments without a default."""
+# Arguments without which something random is generated.
 FIXED: dict[str, Any] = {"instance_name": "db-1"}
-"""Arguments without which something random is generated."""
 
 COMPONENT = "backstage-database:index:CloudSqlPostgres"
 STASH = "pulumi:index:Stash"
@@ -33,7 +33,7 @@ PSC: dict[str, Any] = {"ip_address_type": "PSC", "psc_consumer_projects": ["cons
 
 
 class Google(Mocks):
-    """Notes how often it was asked who the provider is logged in as."""
+    """Counts how often it was asked who the provider is logged in as."""
 
     def __init__(self, **login: str) -> None:
         self.login = {**LOGINS["gcp:organizations/getClientConfig:getClientConfig"], **login}
@@ -65,6 +65,7 @@ def settings(**args: Any) -> dict[str, Any]:
     return instance(**args)["settings"]
 
 
+# Arguments that go together. Each argument is in at least one set.
 SETS: dict[str, dict[str, Any]] = {
     "users": {
         "user": EMAIL,
@@ -119,13 +120,13 @@ SETS: dict[str, dict[str, Any]] = {
         "psc_connection_policy": False,
     },
 }
-"""Arguments that go together; between them, all."""
 
+# The arguments that cannot be Outputs.
 PLAIN = {"plugin_division_mode", "ip_address_type", "public_ip", "grant_iam_roles", "deletion_protection"}
-"""The arguments that cannot be Outputs."""
 later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
 not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})
 
+# Wrong arguments, and what the message says.
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"user": "backstage"}, "\"user\" is 'backstage', but it must be the e-mail address of a person or a service"),
     ({"user": "group:team@example.com"}, "must not be a group: its members log in under their own names"),
@@ -224,8 +225,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({**PODS, "workload_identity_pool": "clusters-1"}, "PROJECT.svc.id.goog"),
     ({**PODS, "workload_identity_pool": "clusters-1.hub.id.goog"}, "PROJECT.svc.id.goog"),
 ]
-"""Wrong arguments, and what the message says."""
 
+# Arguments that are wrong together.
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({"ip_address_type": "PRIVATE"}, '"private_network" is missing: ip_address_type PRIVATE needs it.'),
     ({"private_network": NETWORK}, '"private_network" is for ip_address_type PRIVATE: set that too'),
@@ -263,4 +264,3 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ),
     ({"additional_users": {"a": EMAIL, "b": EMAIL}}, f"\"additional_users\" has '{EMAIL}', which is a user already: "),
 ]
-"""Arguments that are wrong together."""

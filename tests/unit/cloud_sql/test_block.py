@@ -77,7 +77,7 @@ def test_a_user_has_the_name_that_each_of_google_iam_and_postgresql_knows_it_by(
     assert results["user"].value == results["database_config"].value["connection"]["user"] == role
 
 
-def test_the_service_account_is_told_where_backstage_runs_as_one() -> None:
+def test_the_service_account_is_an_output_if_backstage_runs_as_one() -> None:
     assert create(user=EMAIL.upper())["service_account_email"].value == EMAIL
     assert create(user="jo@example.com")["service_account_email"].value == ""
 
@@ -170,7 +170,9 @@ def test_with_echo_mocks_what_follows_from_the_inputs_is_known(
     assert (results["instance"].value, results["database"].value) == ("portal-db", "backstage")
 
 
-def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     results = create(mocks=EchoMocks(), instance_name="portal-db", **PLACE)
     unknown_outputs = {name for name, result in results.outputs.items() if not result.known}
     assert unknown_outputs == {
@@ -181,7 +183,9 @@ def test_with_echo_mocks_an_address_that_nobody_knows_is_unknown_and_said_so(cap
     assert "the provider did not return the PUBLIC address, so outputs that contain it are unknown" in caplog.text
 
 
-def test_with_echo_mocks_a_project_that_nobody_knows_is_unknown_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_with_echo_mocks_a_project_that_nobody_knows_is_unknown_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     results = create(mocks=EchoMocks(), instance_name="portal-db")
     assert not results["database_config"].known
     assert not results["connection_name"].known

@@ -4,7 +4,7 @@ import pytest
 
 from components.cloud_sql.validation import default_edition
 from tests.unit.cloud_sql.cases import INSTANCE, NETWORK, PRIVATE, PSC, TEAM, USER, create, instance, settings
-from tests.unit.inputs import by_name, of_type
+from tests.unit.inputs import of_type
 
 # --- The instance
 
@@ -143,16 +143,6 @@ def test_without_backups_there_is_no_log_to_go_back_with_either() -> None:
 @pytest.mark.parametrize("count", [1, 6, 7, 365])
 def test_the_log_reaches_no_further_back_than_backups_and_edition_allow(count: int) -> None:
     assert settings(backup_retention=count)["backupConfiguration"]["transactionLogRetentionDays"] == min(count, 7)
-
-
-def test_a_generated_instance_name_starts_with_the_components_and_is_kept() -> None:
-    """It is kept in the stack."""
-    results = create()
-    stash = by_name(results)["db-instance-name"]
-    assert stash.options.ignoreChanges == ["input"]
-    assert results.resource(INSTANCE).inputs["name"] == stash.inputs["input"] == results["instance"].value
-    assert results["instance"].value.startswith("db-")
-    assert create(instance_name="mine").resource(INSTANCE).inputs["name"] == "mine"
 
 
 # --- Networks

@@ -14,7 +14,7 @@ from tests.unit.cloud_sql.cases import EMAIL, PRIVATE, PROJECT, PSC, TEAM, creat
 
 
 def psql(**args: Any) -> tuple[list[str], dict[str, Any]]:
-    """The command line of the proxy, and what psql is told."""
+    """Returns the command line of the proxy, and what psql is passed."""
     words = shlex.split(create(instance_name="db-1", **args)["psql_command"].value)
     proxy = words[words.index("cloud-sql-proxy") : words.index("&")]
     return proxy, conninfo_to_dict(words[words.index("psql") + 1])

@@ -2,12 +2,11 @@
 
 import functools
 import itertools
-from typing import Any
 
 import pytest
 
 from components.testing import Run
-from tests.unit.cloud_sql.cases import BINDING, COMPONENT, INSTANCE, PROJECT, STASH, TEAM, USER, create
+from tests.unit.cloud_sql.cases import BINDING, INSTANCE, TEAM, USER, create
 from tests.unit.inputs import by_name, name_of
 
 
@@ -33,29 +32,11 @@ def test_what_google_deletes_with_the_instance_is_not_deleted_one_by_one() -> No
 
 
 @pytest.mark.parametrize("protection", [True, False])
-def test_one_switch_protects_instance_database_and_guard_at_every_level(
-    protection: bool,
-) -> None:
-    """In Pulumi, in the provider and in Google's API."""
-    args: dict[str, Any] = {**TEAM, **({} if protection else {"deletion_protection": False})}
-    results = create(**args)
-    protected = {resource.name for resource in results.resources if resource.options.protect}
-    assert protected == ({"db-instance", "db-database", "db-deletion-protection"} if protection else set())
-    inputs = results.resource(INSTANCE).inputs
+def test_one_switch_protects_the_instance_in_the_provider_and_in_googles_api_too(protection: bool) -> None:
+    inputs = create(deletion_protection=protection).resource(INSTANCE).inputs
     assert inputs["deletionProtection"] is inputs["settings"]["deletionProtectionEnabled"] is protection
 
 
 def test_the_guard_waits_for_everything_so_that_a_destroy_meets_it_first() -> None:
     guarded = set(map(name_of, by_name(team())["db-deletion-protection"].options.dependencies))
     assert guarded == {one.name for one in team().resources if one.type in (USER, BINDING)}
-
-
-def test_every_child_belongs_to_the_component_and_its_project() -> None:
-    children = [one for one in team().resources if one.type != COMPONENT]
-    assert {name_of(child.options.parent) for child in children} == {"db"}
-    assert {child.inputs["project"] for child in children if child.type != STASH} == {PROJECT}
-
-
-def test_the_retry_hook_is_bound_to_everything_that_google_creates() -> None:
-    hooks = {tuple(one.options.hooks.on_error) for one in team().resources if one.type not in (COMPONENT, STASH)}
-    assert hooks == {("CloudSqlPostgres db: wait while Google is not ready",)}

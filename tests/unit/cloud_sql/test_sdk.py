@@ -15,6 +15,7 @@ from .cases import PRIVATE, PSC, SETS, TEAM, create
 
 sql = gcp.sql
 
+# Class: the arguments that we pass.
 CLASSES: dict[type, set[str]] = {
     gcp.serviceaccount.Account: {"account_id", "display_name", "project"},
     sql.DatabaseInstance: {
@@ -25,12 +26,12 @@ CLASSES: dict[type, set[str]] = {
     gcp.projects.IAMMember: {"project", "role", "member", "condition"},
     gcp.serviceaccount.IAMMember: {"service_account_id", "role", "member"},
 }
-"""Class: the arguments that we pass."""
 
 SETTINGS = sql.DatabaseInstanceSettingsArgs
 BACKUPS = sql.DatabaseInstanceSettingsBackupConfigurationArgs
 ADDRESSES = sql.DatabaseInstanceSettingsIpConfigurationArgs
 PSC_CONFIG = sql.DatabaseInstanceSettingsIpConfigurationPscConfigArgs
+# Nested input: the fields that we pass, and the provider's names for them.
 NESTED: dict[type, dict[str, str]] = {
     SETTINGS: {
         "tier": "tier",
@@ -91,7 +92,6 @@ NESTED: dict[type, dict[str, str]] = {
     },
     gcp.projects.IAMMemberConditionArgs: {"title": "title", "expression": "expression"},
 }
-"""Nested input: the fields that we pass, and the provider's names for them."""
 
 OUTPUTS: dict[type, set[str]] = {
     gcp.serviceaccount.Account: {"email", "account_id", "project"},
@@ -146,6 +146,7 @@ def test_a_provider_has_a_project_and_a_region() -> None:
     assert hasattr(gcp.organizations.GetClientConfigResult, "region")
 
 
+# Where the simulated provider knows a nested input: its class.
 BLOCKS: dict[str, type] = {
     "settings": SETTINGS,
     "settings.databaseFlags": sql.DatabaseInstanceSettingsDatabaseFlagArgs,
@@ -166,7 +167,6 @@ BLOCKS: dict[str, type] = {
     "settings.denyMaintenancePeriod": sql.DatabaseInstanceSettingsDenyMaintenancePeriodArgs,
     "condition": gcp.projects.IAMMemberConditionArgs,
 }
-"""Where the simulated provider knows a nested input: its class."""
 
 OWN = {"self", "__self__", "resource_name", "opts", "__props__"}
 
@@ -182,12 +182,12 @@ def test_the_simulated_provider_knows_exactly_the_sdks_arguments(cls: type) -> N
 
 @functools.cache
 def results() -> list[Run]:
-    """The component created from all sets of arguments, and from some that are in a set with others."""
+    """Creates the component from all sets of arguments, and from some arguments alone."""
     return [*(run_of("CloudSqlPostgres", name) for name in SETS), *(create(**args) for args in (TEAM, PRIVATE, PSC))]
 
 
 def used_by_type() -> dict[str, set[str]]:
-    """Type: every input that any of the sets of arguments makes the component pass."""
+    """Returns, by type, every input that any set of arguments makes the component pass."""
     used: dict[str, set[str]] = {}
     for run in results():
         for resource in run.resources:
@@ -210,7 +210,7 @@ def test_no_nested_field_is_used_that_is_not_named_here() -> None:
 
 
 def fields(value: Any) -> set[str]:
-    """The names of all fields at any depth."""
+    """Returns the names of all fields at any depth."""
     if isinstance(value, dict):
         return value.keys() | set().union(*map(fields, value.values()))
     return set().union(*map(fields, value)) if isinstance(value, list) else set()

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.azure.cases import ISSUER, PODS, REACHABLE
 from tests.unit.cases import CASES
 
+# Arguments with which there is no warning.
 QUIET: dict[str, dict[str, Any]] = {"AzurePostgres": REACHABLE, "CloudSqlPostgres": {}}
-"""Arguments with which there is no warning."""
 
 BURSTABLE = "Standard_B1ms is Burstable, which Microsoft advises for development only. It "
 SHARED = "db-f1-micro shares its processor and has no service level agreement. It allows 25 "
@@ -34,7 +34,7 @@ WARNED: dict[str, list[tuple[dict[str, Any], str]]] = {
 @pytest.mark.parametrize(
     ("component", "args", "warning"), [(component, *case) for component, cases in WARNED.items() for case in cases]
 )
-def test_choices_that_work_badly_are_warned_about(
+def test_choices_that_work_poorly_are_warned_about(
     component: str, args: dict[str, Any], warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     CASES[component].create(**{**QUIET[component], **args})

@@ -7,6 +7,7 @@ from components import ExistingPostgres
 from components.testing import Run, run
 from tests.unit.inputs import materialize, outputs, unknowns
 
+# An authority without a key, valid until 2126.
 AUTHORITY = """\
 -----BEGIN CERTIFICATE-----
 MIIBmTCCAT+gAwIBAgIUDCYoivu52mW1o3gcJCBet9m6HbAwCgYIKoZIzj0EAwIw
@@ -20,16 +21,16 @@ BAMCA0gAMEUCIGX65VA9SOmMuBEnfWbpfwVDXjHR1y4UgxLEYUUdm+i7AiEA9ZT9
 m4/rOvQxtvhR1GBKUwl4OlFBV1leOwlxn8uBNBk=
 -----END CERTIFICATE-----
 """
-"""An authority without a key, valid until 2126."""
 
 REMOTE: dict[str, Any] = {"host": "db.example.com", "user": "backstage"}
 
+# The arguments without a default.
 LEAST = REMOTE
-"""The arguments without a default."""
+# Arguments without which something random is generated.
 FIXED: dict[str, Any] = {}
-"""Arguments without which something random is generated."""
 COMPONENT = "backstage-database:index:ExistingPostgres"
 
+# Arguments that go together. Each argument is in at least one set.
 SETS: dict[str, dict[str, Any]] = {
     "replicas": {**REMOTE, "database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
     "locked down": {
@@ -54,9 +55,8 @@ SETS: dict[str, dict[str, Any]] = {
         "verify_login": True,
     },
 }
-"""Arguments that go together; between them, all."""
+# The arguments that cannot be Outputs.
 PLAIN = {"verify_login"}
-"""The arguments that cannot be Outputs."""
 later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
 not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})
 
@@ -71,6 +71,7 @@ def create(preview: bool = False, **args: Any) -> Run:
 
 SCHEMA = {"plugin_division_mode": "schema"}
 
+# Wrong arguments, and what the message says.
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"host": ""}, "\"host\" is '', but it must be the server's host name or IP address, and not empty."),
     ({"host": "postgres://u@db/x"}, "must be the host name alone, without a scheme"),
@@ -109,7 +110,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"plugins": ["cata log"]}, "must be a plugin's id, such as catalog"),
     ({"plugins": ["p" * 64]}, "at most 46 long."),
 ]
-"""Wrong arguments, and what the message says."""
 
+# Arguments that are wrong together.
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = []
-"""Arguments that are wrong together."""

@@ -7,10 +7,10 @@ from components import LocalPostgres
 from components.testing import Run, run
 from tests.unit.inputs import materialize, outputs, unknowns
 
+# The arguments without a default.
 LEAST: dict[str, Any] = {}
-"""The arguments without a default."""
+# Arguments without which something random is generated.
 FIXED: dict[str, Any] = {"password": "it's $X"}
-"""Arguments without which something random is generated."""
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -26,6 +26,7 @@ PUBLISHED = {
     "timezone": "Europe/Stockholm",
     "volume": "keep",
 }
+# Arguments that go together. Each argument is in at least one set.
 SETS: dict[str, dict[str, Any]] = {
     "published": PUBLISHED,
     "network": {**PUBLISHED, "network": "backstage"},
@@ -33,9 +34,8 @@ SETS: dict[str, dict[str, Any]] = {
     "replicas": {**PUBLISHED, "database_options": {"keepalive": True}, "replicas": 1, "plugin_count": 8},
     "schema": {**PUBLISHED, "plugin_division_mode": "schema", "database_name": "portal"},
 }
-"""Arguments that go together; between them, all."""
+# The arguments that cannot be Outputs.
 PLAIN = {"plugin_division_mode"}
-"""The arguments that cannot be Outputs."""
 later = functools.partial(outputs, plain=PLAIN, single_value={"database_options"})
 not_known_yet = functools.partial(unknowns, plain=PLAIN, single_value={"database_options"})
 
@@ -52,6 +52,7 @@ def container(**args: Any) -> dict[str, Any]:
     return dict(create(**args).resource(CONTAINER).inputs)
 
 
+# Wrong arguments, and what the message says.
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"port": 0}, '"port" is 0, but it must be an integer from 1 to 65535.'),
     ({"port": 70000}, '"port" is 70000, but it must be an integer from 1 to 65535.'),
@@ -86,7 +87,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"volume": "/srv/data"}, "must be the name of a Docker volume, not a path"),
     ({"volume": ""}, "must be the name of a Docker volume, not a path"),
 ]
-"""Wrong arguments, and what the message says."""
 
+# Arguments that are wrong together.
 WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = []
-"""Arguments that are wrong together."""

@@ -124,9 +124,7 @@ def test_a_volume_that_another_server_uses_is_refused(
 
 
 @pytest.mark.parametrize("former", [OWNER, 'LocalPostgres "former" of stack project/dev'])
-def test_who_renames_or_moves_a_component_is_told_how_its_data_stays(
-    monkeypatch: pytest.MonkeyPatch, former: str
-) -> None:
+def test_a_renamed_or_moved_component_says_how_to_keep_its_data(monkeypatch: pytest.MonkeyPatch, former: str) -> None:
     """Without `aliases` the old component is deleted, with its volume, as soon as the new one has the port."""
     running(monkeypatch, publish=[found(former)])
     with pytest.raises(pulumi.RunError) as raised:
@@ -137,7 +135,7 @@ def test_who_renames_or_moves_a_component_is_told_how_its_data_stays(
         assert "docker stop" not in str(raised.value)
 
 
-def test_a_taken_name_of_the_container_is_not_taken_for_a_taken_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_container_name_is_not_reported_as_a_taken_port(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transform, or `pulumi:autonaming`, may have chosen the name. Docker's own message says what to do."""
     running(monkeypatch)
     error = 'Conflict. The container name "/db" is already in use by container "0a1b". You have to remove (or rename)'
@@ -149,7 +147,7 @@ def test_a_backup_job_on_the_volume_is_no_server(monkeypatch: pytest.MonkeyPatch
     checks.refuse_conflicts(HERE, "db", OWNER, INPUTS)
 
 
-def test_a_taken_port_is_told_with_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_taken_port_is_reported_with_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     error = "Bind for 127.0.0.1:5432 failed: port is already allocated"
     running(monkeypatch, publish=[found(None)])
     told = checks.explain_failure(HERE, OWNER, error, INPUTS)

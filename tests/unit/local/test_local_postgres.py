@@ -233,7 +233,7 @@ def test_the_record_of_the_login_is_guarded_by_a_login() -> None:
     assert len(container_hooks.before_create) == len(container_hooks.on_error) == 1
 
 
-def test_the_container_says_whose_it_is() -> None:
+def test_the_container_names_its_owner() -> None:
     assert 'BACKSTAGE_DATABASE_OWNER=LocalPostgres "db" of stack project/dev' in container()["envs"]
 
 
