@@ -37,7 +37,7 @@ from google.protobuf.message import Message
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
-from .cloud_sql.validation import account_email
+from .cloud_sql.principals import account_email
 from .validators import is_list, is_map
 
 

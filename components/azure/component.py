@@ -18,10 +18,13 @@ from .args import AzurePostgresArgs
 from .federation import trust_service_account
 from .identity import Identity, create_identity, record_principal
 from .known import known_or, require
+from .principals import Principal
 from .retry import retry_hooks
 from .server_children import ServerChildren
+from .settings import AzureSettings, Encryption
 from .sql import PORT, bootstrap_sql, psql_command
-from .validation import AzureSettings, Encryption, Principal, sku_tier, validate
+from .validation import validate
+from .validators import sku_tier
 
 # How to delete a locked server, for messages.
 _UNLOCK = (

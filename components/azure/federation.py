@@ -6,7 +6,7 @@ import pulumi
 from pulumi_azure_native import authorization, managedidentity
 
 from .identity import Identity
-from .validation import AzureSettings
+from .settings import AzureSettings
 
 # Audience of a pod's token (Microsoft Entra Workload ID).
 _AUDIENCE = "api://AzureADTokenExchange"

@@ -9,7 +9,8 @@ from pulumi_azure_native import managedidentity
 from ..error_hooks import unique_hook_name
 from ..persistence import persist_once
 from .known import known_or, require
-from .validation import AzureSettings, Principal
+from .principals import Principal
+from .settings import AzureSettings
 
 
 @dataclass(frozen=True)

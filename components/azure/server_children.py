@@ -8,7 +8,8 @@ from pulumi_azure_native import authorization, dbforpostgresql, monitor, network
 
 from ..persistence import protected
 from .known import known_or
-from .validation import AzureSettings, FirewallRule, Principal
+from .principals import Principal
+from .settings import AzureSettings, FirewallRule
 
 T = TypeVar("T")
 R = TypeVar("R", bound=pulumi.CustomResource)

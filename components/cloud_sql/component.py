@@ -16,20 +16,12 @@ from ..persistence import deletion_guard, persist_once, protected
 from ..protection import refuse_deletion
 from .args import CloudSqlPostgresArgs
 from .instance_settings import instance_settings
+from .principals import Login, Principal, Users, account_email, account_id, account_resource
 from .psc import working_endpoint
 from .psql import psql_command
 from .retry import retry_hooks
-from .validation import (
-    CloudSqlSettings,
-    Login,
-    Principal,
-    Users,
-    account_email,
-    account_id,
-    account_resource,
-    generated_name,
-    validate,
-)
+from .settings import CloudSqlSettings
+from .validation import generated_name, validate
 
 # IAM roles that a login needs: the first to reach the instance, the second to log in
 # (hashicorp/terraform-provider-google#18405).

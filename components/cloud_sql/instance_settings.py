@@ -3,7 +3,9 @@
 import pulumi
 from pulumi_gcp import sql
 
-from .validation import CloudSqlSettings, allowed_projects, disk_type
+from .settings import CloudSqlSettings
+from .validation import allowed_projects
+from .validators import disk_type
 
 
 def instance_settings(settings: CloudSqlSettings) -> sql.DatabaseInstanceSettingsArgs:

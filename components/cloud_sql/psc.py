@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_gcp import sql
 
-from .validation import CloudSqlSettings
+from .settings import CloudSqlSettings
 
 ENDPOINT_MAX_RETRIES = 12
 ENDPOINT_RETRY_DELAY_SECONDS = 10.0

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from .validation import Login
+from .principals import Login
 
 _PROXY_PORT = 6543
 

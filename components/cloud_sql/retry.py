@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from .. import error_hooks
-from .validation import account_email
+from .principals import account_email
 
 # Errors that last only for a moment, by their pattern. Google's services, and Cloud SQL in its own words, do not know a
 # new service account at first (GoogleCloudPlatform/terraform-google-three-tier-web-app#149); a new instance does not

@@ -19,9 +19,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 from components import kubernetes, validators
-from components.azure import validation as azure
+from components.azure import validators as azure
 from components.backstage import duration
-from components.cloud_sql import validation as cloud_sql
+from components.cloud_sql import principals
+from components.cloud_sql import validators as cloud_sql
 from components.local import validation as local
 
 LOWER, DIGITS = string.ascii_lowercase, string.digits
@@ -59,14 +60,20 @@ class Invariant:
 def rules() -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yields every rule under its name: each public function of these modules whose first parameter is `value`."""
     seen: list[Any] = []
-    for module in (validators, kubernetes, duration, local, azure, cloud_sql):
+    for module in (validators, kubernetes, duration, local, azure, principals, cloud_sql):
         for name, rule in vars(module).items():
             if name.startswith("_") or not inspect.isfunction(rule) or rule in seen:
                 continue
             own = rule.__module__ == module.__name__ or "<locals>" in rule.__qualname__
             if own and next(iter(inspect.signature(rule).parameters), None) == "value":
                 seen.append(rule)
-                yield f"{module.__name__.removesuffix('.validation').split('.')[-1]}.{name}", rule
+                yield f"{_room(module.__name__)}.{name}", rule
+
+
+def _room(module: str) -> str:
+    """Returns `azure` for components.azure.validators, and `validators` for components.validators."""
+    *_, room, name = module.split(".")
+    return room if room in ("local", "azure", "cloud_sql") else name
 
 
 def is_sendable(value: Any) -> bool:

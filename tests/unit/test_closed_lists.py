@@ -14,9 +14,11 @@ import pytest
 from pulumi_gcp import sql
 
 from components import AzurePostgres
-from components.azure import validation as azure
+from components.azure import validators as azure
+from components.azure.capacity import capacity as azure_capacity
 from components.backstage.connection_budget import Capacity
-from components.cloud_sql import validation as google
+from components.cloud_sql import validators as cloud_sql
+from components.cloud_sql.capacity import capacity as cloud_sql_capacity
 from components.testing import run
 from tests.engine import arm_description
 from tests.unit.azure import cases as azure_cases
@@ -68,7 +70,7 @@ CURRENT = {
         frozenset({"11", "12", "13"}),
     ),
     "Azure's storage tiers": Current(
-        set(azure._BASELINE_TIERS.values()),
+        set(azure.BASELINE_TIERS.values()),
         values(azure_enums.AzureManagedDiskPerformanceTier),
         frozenset({"P1", "P2", "P3"}),  # of disks below 32 GiB, which no server has
     ),
@@ -89,12 +91,12 @@ CURRENT = {
         frozenset({"Unknown"}),
     ),
     "Google's PostgreSQL versions": Current(
-        accepted(google.major_version, NUMBERS),
+        accepted(cloud_sql.major_version, NUMBERS),
         documented(sql.database_instance.DatabaseInstanceArgs.database_version, r"`POSTGRES_(\d+)`"),
         frozenset({"10", "11", "12", "13"}),  # past PostgreSQL's own end of life
     ),
     "Google's editions": Current(
-        accepted(lambda edition: google.edition(edition, "db-unknown"), ["ENTERPRISE", "ENTERPRISE_PLUS"]),
+        accepted(lambda edition: cloud_sql.edition(edition, "db-unknown"), ["ENTERPRISE", "ENTERPRISE_PLUS"]),
         documented(sql.DatabaseInstanceSettingsArgs.edition, r"`(ENTERPRISE\w*)`"),
     ),
 }
@@ -179,29 +181,29 @@ def test_every_choice_in_the_source_is_named_here() -> None:
 @pytest.mark.parametrize(
     ("capacity", "size", "limit"),
     [
-        (azure.capacity, "Standard_B1ms", 50),
-        (azure.capacity, "Standard_B2s", 429),
-        (azure.capacity, "Standard_B2ms", 859),
-        (azure.capacity, "Standard_B8ms", 3437),
-        (azure.capacity, "Standard_B12ms", 5000),
-        (azure.capacity, "Standard_D2ds_v5", 859),
-        (azure.capacity, "Standard_D8ads_v5", 3437),
-        (azure.capacity, "Standard_D16ds_v5", 5000),
-        (azure.capacity, "Standard_D96ds_v5", 5000),
-        (azure.capacity, "Standard_E2ds_v5", 1718),
-        (azure.capacity, "Standard_E8ds_v5", 5000),
-        (azure.capacity, "Standard_E64ds_v4", 5000),
-        (google.capacity, "db-f1-micro", 25),
-        (google.capacity, "db-g1-small", 50),
-        (google.capacity, "db-custom-1-3840", 100),
-        (google.capacity, "db-custom-2-7680", 400),
-        (google.capacity, "db-custom-N4-4-16384", 500),
-        (google.capacity, "db-custom-96-638976", 1000),
-        (google.capacity, "db-perf-optimized-N-2", 500),
-        (google.capacity, "db-perf-optimized-N-128", 1000),
-        (google.capacity, "db-memory-optimized-N-4", 1000),
-        (google.capacity, "db-c4a-highmem-1", 400),
-        (google.capacity, "db-c4a-highmem-16", 1000),
+        (azure_capacity, "Standard_B1ms", 50),
+        (azure_capacity, "Standard_B2s", 429),
+        (azure_capacity, "Standard_B2ms", 859),
+        (azure_capacity, "Standard_B8ms", 3437),
+        (azure_capacity, "Standard_B12ms", 5000),
+        (azure_capacity, "Standard_D2ds_v5", 859),
+        (azure_capacity, "Standard_D8ads_v5", 3437),
+        (azure_capacity, "Standard_D16ds_v5", 5000),
+        (azure_capacity, "Standard_D96ds_v5", 5000),
+        (azure_capacity, "Standard_E2ds_v5", 1718),
+        (azure_capacity, "Standard_E8ds_v5", 5000),
+        (azure_capacity, "Standard_E64ds_v4", 5000),
+        (cloud_sql_capacity, "db-f1-micro", 25),
+        (cloud_sql_capacity, "db-g1-small", 50),
+        (cloud_sql_capacity, "db-custom-1-3840", 100),
+        (cloud_sql_capacity, "db-custom-2-7680", 400),
+        (cloud_sql_capacity, "db-custom-N4-4-16384", 500),
+        (cloud_sql_capacity, "db-custom-96-638976", 1000),
+        (cloud_sql_capacity, "db-perf-optimized-N-2", 500),
+        (cloud_sql_capacity, "db-perf-optimized-N-128", 1000),
+        (cloud_sql_capacity, "db-memory-optimized-N-4", 1000),
+        (cloud_sql_capacity, "db-c4a-highmem-1", 400),
+        (cloud_sql_capacity, "db-c4a-highmem-16", 1000),
     ],
 )
 def test_the_connection_limit_of_a_size_is_the_vendors(

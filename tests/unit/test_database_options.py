@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 import components
-from components.azure.validation import capacity as azure_capacity
+from components.azure.capacity import capacity as azure_capacity
 from components.backstage.connection_budget import Capacity, pool_max
 from components.backstage.options import database_options
-from components.cloud_sql.validation import capacity as cloud_sql_capacity
+from components.cloud_sql.capacity import capacity as cloud_sql_capacity
 from components.inputs import ArgumentError, CamelCaseArgs
 from components.testing import Run, run
 from tests.unit.cases import LEAST

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.azure.validation import address_range
+from components.azure.validators import address_range
 from tests.unit.inputs import of_type
 
 from .cases import DNS, ENDPOINT, PRIVATELINK, REACHABLE, RULE, SERVER, SUBNET, VNET, ZONE, create, server

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from components.azure.validation import sku_tier
+from components.azure.validators import sku_tier
 from tests.unit.inputs import by_name, name_of, of_type
 
 from .cases import (

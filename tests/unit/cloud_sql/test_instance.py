@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.cloud_sql.validation import default_edition
+from components.cloud_sql.validators import default_edition
 from tests.unit.cloud_sql.cases import INSTANCE, NETWORK, PRIVATE, PSC, TEAM, USER, create, instance, settings
 from tests.unit.inputs import of_type
 

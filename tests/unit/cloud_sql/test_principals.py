@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.cloud_sql.principals import account_id
 from components.cloud_sql.retry import import_id
-from components.cloud_sql.validation import account_id
 from components.inputs import ArgumentError
 from components.testing import Mocks
 from tests.unit.cloud_sql.cases import (

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
+from components.cloud_sql.principals import Login, principal
 from components.cloud_sql.psql import psql_command
-from components.cloud_sql.validation import Login, principal
 from tests.unit.cloud_sql.cases import EMAIL, PRIVATE, PROJECT, PSC, TEAM, create
 
 
