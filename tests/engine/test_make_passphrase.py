@@ -73,7 +73,7 @@ def test_a_backend_of_the_users_own_keeps_its_passphrase(quick: Checkout, tmp_pa
     code, printed = quick.make("up", **own)
     assert code == 0, printed
     passphrase = (quick.state / "passphrase").read_text()
-    assert "stays: stacks in a backend of your own may be encrypted with it" in down(quick, **own)
+    assert "stays: stacks in your own backend may be encrypted with it" in down(quick, **own)
     assert (quick.state / "passphrase").read_text() == passphrase
 
 
