@@ -3,6 +3,7 @@
 # pg8000 and scramp come without types.
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
+import contextlib
 import socket
 import ssl
 from typing import Literal
@@ -93,6 +94,10 @@ def log_in(
             raise failed(*_lost_connection(error, timeout)) from None
         except Exception as error:  # pg8000 may raise anything if the answer is not PostgreSQL's.
             raise failed("closed", f"what answers is not PostgreSQL ({type(error).__name__}).") from None
+        finally:
+            # After a failure, what pg8000 holds of the socket would keep the connection open.
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
 
 
 def _server_answer(error: DatabaseError) -> tuple[Reason, str]:

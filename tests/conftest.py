@@ -2,7 +2,6 @@
 
 import os
 
-import pytest
 from execnet.gateway_base import WorkerGateway
 from hypothesis import settings
 from xdist.workermanage import NodeManager
@@ -22,20 +21,6 @@ def _wait_for_teardown(self: WorkerGateway) -> None:
 
 
 WorkerGateway._terminate_execution = _wait_for_teardown
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Adds to each test's id the group by which `--dist loadgroup` chooses its worker.
-
-    xdist does the same in a way that has no effect since pytest 9.2: pytest-dev/pytest-xdist#1386.
-    """
-    if getattr(config.option, "loadgroup", False):
-        for item in items:
-            groups = {str(mark.args[0]) for mark in item.iter_markers("xdist_group")}
-            if groups and "@" not in item.nodeid.rpartition("]")[2]:
-                item._id = type(item.id).parse(f"{item.nodeid}@{'_'.join(sorted(groups))}")  # pyright: ignore
-
 
 # On a loaded machine a single example may take any time.
 settings.register_profile("loaded", deadline=None)

@@ -36,6 +36,7 @@ def server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
         thread.start()
         yield listening.getsockname()[1]
         thread.join(10)
+        assert not thread.is_alive(), "the connection is still open after the login"
 
 
 def answering(*answers: bytes) -> Callable[[socket.socket], None]:
