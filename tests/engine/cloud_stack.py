@@ -86,6 +86,14 @@ def destroy_ignoring_protection(stack: CloudStack) -> str:
     return refused(stack.destroy(flags=["--ignore-protect"]))
 
 
+def destroy_by_cli_ignoring_protection(stack: CloudStack) -> str:
+    return stack.cli("destroy", "--yes", "--ignore-protect", "--stack", stack.name, check=False)
+
+
+def destroy_by_cli_ignoring_protection_without_preview(stack: CloudStack) -> str:
+    return stack.cli("destroy", "--yes", "--ignore-protect", "--skip-preview", "--stack", stack.name, check=False)
+
+
 def destroy_running_the_program(stack: CloudStack) -> str:
     return refused(stack.destroy(run_program=True))
 
@@ -113,6 +121,8 @@ def _without_the_component(stack: CloudStack, operation: Callable[..., Result]) 
 WayAroundProtection = Callable[[CloudStack], str]
 WAYS_AROUND_PROTECTION: list[WayAroundProtection] = [
     destroy_ignoring_protection,
+    destroy_by_cli_ignoring_protection,
+    destroy_by_cli_ignoring_protection_without_preview,
     destroy_running_the_program,
     destroy_running_the_program_ignoring_protection,
     preview_without_the_component,
