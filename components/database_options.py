@@ -8,7 +8,6 @@ import pulumi
 from .backstage.connection_budget import DEFAULT_PLUGINS, Capacity, pool_max, with_pool_max
 from .backstage.options import database_options
 from .inputs import Inputs
-from .outputs import combine
 from .validators import integer, is_map
 
 # Takes the arguments that decide a server's size. Returns the server's capacity, None if it is not known.
@@ -49,7 +48,7 @@ def read_database_options(
     fitting = inputs.get("replicas", fitting_pool, related=related)
     if fitting is None:
         return options
-    return combine(options=options, pool_max=fitting).apply(
+    return pulumi.Output.all(options=options, pool_max=fitting).apply(
         lambda known: with_pool_max(known["options"], known["pool_max"])
     )
 

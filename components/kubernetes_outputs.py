@@ -9,7 +9,6 @@ import pulumi
 from . import backstage
 from .backstage import kubernetes
 from .backstage.kubernetes import Workload
-from .outputs import combine
 
 # The remark of a component without a password, when the caller named no service account.
 NO_IDENTITY = (
@@ -58,16 +57,16 @@ def kubernetes_outputs(
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
     # Used only if it is not secret.
     literal = pulumi.Output.unsecret(blocks.without_secret)
-    block = combine(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
+    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
         lambda v: v["from_env"] if v["hidden"] else v["literal"]
     )
-    variables = combine(hidden=hidden, from_env=blocks.from_env).apply(
+    variables = pulumi.Output.all(hidden=hidden, from_env=blocks.from_env).apply(
         lambda v: list(backstage.environment(v["from_env"])) if v["hidden"] else _list(blocks.secret_variable)
     )
     workload = _workload(name, pods, remark)
 
     def render(rendering: Any, config: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
-        return combine(workload=workload, config=config, variables=variables).apply(lambda v: rendering(**v))
+        return pulumi.Output.all(workload=workload, config=config, variables=variables).apply(lambda v: rendering(**v))
 
     return KubernetesOutputs(
         helm_values=render(kubernetes.helm_values, block),

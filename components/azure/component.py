@@ -11,7 +11,7 @@ from .. import backstage
 from ..error_hooks import unique_hook_name
 from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
-from ..outputs import combine, outputs
+from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
 from ..protection import refuse_deletion
 from .args import AzurePostgresArgs
@@ -301,7 +301,7 @@ class AzurePostgres(pulumi.ComponentResource):
         client_secret = settings.client_secret
 
         def config(connection: pulumi.Output[Mapping[str, Any]], secret: pulumi.Input[str] | None) -> Any:
-            values = combine(connection=connection, client_secret=secret, options=settings.database_options)
+            values = pulumi.Output.all(connection=connection, client_secret=secret, options=settings.database_options)
             return values.apply(lambda known: _database_config(settings.plugin_division_mode, **known))
 
         placeholder = None if client_secret is None else "secret"

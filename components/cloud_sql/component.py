@@ -11,7 +11,7 @@ from pulumi_gcp import organizations, projects, serviceaccount, sql
 from .. import backstage
 from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_outputs
 from ..options import checked_options
-from ..outputs import combine, outputs
+from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
 from ..protection import refuse_deletion
 from .args import CloudSqlPostgresArgs
@@ -300,7 +300,7 @@ def _database_config(
     settings: CloudSqlSettings, connection: pulumi.Output[Mapping[str, Any]], role: pulumi.Output[str]
 ) -> pulumi.Output[dict[str, Any]]:
     """Returns the block for this connection."""
-    return combine(connection=connection, role=role, options=settings.database_options).apply(
+    return pulumi.Output.all(connection=connection, role=role, options=settings.database_options).apply(
         lambda v: backstage.database_config(
             v["connection"],
             v["options"],

@@ -8,7 +8,7 @@ import pulumi
 from .. import backstage
 from ..kubernetes_outputs import Blocks, kubernetes_outputs
 from ..options import checked_options
-from ..outputs import combine, outputs
+from ..outputs import outputs
 from .args import ExistingPostgresArgs
 from .login_proof import prove_login
 from .sql import bootstrap_sql, psql_command
@@ -71,19 +71,19 @@ class ExistingPostgres(pulumi.ComponentResource):
 
         # With verify_login, the block is not known before the login has worked.
         proof = prove_login(name, settings, parent=self).urn if settings.verify_login else None
-        place = combine(place=settings.place, proof=proof).apply(lambda v: v["place"])
+        place = pulumi.Output.all(place=settings.place, proof=proof).apply(lambda v: v["place"])
         access = settings.access
         options = settings.database_options
         password = settings.password
-        config = combine(place=place, access=access, password=password, options=options).apply(
+        config = pulumi.Output.all(place=place, access=access, password=password, options=options).apply(
             lambda v: _existing_block(**v)
         )
         # Holds no password, so that it is not secret; the placeholder keeps the key that a variable replaces.
         placeholder = None if password is None else ""
-        without_password = combine(place=place, access=access, options=options).apply(
+        without_password = pulumi.Output.all(place=place, access=access, options=options).apply(
             lambda v: _existing_block(**v, password=placeholder)
         )
-        config_from_env = combine(
+        config_from_env = pulumi.Output.all(
             ready=proof, ssl=settings.ssl, access=settings.access_without_user, options=options
         ).apply(
             lambda v: _existing_block({"host": "", "port": "", "ssl": v["ssl"]}, v["access"], placeholder, v["options"])
@@ -101,7 +101,7 @@ class ExistingPostgres(pulumi.ComponentResource):
         self.port = place["port"]
         self.user = access.apply(lambda v: v.user)
         self.bootstrap_sql = settings.access_with_names.apply(bootstrap_sql)
-        self.psql_command = combine(place=settings.place, access=settings.access_with_names).apply(
+        self.psql_command = pulumi.Output.all(place=settings.place, access=settings.access_with_names).apply(
             lambda v: psql_command(**v)
         )
         self.register_outputs(outputs(ExistingPostgres, self))

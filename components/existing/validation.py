@@ -13,7 +13,6 @@ import pulumi
 from ..backstage.connection_budget import DEFAULT_CAPACITY
 from ..database_options import read_database_options
 from ..inputs import Inputs
-from ..outputs import combine
 from ..validators import boolean, is_list, is_valid_string, one_of, port_number, regex
 from .args import ExistingPostgresArgs
 
@@ -121,7 +120,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> ExistingSettings:
         access_without_user=pulumi.Output.all(**{**access, "user": ""}).apply(lambda known: Access(**known)),
         password=None if password is None else pulumi.Output.secret(password),
         access=known_access,
-        access_with_names=combine(access=known_access, options=options).apply(
+        access_with_names=pulumi.Output.all(access=known_access, options=options).apply(
             lambda known: _with_names(inputs, known["access"], known["options"])
         ),
         verify_login=inputs.get_plain("verify_login", boolean, False),

@@ -12,7 +12,7 @@ import pulumi_docker as docker
 from .. import backstage
 from ..kubernetes_outputs import Blocks, kubernetes_outputs
 from ..options import checked_options
-from ..outputs import combine, outputs
+from ..outputs import outputs
 from ..persistence import persist_once
 from .args import LocalPostgresArgs
 from .checks import container_hooks, login_hooks
@@ -107,13 +107,13 @@ class LocalPostgres(pulumi.ComponentResource):
         container_name = container.name.apply(lambda known: known or f"{name}-postgres")
 
         connection = self._proven_connection(name, settings, container, container_name, password)
-        values = combine(connection=connection, options=settings.database_options)
-        config = combine(values=values, password=password).apply(
+        values = pulumi.Output.all(connection=connection, options=settings.database_options)
+        config = pulumi.Output.all(values=values, password=password).apply(
             lambda known: _database_config(settings, **known["values"], password=known["password"])
         )
         without_password = values.apply(lambda known: _database_config(settings, **known, password=""))
         # Variables replace host, port, user and password, so a secret among them does not make this output secret.
-        config_from_env = combine(
+        config_from_env = pulumi.Output.all(
             ready=pulumi.Output.unsecret(connection.apply(lambda _: True)),
             database=settings.database_name if settings.plugin_division_mode == "schema" else None,
             options=settings.database_options,
