@@ -183,7 +183,7 @@ def host_name(value: Any) -> str:
         return value
     if re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):\d+", value):
         raise ValueError("must be the host name alone: give the port as the argument port.")
-    if not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}\.?)*", value):
+    if not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63})*\.?", value):
         raise ValueError("must be a host name such as db.example.com, or an IP address without brackets.")
     return value
 
