@@ -145,7 +145,7 @@ class Inputs:
         return _contains_output(value) or (value is not None and value is not False and value != {})
 
     def validate_default(self, argument: str, value: Any, validator: Validator[T], source: str) -> T:
-        """Validates a value that stands in for an argument that was left out; `source` names it in the error."""
+        """Validates a value that replaces an argument that was left out; `source` names it in the error."""
         try:
             return validator(value)
         except ValueError as reason:

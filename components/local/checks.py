@@ -79,10 +79,10 @@ def refuse_conflicts(engine: Engine, name: str, owner: str, container: Mapping[s
 _ANOTHER_PORT = "Choose another `port`"
 
 
-# Whoever removes the container as if it were a stranger's lets the next `pulumi up` delete the volume.
+# Removing the container, as if it belonged to something else, would let the next `pulumi up` delete the volume.
 _MOVED = (
     "If it is this component under its former name or parent, name that in the resource option `aliases`, and the data "
-    "stays: without, `pulumi up` deletes the stack's old volume."
+    "stays: without it, `pulumi up` deletes the stack's old volume."
 )
 
 

@@ -25,7 +25,7 @@ from tests.backstage.fake_server import Server, postgres
 
 SUPERUSER = "cloudsqladmin"
 CERTIFICATES = f'authority instance "{PROJECT}:{INSTANCE}"\n'
-# The guard decides who may log in; PostgreSQL itself asks only the superuser, whom Google keeps to itself.
+# The guard decides who may log in; PostgreSQL itself asks only the superuser, which Google keeps to itself.
 RULE = f"host all {SUPERUSER} all password\nhost all all all trust"
 
 PRELOAD = {"NODE_OPTIONS": f"--import={(node.FOLDER / 'cloud_sql_edge.mjs').as_uri()}"}

@@ -5,7 +5,7 @@ import { ConfigSources } from '@backstage/config-loader';
 const WRITTEN = 'Grüße, 漢字, 😀';
 
 // Loads the files of `--config FILE …` as a backend does. Returns {database, user, read, written}: where the plugin was,
-// as whom, and the text that it wrote and read back. Closes all connections.
+// as which user, and the text that it wrote and read back. Closes all connections.
 export async function useDatabase(argv) {
   const config = await ConfigSources.toConfig(ConfigSources.default({ argv, watch: false }));
   const shutdownHooks = [];

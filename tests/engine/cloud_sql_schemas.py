@@ -268,7 +268,7 @@ def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any
 
 
 def blocks(values: Any, path: str) -> list[Mapping[str, Any]]:
-    """All that stands at a path, each of a list."""
+    """Returns all values at a path, each item of a list."""
     found = [values]
     for key in path.split("."):
         inside = [value.get(key) for value in found if isinstance(value, Mapping)]

@@ -346,13 +346,13 @@ def _name(process: int) -> str:
 
 
 def _stop(pid: int) -> None:
-    """Until every thread stands still, which takes a moment longer than the signal."""
+    """Stops every thread of the process, and waits until they are stopped: a moment longer than the signal takes."""
     os.kill(pid, signal.SIGSTOP)
-    while not _stands_still(pid):
+    while not _is_stopped(pid):
         time.sleep(0.001)
 
 
-def _stands_still(pid: int) -> bool:
+def _is_stopped(pid: int) -> bool:
     try:
         threads = [thread.read_text() for thread in Path(f"/proc/{pid}/task").glob("*/stat")]
     except OSError:

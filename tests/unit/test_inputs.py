@@ -138,7 +138,7 @@ def test_anything_else_is_no_port(value: object) -> None:
         port_number(value)
 
 
-# --- What stands for the arguments
+# --- What is passed in place of the arguments
 
 
 @dataclass

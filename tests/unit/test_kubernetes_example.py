@@ -1,4 +1,4 @@
-"""examples/kubernetes: what its objects are worth to Kubernetes and to the chart. Its own tests are beside it."""
+"""examples/kubernetes: what its objects are worth to Kubernetes and to the chart. Its own tests are next to it."""
 
 import runpy
 from typing import Any

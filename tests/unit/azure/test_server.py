@@ -142,7 +142,7 @@ def test_what_azure_deletes_with_the_server_is_not_deleted_one_by_one() -> None:
     outlives = ("db-server", "db-private-endpoint", "db-private-dns", "db-diagnostics")
     children = [name for name in ORDER if name not in outlives]
     assert {gone_with[name] for name in children if name != "db-deletion-protection"} == {"db-server"}
-    assert gone_with["db-private-endpoint"] == "", "a resource beside the server, which outlives it"
+    assert gone_with["db-private-endpoint"] == "", "a resource next to the server, which outlives it"
     assert gone_with["db-diagnostics"] == "", "Azure would apply it to a new server of the same name"
     assert gone_with["db-private-dns"] == "db-private-endpoint"
 
