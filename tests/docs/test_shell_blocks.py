@@ -197,12 +197,6 @@ def test_the_tunnel_is_one_that_ssh_takes() -> None:
 
 
 @pytest.fixture
-def azure() -> Iterator[SimulatedAzure]:
-    with SimulatedAzure() as simulated:
-        yield simulated
-
-
-@pytest.fixture
 def cloud_sql() -> Iterator[SimulatedCloudSql]:
     with SimulatedCloudSql() as simulated:
         yield simulated
