@@ -22,9 +22,6 @@ _PROVIDERS = ("azure-native", "docker", "gcp")
 # Names that people give these providers by mistake. No Pulumi provider has one of them.
 _FOREIGN_NAMES = {"google": "gcp", "gcloud": "gcp", "cloud-sql": "gcp", "azurerm": "azure-native"}
 
-# Keys at the top level of `Pulumi.<stack>.yaml`, next to `config`.
-_NOT_CONFIGURATION = ("encryptedkey", "encryptionsalt", "environment", "secretsprovider")
-
 
 def read(
     selector: str, sections: Mapping[str, type], default: str, *, also_read: Collection[str] = ()

@@ -97,10 +97,6 @@ def test_no_argument_given_as_a_secret_is_readable_in_a_public_output(
         assert result.secret or value not in strings(result.value), output
 
 
-PORTAL_USER = {"host": "db.example.com", "user": "portaluser"}
-PORTAL_APP = {**azure.PRINCIPAL, "admin_name": "portaluser", "client_id": azure.CLIENT}
-
-
 @pytest.mark.parametrize(
     ("component", "args"),
     [
