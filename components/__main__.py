@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +12,7 @@ from typing import Any, cast
 import pulumi
 from pulumi.provider import main
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
 NAME = "backstage-database"
@@ -22,7 +24,8 @@ class Provider(ComponentProvider):
 
     def __init__(self, components: list[type[pulumi.ComponentResource]], version: str) -> None:
         super().__init__(components, NAME, version=version)
-        self.schema = json.dumps(_with_unwrapped_descriptions(json.loads(str(self.schema))))
+        schema = json.loads(str(self.schema))
+        self.schema = json.dumps(_with_descriptions_for_all_languages(schema, {*_property_names(schema), "dependsOn"}))
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
         """Passes unknown arguments on, which Pulumi would drop, so that the component refuses them."""
@@ -44,14 +47,26 @@ def provider() -> Provider:
     return Provider(components, package.__version__)
 
 
-def _with_unwrapped_descriptions(value: Any) -> Any:
-    """Returns the schema with every paragraph of a description on one line: Markdown takes indented lines for code."""
+def _property_names(schema: dict[str, Any]) -> Iterator[str]:
+    """Yields the names of all arguments and outputs, in camelCase."""
+    for resource in schema["resources"].values():
+        yield from resource["inputProperties"]
+        yield from resource["properties"]
+
+
+def _with_descriptions_for_all_languages(value: Any, names: set[str]) -> Any:
+    """Returns the schema with descriptions that say `clientId` for `client_id`, as the schema itself does.
+
+    Every paragraph is on one line: Markdown takes indented lines for code.
+    """
     if isinstance(value, list):
-        return [_with_unwrapped_descriptions(item) for item in cast(list[Any], value)]
+        return [_with_descriptions_for_all_languages(item, names) for item in cast(list[Any], value)]
     if not isinstance(value, dict):
         return value
     return {
-        key: _unwrapped(item) if key == "description" and isinstance(item, str) else _with_unwrapped_descriptions(item)
+        key: _in_camel_case(_unwrapped(item), names)
+        if key == "description" and isinstance(item, str)
+        else _with_descriptions_for_all_languages(item, names)
         for key, item in cast(dict[str, Any], value).items()
     }
 
@@ -59,6 +74,16 @@ def _with_unwrapped_descriptions(value: Any) -> Any:
 def _unwrapped(docstring: str) -> str:
     paragraphs = re.split(r"\n\s*\n", inspect.cleandoc(docstring))
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _in_camel_case(text: str, names: set[str]) -> str:
+    """Rewrites the names of arguments and outputs only: `pg_read_all_data` is PostgreSQL's."""
+
+    def rewrite(quoted: re.Match[str]) -> str:
+        name = camel_case(quoted[1])
+        return f"`{name}`" if name in names else quoted[0]
+
+    return re.sub(r"`([a-z0-9_]+)`", rewrite, text)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ REQUIRED = {
 }
 
 
+def arguments(name: str) -> dict[str, Any]:
+    return getattr(components, f"{name}Args").__annotations__
+
+
 def component(name: str) -> dict[str, Any]:
     return schema()["resources"][f"backstage-database:index:{name}"]
 
@@ -31,8 +35,8 @@ def test_the_package_has_its_name_its_version_and_all_components() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_argument_and_every_output_is_there_in_camel_case(name: str) -> None:
-    class_, args = getattr(components, name), getattr(components, f"{name}Args")
-    assert component(name)["inputProperties"].keys() == {camel_case(field) for field in args.__annotations__}
+    class_ = getattr(components, name)
+    assert component(name)["inputProperties"].keys() == {camel_case(field) for field in arguments(name)}
     assert component(name)["properties"].keys() == {camel_case(field) for field in class_.__annotations__}
 
 
@@ -57,6 +61,17 @@ def test_a_description_is_free_of_a_docstrings_line_breaks_and_indentation(name:
     broken = [field for field, property_ in fields.items() if re.search(r"\s\s|\n", property_["description"])]
     assert broken == []
     assert not re.search(r"(?<!\n)\n(?!\n)|  |\n ", described["description"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_description_names_arguments_and_outputs_as_the_schema_does(name: str) -> None:
+    described = component(name)
+    properties = {**described["inputProperties"], **described["properties"]}
+    texts = [described["description"], *(property_["description"] for property_ in properties.values())]
+    quoted = {word for text in texts for word in re.findall(r"`(\w+)`", text)}
+    pythons = {field for each in NAMES for field in (*arguments(each), *getattr(components, each).__annotations__)}
+    assert [word for word in sorted(quoted & {*pythons, "depends_on"}) if "_" in word] == []
+    assert quoted & properties.keys(), "no description names a property any more"
 
 
 @pytest.mark.parametrize("name", NAMES)
