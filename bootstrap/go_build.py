@@ -24,7 +24,9 @@ _FLAGS = ("-trimpath", "-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=fals
 class Program:
     """A program, named like its folder under bootstrap/go, which holds its go.mod and, if any, its overlay.
 
-    overlay.json maps a module to the files in it that one of ours replaces, or that are left out (null).
+    overlay.json maps a module to files in it: to the file of ours that replaces it, to null for one that is left out,
+    or to an object of old and new text. The CLI has two libraries that estimate how hard a password is to guess, which
+    read their dictionaries whenever any command starts: half of its time. Edited, they read them when they are asked.
     """
 
     name: str
@@ -70,10 +72,10 @@ def build(progress: Progress, program: Program) -> None:
         return progress.run([go, *arguments], cwd=source, env=env)
 
     if (source / "overlay.json").exists():
-        for module, replaced in json.loads((source / "overlay.json").read_text()).items():
+        for module, changes in json.loads((source / "overlay.json").read_text()).items():
             run("mod", "download", module)
             original = run("list", "-m", "-f", "{{.Dir}}", module).splitlines()[-1]
-            copy = _overlaid(source, module, replaced, Path(original))
+            copy = _overlaid(source, module, changes, Path(original))
             run("mod", "edit", f"-replace={module}={copy}")
     unfinished = source / "unfinished"
     run("build", *_FLAGS, *program.flags, "-o", unfinished, program.package)
@@ -101,15 +103,32 @@ def tidy() -> None:
     shutil.rmtree(WORKSPACE, ignore_errors=True)
 
 
-def _overlaid(source: Path, module: str, replaced: dict[str, str | None], original: Path) -> Path:
-    """Copies the module with our files in it: `go build -overlay` may not change files in Go's module cache."""
+def _overlaid(source: Path, module: str, changes: dict[str, str | dict[str, str] | None], original: Path) -> Path:
+    """Copies the module and changes it: `go build -overlay` may not change files in Go's module cache.
+
+    Fails if another version of the module no longer has a file or text that is to be changed.
+    """
     copy = source / "modules" / module
     shutil.copytree(original, copy)
-    for file, ours in replaced.items():
-        (copy / file).unlink()  # Fails if another version of the module no longer has the file.
-        if ours:
-            shutil.copy(source / "overlay" / ours, copy / file)
+    if not (copy / "go.mod").exists():  # A module from before go.mod existed.
+        (copy / "go.mod").write_text(f"module {module}\n")
+    for file, change in changes.items():
+        if isinstance(change, dict):
+            _edit(copy / file, change)
+            continue
+        (copy / file).unlink()
+        if change:
+            shutil.copy(source / "overlay" / change, copy / file)
     return copy
+
+
+def _edit(file: Path, replacements: dict[str, str]) -> None:
+    text = file.read_text()
+    for old, new in replacements.items():
+        if text.count(old) != 1:
+            raise ValueError(f"{file} has {old!r} {text.count(old)} times")
+        text = text.replace(old, new)
+    file.write_text(text)
 
 
 def _go(progress: Progress) -> Path:

@@ -252,10 +252,11 @@ def program(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     source, module = tmp_path / "go" / "tool", tmp_path / "module"
     (source / "overlay").mkdir(parents=True)
     (source / "overlay" / "ours.go").write_text("ours")
-    (source / "overlay.json").write_text(json.dumps({"example.org/m": {"big.go": "ours.go", "unused.go": None}}))
+    changes = {"big.go": "ours.go", "unused.go": None, "slow.go": {"func init": "func Load", "eager": "lazy"}}
+    (source / "overlay.json").write_text(json.dumps({"example.org/m": changes}))
     module.mkdir()
-    for name in ("big", "unused", "needed"):
-        (module / f"{name}.go").write_text(name)
+    for name, text in {"big": "big", "unused": "unused", "needed": "needed", "slow": "func init eager"}.items():
+        (module / f"{name}.go").write_text(text)
     machine.install(
         "go",
         f"""
@@ -263,19 +264,19 @@ def program(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         if [ "$1" = list ]; then echo {module}; exit; fi
         if [ "$1" = mod ]; then exit; fi
         while [ "$1" != -o ]; do shift; done
-        cat modules/example.org/m/* > "$2"
+        cat modules/example.org/m/*.go > "$2"
         """,
     )
     monkeypatch.setenv("PATH", f"{machine.programs}:/usr/bin:/bin")
     return go_build.Program("tool", "example.org/m/tool")
 
 
-def test_a_program_is_built_with_our_files_in_place_of_those_left_out(
+def test_a_program_is_built_with_our_files_and_edits_and_without_what_is_left_out(
     program: go_build.Program, progress: steps.Progress
 ) -> None:
     assert not program.is_built
     go_build.build(progress, program)
-    assert program.file.read_text() == "oursneeded"
+    assert program.file.read_text() == "oursneededfunc Load lazy"
     assert program.is_built
 
 
@@ -303,12 +304,28 @@ def test_a_file_that_a_new_version_no_longer_has_stops_the_build(
     assert not program.is_built
 
 
+@pytest.mark.parametrize("text", ["func Load eager", "func init eager eager"])
+def test_text_that_a_new_version_has_not_exactly_once_stops_the_build(
+    program: go_build.Program, progress: steps.Progress, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "module" / "slow.go").write_text(text)
+    with pytest.raises(ValueError, match=r"slow\.go has '(func init' 0|eager' 2) times"):
+        go_build.build(progress, program)
+    assert not program.is_built
+
+
+def test_a_module_from_before_go_mod_gets_one(program: go_build.Program, progress: steps.Progress) -> None:
+    go_build.build(progress, program)
+    copy = go_build.WORKSPACE / program.name / "modules" / "example.org" / "m"
+    assert (copy / "go.mod").read_text() == "module example.org/m\n"
+
+
 @pytest.mark.parametrize("program", [pulumi_cli.CLI, pulumi_cli.DOCKER_PROVIDER], ids=lambda program: program.name)
 def test_each_overlay_names_modules_of_its_go_mod_and_files_of_ours(program: go_build.Program) -> None:
     folder = paths.CHECKOUT / "bootstrap" / "go" / program.name
     overlay = json.loads((folder / "overlay.json").read_text())
     assert all(f"{module} v" in (folder / "go.mod").read_text() for module in overlay)
-    ours = {file for files in overlay.values() for file in files.values() if file}
+    ours = {change for changes in overlay.values() for change in changes.values() if isinstance(change, str)}
     assert ours == {file.name for file in (folder / "overlay").iterdir()}
 
 
