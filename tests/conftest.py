@@ -1,6 +1,10 @@
 """For every tier."""
 
+import atexit
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 from execnet.gateway_base import WorkerGateway
 from hypothesis import settings
@@ -8,6 +12,16 @@ from xdist.workermanage import NodeManager
 
 # Tests start the Pulumi CLI some thousand times, and a sixth of each run would be Go's garbage collection.
 os.environ.update(GOGC="off", GOMEMLIMIT="1GiB")
+
+# The CLI writes a log file for each command, keeps 500 MB of them, and looks at each whenever it starts. In the user's
+# folder, those of the tests would push out the user's own, and slow every command down.
+if "PYTEST_XDIST_WORKER" not in os.environ:  # Workers inherit the folder.
+    _PLUGINS = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    _HOME = Path(tempfile.mkdtemp(prefix="backstage-database-pulumi-"))
+    atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+    if _PLUGINS.is_dir():
+        (_HOME / "plugins").symlink_to(_PLUGINS)
+    os.environ["PULUMI_HOME"] = str(_HOME)
 
 # After Ctrl-C the tests take down what they have up. xdist and execnet would kill them within seconds.
 SECONDS_TO_TAKE_DOWN = 150
