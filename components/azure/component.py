@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Optional
 
 import pulumi
@@ -31,6 +32,20 @@ _UNLOCK = (
     "leave out delete_lock, then `pulumi up`; set deletion_protection to false, then `pulumi up`, then `pulumi destroy`"
 )
 _HOST_SUFFIX = ".postgres.database.azure.com"
+
+
+@dataclass(frozen=True)
+class _Login:
+    """Who logs in to the server."""
+
+    admin: Principal
+    user: Principal
+    """The principal that Backstage connects as, which may be the admin."""
+    identity: Identity | None
+    """The managed identity, if one is created."""
+    client_id: pulumi.Output[str]
+    """Client id of `user`; empty if it is not known."""
+    tenant_id: pulumi.Output[str]
 
 
 class AzurePostgres(pulumi.ComponentResource):
@@ -128,20 +143,19 @@ class AzurePostgres(pulumi.ComponentResource):
             create_identity(name, server_name, settings, parent=self, hooks=hooks) if settings.create_identity else None
         )
         credentials = trust_service_account(name, server_name, settings, identity, parent=self, hooks=hooks)
-        admin, user = _principals(settings, identity)
-        tenant_id = self._tenant_id(settings, identity)
-        server = self._server(name, server_name, tenant_id, settings, hooks)
-        principal_record = record_principal(name, user, parent=self)
+        login = self._login(settings, identity)
+        server = self._server(name, server_name, login.tenant_id, settings, hooks)
+        principal_record = record_principal(name, login.user, parent=self)
 
         children = ServerChildren(
             self, name, server, server_name, settings, hooks=hooks, created=created, also_ready=credentials
         )
-        children.add_administrator("admin", admin, tenant_id, after=principal_record)
+        children.add_administrator("admin", login.admin, login.tenant_id, after=principal_record)
         if settings.plugin_division_mode == "schema":
             # After the first admin, who becomes its owner.
             children.add_database(settings.database_name)
         for principal_name, principal in settings.further_admins.items():
-            children.add_administrator(f"admin-{principal_name}", principal, tenant_id)
+            children.add_administrator(f"admin-{principal_name}", principal, login.tenant_id)
         for rule in settings.firewall_rules:
             children.add_firewall_rule(rule)
         for parameter, value in settings.server_parameters.items():
@@ -163,8 +177,20 @@ class AzurePostgres(pulumi.ComponentResource):
 
         host = known_or(server.fully_qualified_domain_name, pulumi.Output.concat(server_name, _HOST_SUFFIX))
         settings.inputs.warn(host.apply(_host_warning), self)
-        self._set_outputs(name, settings, children, server, server_name, host, admin, user, identity, tenant_id)
+        self._set_block_outputs(name, settings, children, host, login)
+        self._set_outputs(settings, children, host, login)
         self.register_outputs(outputs(AzurePostgres, self))
+
+    def _login(self, settings: AzureSettings, identity: Identity | None) -> _Login:
+        """Returns the principals of the arguments. The created identity takes the place of those that are absent."""
+        admin = settings.admin or (identity and identity.principal)
+        user = settings.user or (identity and identity.principal) or admin
+        if admin is None or user is None:
+            raise TypeError("an identity is created when no admin is given")
+        client_id = settings.client_id
+        if client_id is None:
+            client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
+        return _Login(admin, user, identity, client_id, self._tenant_id(settings, identity))
 
     def _tenant_id(self, settings: AzureSettings, identity: Identity | None) -> pulumi.Output[str]:
         """Returns the given tenant, else that of the created identity, else the one that Pulumi is logged in to."""
@@ -172,8 +198,8 @@ class AzurePostgres(pulumi.ComponentResource):
             return settings.tenant_id
         if identity is not None:
             return identity.tenant_id
-        login = authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
-        return require(login.apply(lambda config: config.tenant_id), "tenantId of the login; set tenant_id", self)
+        config = authorization.get_client_config_output(pulumi.InvokeOutputOptions(parent=self))
+        return require(config.apply(lambda known: known.tenant_id), "tenantId of the login; set tenant_id", self)
 
     def _server(
         self,
@@ -247,57 +273,13 @@ class AzurePostgres(pulumi.ComponentResource):
 
         return [pulumi.ResourceHook(unique_hook_name(f"AzurePostgres {name}: set the maintenance window"), warn)]
 
-    def _set_outputs(
-        self,
-        name: str,
-        settings: AzureSettings,
-        children: ServerChildren,
-        server: dbforpostgresql.Server,
-        server_name: pulumi.Input[str],
-        host: pulumi.Output[str],
-        admin: Principal,
-        user: Principal,
-        identity: Identity | None,
-        tenant_id: pulumi.Output[str],
-    ) -> None:
-        """Sets all outputs. Each waits for the last child, so the server is free when a consumer uses it."""
-        client_id = settings.client_id
-        if client_id is None:
-            client_id = pulumi.Output.from_input("") if identity is None else identity.client_id
-        connection = children.ready(_connection(settings, host, user.name, tenant_id, client_id))
-        # Variables replace host and user, so a secret among them does not make this connection secret.
-        connection_from_env = children.ready(_connection(settings, "", "", tenant_id, client_id))
-        in_schema_mode = settings.plugin_division_mode == "schema"
-        self._set_block_outputs(name, settings, connection, connection_from_env, _pods(settings, client_id, tenant_id))
-        self.host = children.ready(host)
-        self.port = children.ready(PORT)
-        self.user = children.ready(user.name)
-        self.database_name = children.ready(settings.database_name if in_schema_mode else "")
-        self.resource_group_name = children.ready(settings.resource_group_name)
-        self.server_id = children.ready(server.id)
-        self.server_name = children.ready(known_or(server.name, server_name))
-        self.principal_id = children.ready(user.object_id)
-        self.client_id = children.ready(client_id)
-        self.tenant_id = children.ready(tenant_id)
-        self.identity_id = children.ready("" if identity is None else identity.id)
-        self.psql_command = pulumi.Output.all(
-            host=self.host, user=settings.psql_admin or admin.name, tenant_id=tenant_id
-        ).apply(lambda known: psql_command(known["host"], known["user"], known["tenant_id"]))
-        self.bootstrap_sql = children.ready(
-            "-- Nothing to run: Backstage connects as the server's admin.\n"
-            if user is admin
-            else _bootstrap_sql(settings, user)
-        )
-
     def _set_block_outputs(
-        self,
-        name: str,
-        settings: AzureSettings,
-        connection: pulumi.Output[Mapping[str, Any]],
-        connection_from_env: pulumi.Output[Mapping[str, Any]],
-        pods: PodIdentity | None,
+        self, name: str, settings: AzureSettings, children: ServerChildren, host: pulumi.Output[str], login: _Login
     ) -> None:
         """Sets the outputs that contain the block or a part of it."""
+        connection = children.ready(_connection(settings, host, login.user.name, login))
+        # Variables replace host and user, so a secret among them does not make this connection secret.
+        connection_from_env = children.ready(_connection(settings, "", "", login))
         client_secret = settings.client_secret
 
         def config(connection: pulumi.Output[Mapping[str, Any]], secret: pulumi.Input[str] | None) -> Any:
@@ -315,6 +297,7 @@ class AzurePostgres(pulumi.ComponentResource):
         self.app_config = blocks.complete.apply(backstage.app_config)
         self.app_config_from_env = blocks.from_env.apply(backstage.app_config_from_env)
         self.environment = blocks.complete.apply(backstage.environment)
+        pods = _pods(settings, login)
         self.helm_values, self.kubernetes_manifests, self.kubernetes_secret = kubernetes_outputs(
             name,
             blocks,
@@ -322,15 +305,30 @@ class AzurePostgres(pulumi.ComponentResource):
             remark=settings.inputs.spelled(NO_IDENTITY) if pods is None and client_secret is None else None,
         )
 
-
-def _principals(settings: AzureSettings, identity: Identity | None) -> tuple[Principal, Principal]:
-    """Returns the server's admin and the principal that Backstage connects as, which may be the same."""
-    created = None if identity is None else identity.principal
-    admin = settings.admin or created
-    user = settings.user or created or admin
-    if admin is None or user is None:
-        raise TypeError("an identity is created when no admin is given")
-    return admin, user
+    def _set_outputs(
+        self, settings: AzureSettings, children: ServerChildren, host: pulumi.Output[str], login: _Login
+    ) -> None:
+        """Sets the other outputs. Each waits for the last child, so the server is free when a consumer uses it."""
+        in_schema_mode = settings.plugin_division_mode == "schema"
+        self.host = children.ready(host)
+        self.port = children.ready(PORT)
+        self.user = children.ready(login.user.name)
+        self.database_name = children.ready(settings.database_name if in_schema_mode else "")
+        self.resource_group_name = children.ready(settings.resource_group_name)
+        self.server_id = children.ready(children.server.id)
+        self.server_name = children.ready(children.server_name)
+        self.principal_id = children.ready(login.user.object_id)
+        self.client_id = children.ready(login.client_id)
+        self.tenant_id = children.ready(login.tenant_id)
+        self.identity_id = children.ready("" if login.identity is None else login.identity.id)
+        self.psql_command = pulumi.Output.all(
+            host=self.host, user=settings.psql_admin or login.admin.name, tenant_id=login.tenant_id
+        ).apply(lambda known: psql_command(known["host"], known["user"], known["tenant_id"]))
+        self.bootstrap_sql = children.ready(
+            "-- Nothing to run: Backstage connects as the server's admin.\n"
+            if login.user is login.admin
+            else _bootstrap_sql(settings, login.user)
+        )
 
 
 def _network(settings: AzureSettings) -> dbforpostgresql.NetworkArgs:
@@ -389,8 +387,7 @@ def _connection(
     settings: AzureSettings,
     host: pulumi.Input[str],
     user: pulumi.Input[str],
-    tenant_id: pulumi.Output[str],
-    client_id: pulumi.Output[str],
+    login: _Login,
 ) -> dict[str, pulumi.Input[Any]]:
     """Returns the values of the block's `connection`, without the client secret."""
     return {
@@ -401,8 +398,8 @@ def _connection(
         "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
         "ssl": {"rejectUnauthorized": True},
         "tokenCredential": {
-            "tenantId": None if settings.client_secret is None else tenant_id,
-            "clientId": None if settings.use_default_credential else client_id,
+            "tenantId": None if settings.client_secret is None else login.tenant_id,
+            "clientId": None if settings.use_default_credential else login.client_id,
             "tokenRenewalOffsetTime": settings.token_renewal_offset,
             "tokenRenewableOffsetTime": settings.token_renewal_offset,
         },
@@ -423,13 +420,16 @@ def _database_config(
     )
 
 
-def _pods(settings: AzureSettings, client_id: pulumi.Output[str], tenant_id: pulumi.Output[str]) -> PodIdentity | None:
+def _pods(settings: AzureSettings, login: _Login) -> PodIdentity | None:
     """Returns the annotations and labels with which AKS gives pods the identity that Backstage connects as."""
     if settings.kubernetes_service_account is None:
         return None
     return PodIdentity(
         settings.kubernetes_service_account,
-        annotations={"azure.workload.identity/client-id": client_id, "azure.workload.identity/tenant-id": tenant_id},
+        annotations={
+            "azure.workload.identity/client-id": login.client_id,
+            "azure.workload.identity/tenant-id": login.tenant_id,
+        },
         pod_labels={"azure.workload.identity/use": "true"},
     )
 

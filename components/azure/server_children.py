@@ -36,7 +36,8 @@ class ServerChildren:
         """Every resource is added to `created`. `ready` also waits for the resources in `also_ready`."""
         self._component = component
         self._name = name
-        self._server = server
+        self.server = server
+        self.server_name = known_or(server.name, server_name)
         self._settings = settings
         self._hooks = hooks
         self._created = created
@@ -44,7 +45,7 @@ class ServerChildren:
         # The children of a replaced server are replaced too, and deleted before it. A protected server cannot be
         # replaced, so its children do not depend on its outputs: otherwise `up --skip-preview` would delete the admins
         # before the replacement is refused.
-        self._server_name = server_name if settings.deletion_protection else known_or(server.name, server_name)
+        self._server_ref = server_name if settings.deletion_protection else self.server_name
         self.last: pulumi.CustomResource = server
         """The resource that was created last."""
 
@@ -60,7 +61,7 @@ class ServerChildren:
             dbforpostgresql.AdministratorsMicrosoftEntra(
                 f"{self._name}-{name}",
                 resource_group_name=self._settings.resource_group_name,
-                server_name=self._server_name,
+                server_name=self._server_ref,
                 object_id=principal.object_id,
                 principal_name=principal.name,
                 principal_type=principal.type,
@@ -76,7 +77,7 @@ class ServerChildren:
             dbforpostgresql.Database(
                 f"{self._name}-database",
                 resource_group_name=self._settings.resource_group_name,
-                server_name=self._server_name,
+                server_name=self._server_ref,
                 database_name=database_name,
                 charset="UTF8",
                 collation="en_US.utf8",
@@ -89,7 +90,7 @@ class ServerChildren:
             dbforpostgresql.FirewallRule(
                 f"{self._name}-rule-{rule.name}",
                 resource_group_name=self._settings.resource_group_name,
-                server_name=self._server_name,
+                server_name=self._server_ref,
                 firewall_rule_name=rule.name,
                 start_ip_address=rule.first,
                 end_ip_address=rule.last,
@@ -102,7 +103,7 @@ class ServerChildren:
             dbforpostgresql.Configuration(
                 f"{self._name}-parameter-{parameter}",
                 resource_group_name=self._settings.resource_group_name,
-                server_name=self._server_name,
+                server_name=self._server_ref,
                 configuration_name=parameter,
                 value=value,
                 source="user-override",
@@ -117,14 +118,14 @@ class ServerChildren:
         endpoint = self._add(
             network.PrivateEndpoint(
                 f"{self._name}-private-endpoint",
-                private_endpoint_name=self._server_name,
+                private_endpoint_name=self._server_ref,
                 resource_group_name=resource_group_name,
                 location=settings.private_endpoint_location or settings.location,
                 tags=settings.tags,
                 subnet=network.SubnetArgs(id=subnet_id),
                 private_link_service_connections=[
                     network.PrivateLinkServiceConnectionArgs(
-                        name="postgresql", private_link_service_id=self._server.id, group_ids=["postgresqlServer"]
+                        name="postgresql", private_link_service_id=self.server.id, group_ids=["postgresqlServer"]
                     )
                 ],
                 # Azure does not delete a private endpoint together with its server.
@@ -137,7 +138,7 @@ class ServerChildren:
             network.PrivateDnsZoneGroup(
                 f"{self._name}-private-dns",
                 resource_group_name=resource_group_name,
-                private_endpoint_name=known_or(endpoint.name, self._server_name),
+                private_endpoint_name=known_or(endpoint.name, self._server_ref),
                 private_dns_zone_group_name="default",
                 private_dns_zone_configs=[
                     network.PrivateDnsZoneConfigArgs(
@@ -154,7 +155,7 @@ class ServerChildren:
             monitor.DiagnosticSetting(
                 f"{self._name}-diagnostics",
                 name="backstage-database",
-                resource_uri=self._server.id,
+                resource_uri=self.server.id,
                 workspace_id=workspace_id,
                 logs=[monitor.DiagnosticsLogSettingsArgs(category_group="allLogs", enabled=True)],
                 metrics=[monitor.DiagnosticsMetricSettingsArgs(category="AllMetrics", enabled=True)],
@@ -169,7 +170,7 @@ class ServerChildren:
             authorization.ManagementLockByScope(
                 f"{self._name}-delete-lock",
                 lock_name="backstage-database",
-                scope=self._server.id,
+                scope=self.server.id,
                 level="CanNotDelete",
                 notes="The database of Backstage. Set deleteLock to false and run `pulumi up` to remove this lock.",
                 # deleted_with: a destroy does not delete the lock first, so Azure refuses to delete the server.
@@ -193,7 +194,7 @@ class ServerChildren:
         return pulumi.ResourceOptions(
             parent=self._component,
             depends_on=[self.last] if after is None else [self.last, after],
-            deleted_with=self._server,
+            deleted_with=self.server,
             hooks=self._hooks,
             protect=protect,
             delete_before_replace=delete_before_replace,
