@@ -1,12 +1,11 @@
 """Creates a Google Cloud SQL for PostgreSQL instance with IAM database authentication and no passwords."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any, Optional
 
 import pulumi
-from pulumi_gcp import organizations, projects, serviceaccount, sql
+from pulumi_gcp import organizations, serviceaccount, sql
 
 from .. import backstage
 from ..kubernetes_outputs import NO_IDENTITY, Blocks, PodIdentity, kubernetes_outputs
@@ -15,17 +14,14 @@ from ..outputs import outputs
 from ..persistence import deletion_guard, persist_once, protected
 from ..protection import refuse_deletion
 from .args import CloudSqlPostgresArgs
+from .instance_children import InstanceChildren
 from .instance_settings import instance_settings
-from .principals import Login, Principal, Users, account_email, account_id, account_resource
+from .principals import Login, Principal, Users, account_email, account_id
 from .psc import working_endpoint
 from .psql import psql_command
 from .retry import retry_hooks
 from .settings import CloudSqlSettings
 from .validation import generated_name, validate
-
-# IAM roles that a login needs: the first to reach the instance, the second to log in
-# (hashicorp/terraform-provider-google#18405).
-_IAM_ROLES = {"client": "roles/cloudsql.client", "login": "roles/cloudsql.instanceUser"}
 
 PORT = 5432
 
@@ -166,7 +162,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             hooks=refuse_deletion(f'CloudSqlPostgres "{name}"') if settings.deletion_protection else None,
         )
 
-        self._set_outputs(name, settings, project, region, instance_name, instance, users, children)
+        connection_name = pulumi.Output.concat(project, ":", region, ":", instance_name)
+        address = _address(instance, settings)
+        self._set_block_outputs(name, settings, children, connection_name, address, *users[""])
+        self._set_outputs(settings, children, connection_name, address, instance_name, users)
         self.register_outputs(outputs(CloudSqlPostgres, self))
 
     def _location(self, name: str, settings: CloudSqlSettings) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
@@ -217,30 +216,29 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             )
         )
 
-    def _set_outputs(
+    def _set_block_outputs(
         self,
         name: str,
         settings: CloudSqlSettings,
-        project: pulumi.Output[str],
-        region: pulumi.Output[str],
-        instance_name: pulumi.Output[str],
-        instance: sql.DatabaseInstance,
-        users: Users,
-        children: "InstanceChildren",
+        children: InstanceChildren,
+        connection_name: pulumi.Output[str],
+        address: pulumi.Output[str],
+        user: pulumi.Output[Principal],
+        role: pulumi.Output[str],
     ) -> None:
-        user, role = users[""]
-        values: Mapping[str, Any] = {
+        """Sets the outputs that contain the block or a part of it."""
+        connection: Mapping[str, Any] = {
             "type": "cloudsql",
-            "instance": pulumi.Output.concat(project, ":", region, ":", instance_name),
-            "host": _address(instance, settings),
+            "instance": connection_name,
+            "host": address,
             "port": PORT,
             "user": user.apply(lambda v: v.role),
             "database": settings.database_name if settings.plugin_division_mode == "schema" else None,
             "ipAddressType": settings.ip_address_type,
         }
-        config = _database_config(settings, children.when_ready(values), role)
+        config = _database_config(settings, children.ready(connection), role)
         # Variables replace host and user, so a secret among them does not make this block secret.
-        config_from_env = _database_config(settings, children.when_ready({**values, "host": "", "user": ""}), role)
+        config_from_env = _database_config(settings, children.ready({**connection, "host": "", "user": ""}), role)
         self.database_config = config
         self.app_config = config.apply(backstage.app_config)
         self.app_config_from_env = config_from_env.apply(backstage.app_config_from_env)
@@ -251,25 +249,36 @@ class CloudSqlPostgres(pulumi.ComponentResource):
             _pods(settings, user),
             remark=settings.inputs.spelled(NO_IDENTITY) if settings.kubernetes_service_account is None else None,
         )
-        self.host = children.when_ready(values["host"])
-        self.port = children.when_ready(values["port"])
-        self.user = children.when_ready(values["user"])
-        self.connection_name = children.when_ready(values["instance"])
-        self.instance = children.when_ready(instance_name)
-        self.database = children.when_ready(settings.database_name)
-        self.dns_name = children.when_ready(instance.dns_name.apply(_without_period))
-        self.public_ip_address = children.when_ready(instance.public_ip_address.apply(_without_period))
-        self.private_ip_address = children.when_ready(instance.private_ip_address.apply(_without_period))
-        self.psc_service_attachment = children.when_ready(instance.psc_service_attachment_link.apply(_without_period))
-        self.instance_service_account = children.when_ready(
+
+    def _set_outputs(
+        self,
+        settings: CloudSqlSettings,
+        children: InstanceChildren,
+        connection_name: pulumi.Output[str],
+        address: pulumi.Output[str],
+        instance_name: pulumi.Output[str],
+        users: Users,
+    ) -> None:
+        """Sets the other outputs. Each waits until Backstage can log in."""
+        instance = children.instance
+        user, _ = users[""]
+        self.host = children.ready(address)
+        self.port = children.ready(PORT)
+        self.user = children.ready(user.apply(lambda v: v.role))
+        self.connection_name = children.ready(connection_name)
+        self.instance = children.ready(instance_name)
+        self.database = children.ready(settings.database_name)
+        self.dns_name = children.ready(instance.dns_name.apply(_without_period))
+        self.public_ip_address = children.ready(instance.public_ip_address.apply(_without_period))
+        self.private_ip_address = children.ready(instance.private_ip_address.apply(_without_period))
+        self.psc_service_attachment = children.ready(instance.psc_service_attachment_link.apply(_without_period))
+        self.instance_service_account = children.ready(
             instance.service_account_email_address.apply(lambda v: v or settings.unknown("service account", instance))
         )
-        self.self_link = children.when_ready(
+        self.self_link = children.ready(
             instance.self_link.apply(lambda v: v or settings.unknown("self link", instance))
         )
-        self.service_account_email = children.when_ready(
-            user.apply(lambda v: v.email if v.kind == "serviceAccount" else "")
-        )
+        self.service_account_email = children.ready(user.apply(lambda v: v.email if v.kind == "serviceAccount" else ""))
         self.ip_address_type = pulumi.Output.from_input(settings.ip_address_type)
         self.psql_command = pulumi.Output.all(
             connection_name=self.connection_name,
@@ -307,126 +316,6 @@ def _database_config(
             pluginDivisionMode="schema" if settings.plugin_division_mode == "schema" else None,
             role=v["role"],
         )
-    )
-
-
-class InstanceChildren:
-    """Creates an instance's resources one after another: the provider creates only one at a time anyway."""
-
-    def __init__(
-        self,
-        component: pulumi.Resource,
-        name: str,
-        instance: sql.DatabaseInstance,
-        instance_name: pulumi.Output[str],
-        project: pulumi.Output[str],
-        endpoint: pulumi.Output[None],
-        hooks: pulumi.ResourceHookBinding,
-    ) -> None:
-        self.login_prerequisites: list[pulumi.CustomResource] = []
-        """Resources that must exist before anybody can log in."""
-        self._component = component
-        self._name = name
-        self._instance = instance
-        self._instance_name = instance_name
-        self._project = project
-        self._hooks = hooks
-        self._previous: pulumi.CustomResource = instance
-        self._endpoint = endpoint
-
-    def add_database(self, database_name: pulumi.Output[str], *, protect: bool) -> None:
-        """Adds the database.
-
-        It comes before the users, which a new instance refuses for some seconds
-        (hashicorp/terraform-provider-google#14233).
-        """
-        database = sql.Database(
-            f"{self._name}-database",
-            name=database_name,
-            instance=self._instance_name,
-            project=self._project,
-            # The provider refuses a deletion too, because `--ignore-protect` overrides `protect`.
-            deletion_policy="PREVENT" if protect else "DELETE",
-            opts=self._child_opts(protect=protected(protect)),
-        )
-        self._previous = database
-
-    def add_iam_roles(
-        self, suffix: str, principal: pulumi.Output[Principal], condition_instance: pulumi.Output[str]
-    ) -> None:
-        """Grants a principal the IAM roles for a login. They apply to the project, so a condition limits them."""
-        for purpose, iam_role in _IAM_ROLES.items():
-            binding = projects.IAMMember(
-                f"{self._name}-{purpose}{suffix}",
-                project=self._project,
-                role=iam_role,
-                member=principal.apply(lambda v: v.member),
-                condition=_instance_condition(self._project, condition_instance),
-                opts=pulumi.ResourceOptions(parent=self._component, depends_on=[self._previous], hooks=self._hooks),
-            )
-            self.login_prerequisites.append(binding)
-
-    def add_user(self, suffix: str, principal: pulumi.Output[Principal], role: pulumi.Output[str]) -> None:
-        """Adds a user of the instance that is a member of a PostgreSQL role."""
-        user = sql.User(
-            f"{self._name}-user{suffix}",
-            name=principal.apply(lambda v: v.role),
-            type=principal.apply(lambda v: v.type),
-            database_roles=[role],
-            instance=self._instance_name,
-            project=self._project,
-            opts=self._child_opts(),
-        )
-        self.login_prerequisites.append(user)
-        self._previous = user
-
-    def add_workload_identity(
-        self, user: pulumi.Output[Principal], service_account: pulumi.Output[str], pool: pulumi.Output[str] | None
-    ) -> None:
-        """Lets pods of a Kubernetes service account act as the service account that Backstage logs in as."""
-        binding = serviceaccount.IAMMember(
-            f"{self._name}-workload-identity",
-            service_account_id=user.apply(lambda v: account_resource(v.email)),
-            role="roles/iam.workloadIdentityUser",
-            member=pulumi.Output.all(
-                pool=pool or pulumi.Output.concat(self._project, ".svc.id.goog"), account=service_account
-            ).apply(lambda v: f"serviceAccount:{v['pool']}[{v['account']}]"),
-            # Does not wait for the instance, so that a missing pool is reported at once.
-            opts=pulumi.ResourceOptions(parent=self._component, hooks=self._hooks),
-        )
-        self.login_prerequisites.append(binding)
-
-    def when_ready(self, value: Any) -> pulumi.Output[Any]:
-        """Returns an Output that resolves only when Backstage can log in."""
-        return pulumi.Output.all(value=value, ready=self._ready).apply(lambda v: v["value"])
-
-    @cached_property
-    def _ready(self) -> pulumi.Output[None]:
-        """Resolves when the endpoint exists, and all users and IAM roles that were added before the first use."""
-        ids: Sequence[pulumi.Output[str]] = [resource.id for resource in self.login_prerequisites]
-        return pulumi.Output.all(self._endpoint, *ids).apply(lambda _: None)
-
-    def _child_opts(self, *, protect: bool | None = None) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(
-            parent=self._component,
-            depends_on=[self._previous],
-            deleted_with=self._instance,
-            protect=protect,
-            hooks=self._hooks,
-        )
-
-
-def _instance_condition(
-    project: pulumi.Output[str], instance_name: pulumi.Output[str]
-) -> projects.IAMMemberConditionArgs:
-    """Returns the condition that limits an IAM role, which is granted in a project, to one instance."""
-    return projects.IAMMemberConditionArgs(
-        title=instance_name,
-        expression=pulumi.Output.format(
-            'resource.type == "sqladmin.googleapis.com/Instance" && resource.name == "projects/{0}/instances/{1}"',
-            project,
-            instance_name,
-        ),
     )
 
 
