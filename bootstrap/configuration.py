@@ -9,13 +9,13 @@ from typing import Any
 
 import yaml
 
-from . import paths
+from . import errors, paths
 
 
 def local_argument(name: str, settings: Path = paths.SETTINGS) -> Any:
     """Returns an argument of LocalPostgres; None if it is not set. The key may have the project's name as a prefix.
 
-    Raises OSError and yaml.YAMLError.
+    Raises OSError, UnicodeDecodeError and yaml.YAMLError.
     """
     document = yaml.safe_load(settings.read_text(encoding="utf-8"))
     config = document.get("config") if isinstance(document, dict) else None
@@ -25,8 +25,14 @@ def local_argument(name: str, settings: Path = paths.SETTINGS) -> Any:
     return None
 
 
-if __name__ == "__main__":
+def main() -> None:
     try:
-        print(local_argument(sys.argv[1]) or "")
+        print(local_argument(sys.argv[1], paths.SETTINGS) or "")
+    except UnicodeDecodeError as error:
+        sys.exit(errors.explain_encoding(error).words)
     except (OSError, yaml.YAMLError) as error:
         sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from pulumi import automation
 
 from . import containers, errors, passphrase, paths, port_owner, stale_locks, state_file
@@ -16,6 +17,8 @@ from .errors import ExplainedError
 from .pulumi_command import PulumiCommand
 
 NAME = state_file.STACK
+# Marks a copy of the settings whose salt is in the original too.
+_SALT_OF_ORIGINAL = "# The salt is that of the original."
 
 
 class DevStack:
@@ -71,16 +74,15 @@ class DevStack:
                 "It holds the configuration of the stack dev and comes with the repository.",
                 f"Restore it: git checkout -- {errors.SETTINGS}",
             ) from None
+        except UnicodeDecodeError as error:
+            raise errors.explain_encoding(error) from None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             paths.STATE.chmod(0o700)
             shutil.copy(paths.CHECKOUT / "Pulumi.yaml", self._folder)
             copy = self._folder / errors.SETTINGS
-            if "encryptionsalt:" not in text and copy.exists():
-                lines = copy.read_text(encoding="utf-8").splitlines(keepends=True)
-                salt = "".join(line for line in lines if line.startswith("encryptionsalt:"))
-                text = f"{text.rstrip()}\n{salt}"
-            passphrase.write_secret(copy, text)
+            before = copy.read_text(encoding="utf-8") if copy.exists() else ""
+            passphrase.write_secret(copy, _with_salt(text, before))
         except OSError as error:
             raise self._explain(str(error)) from None
 
@@ -115,6 +117,23 @@ class DevStack:
         theirs = [name for name in passphrase.VARIABLES if name in os.environ]
         key = str(paths.PASSPHRASE) if passphrase.is_ours() else theirs[0]
         return errors.explain(words, command=self._command, backend=self._backend, key=key)
+
+
+def _with_salt(settings: str, before: str) -> str:
+    """Returns the settings with the salt that Pulumi has written into the copy `before`, unless they have their own.
+
+    A salt of the original, which may belong to a lost passphrase, does not outlive its removal there. Without a salt,
+    Pulumi writes a new one.
+    """
+    salt = re.search(r"(?m)^encryptionsalt:.*", before)
+    with_salt = f"{settings.rstrip()}\n{salt[0]}\n" if salt and _SALT_OF_ORIGINAL not in before else settings
+    try:
+        if "encryptionsalt" in (yaml.load(settings, yaml.BaseLoader) or {}):  # noqa: S506 - it makes strings only
+            return f"{settings.rstrip()}\n{_SALT_OF_ORIGINAL}\n"
+        yaml.load(with_salt, yaml.BaseLoader)  # noqa: S506
+    except (yaml.YAMLError, TypeError):  # Not YAML, which Pulumi explains, or JSON, to which no line can be added.
+        return settings
+    return with_salt
 
 
 def _lost_passphrase(needed_by: list[str], exists: bool) -> ExplainedError:

@@ -70,6 +70,12 @@ CAUSES = (
         "Correct that line, then run `make {command}` again.",
     ),
     Cause(
+        r"does not support environments",
+        f"`environment:` in {SETTINGS} needs Pulumi Cloud, but the state is in {{backend}}.",
+        f"Delete `environment:` from {SETTINGS}, or set PULUMI_BACKEND_URL=https://api.pulumi.com and run "
+        "`pulumi login`.",
+    ),
+    Cause(
         r"validating stack config: bad value|failed to decrypt|could not decrypt|message authentication failed",
         f"A `secure:` value in {SETTINGS} is damaged, or was encrypted for another stack.",
         f"Delete it there and set it again after `make up`: {_SET_AGAIN}",
@@ -175,6 +181,16 @@ def explain_file(error: OSError) -> ExplainedError:
         words,
         "It belongs to another user, as after `sudo make up`, or its file system is read-only.",
         f'Make it yours, then run the same command again: sudo chown -R "$(id -u)" {quote(place)}',
+    )
+
+
+def explain_encoding(error: UnicodeDecodeError) -> ExplainedError:
+    """Returns what it means that the settings are not UTF-8."""
+    line = error.object[: error.start].count(b"\n") + 1
+    return ExplainedError(
+        f"{SETTINGS} is not UTF-8: byte 0x{error.object[error.start]:02x} in line {line}.",
+        "An editor or PowerShell's `>` wrote it in another encoding.",
+        "Save it as UTF-8.",
     )
 
 

@@ -77,6 +77,7 @@ def write_secret(file: Path, text: str) -> None:
 
 def _has_ciphertext(settings: Path) -> bool:
     try:
-        return bool(re.search(r"(?m)^encryptionsalt:|\bsecure:", settings.read_text(encoding="utf-8")))
+        text = settings.read_text(encoding="utf-8", errors="replace")
+        return bool(re.search(r"(?m)^encryptionsalt:|\bsecure:", text))
     except OSError:
         return False

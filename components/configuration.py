@@ -129,7 +129,7 @@ def _stack_file() -> Mapping[str, Any]:
     for folder in (pulumi.runtime.get_root_directory(), "."):
         file = Path(folder or ".") / f"Pulumi.{pulumi.get_stack()}.yaml"
         if file.is_file():
-            settings = yaml.load(file.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - it makes strings only
+            settings = yaml.load(file.read_bytes(), yaml.BaseLoader)  # noqa: S506 - it makes strings only
             return settings if is_map(settings) else {}
     return {}
 

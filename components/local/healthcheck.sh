@@ -4,13 +4,13 @@
 set -u
 address=$(hostname -i | cut -d' ' -f1)
 PATH=/usr/lib/postgresql/${PG_MAJOR:-}/bin:$PATH
-PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE")
-export PATH PGPASSWORD
+export PATH
 
 # It tries often until the first login, because `up` waits for it; after that every five seconds.
 [ ! -e /tmp/answered ] || sleep 5
+# pg_isready gets no password: with one it would try to log in as root, and the server would log the refusal each time.
 until pg_isready -q -h "$address" &&
-  psql -h "$address" -U "$POSTGRES_USER" -d postgres -qtAc 'SELECT 1'; do
+  PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") psql -h "$address" -U "$POSTGRES_USER" -d postgres -qtAc 'SELECT 1'; do
   [ ! -e /tmp/answered ] || exit 1
   sleep 0.1
 done

@@ -143,6 +143,12 @@ def test_the_database_is_reachable_from_this_machine_only(running: SharedStack) 
 
 
 @only_looks
+def test_the_health_check_leaves_no_failed_logins_in_the_log(running: SharedStack) -> None:
+    """It runs as root and for ever: the log would grow by them, and hide the cause of a real failure."""
+    assert 'user "root"' not in docker("logs", container_of(running))
+
+
+@only_looks
 def test_the_server_runs_in_the_given_time_zone(running: SharedStack) -> None:
     assert query(running.database_config, "SHOW timezone") == "Europe/Stockholm"
     assert query(running.database_config, "SHOW log_timezone") == "Europe/Stockholm"

@@ -4,7 +4,10 @@ That `make down` removes it together with all else is in test_make.py. Where the
 one that exists already, which takes no time.
 """
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -53,6 +56,21 @@ def test_up_down_up_works_with_secret_values_set_in_between(quick: Checkout) -> 
     assert "stays: Pulumi.dev.yaml may be encrypted with it" in down(quick)
     quick.up()
     assert quick.database_config()["connection"]["password"] == "set while up"
+
+
+@pytest.mark.parametrize("style", [yaml.safe_dump, json.dumps], ids=["YAML", "JSON"])
+def test_a_salt_taken_out_of_the_settings_does_not_come_back(quick: Checkout, style: Callable[[Any], str]) -> None:
+    """As the message about an incorrect passphrase advises for settings of another stack."""
+    settings = yaml.safe_load(quick.settings.read_text())
+    quick.settings.write_text(style(settings))
+    quick.up()
+    foreign = "v1:QpKk1Y++kR8=:v1:kZt9Sy/scpXHmjlc:b5/C+vM="
+    quick.settings.write_text(style({**settings, "encryptionsalt": foreign}))
+    code, printed = quick.make("up")
+    assert code != 0
+    assert "delete its `encryptionsalt` line" in printed
+    quick.settings.write_text(style(settings))
+    quick.up()
 
 
 def test_down_keeps_the_passphrase_of_another_stack_in_the_same_backend(quick: Checkout) -> None:

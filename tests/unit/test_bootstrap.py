@@ -25,6 +25,7 @@ from bootstrap import (
     clean,
     configuration,
     debian,
+    dev_stack,
     docker_engine,
     errors,
     go_build,
@@ -670,6 +671,22 @@ def test_what_the_engine_says_twice_is_shown_once() -> None:
     words = errors.essence(out, "error: update failed")
     assert words.count('LocalPostgres "backstage": no.') == 1
     assert "Resources" not in words
+
+
+def test_settings_in_another_encoding_are_named_with_the_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = tmp_path / "Pulumi.dev.yaml"
+    settings.write_bytes("config:\n  database: local # café\n".encode("latin-1"))
+    monkeypatch.setattr(paths, "SETTINGS", settings)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", paths.OWN_BACKEND)
+    with pytest.raises(errors.ExplainedError) as error:
+        dev_stack.DevStack("down").open(create=False)
+    assert "Pulumi.dev.yaml is not UTF-8: byte 0xe9 in line 2." in error.value.words
+
+    monkeypatch.setattr(sys, "argv", ["configuration", "image"])
+    with pytest.raises(SystemExit, match="not UTF-8: byte 0xe9 in line 2"):
+        configuration.main()
 
 
 @pytest.mark.parametrize("cause", errors.CAUSES, ids=lambda cause: cause.pattern[:30])
