@@ -1,11 +1,13 @@
 """Validates a component's arguments, so that a mistake is named before anything is created."""
 
+import datetime
 import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from inspect import isawaitable
-from typing import Any, NoReturn, TypeVar, cast, get_args, get_origin, overload
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, overload
 
 import pulumi
 from typing_extensions import Required
@@ -40,11 +42,18 @@ class Inputs:
 
     def __init__(self, component: str, name: str, values: Mapping[str, Any] | None, allowed: type) -> None:
         """`allowed` is the component's TypedDict. Raises ArgumentError for an argument that is not in it."""
+        given_name: Any = name  # Python checks no types.
+        if not isinstance(given_name, str) or not given_name:
+            kind = "empty" if given_name == "" else kind_of(given_name)
+            raise ArgumentError(
+                f"{component}: the first argument, the component's name, is {kind}. It must be a string."
+            )
         self._owner = f'{component} "{name}"'
         self._annotations = annotations(allowed)
         self._camel_case = isinstance(values, CamelCaseArgs)
         self._config_key = values.config_key if isinstance(values, CamelCaseArgs) else None
-        self._values = _as_mapping(self._owner, values, allowed)
+        given = _as_mapping(self._owner, values, allowed)
+        self._values: Mapping[str, Any] = {argument: _plain(value) for argument, value in given.items()}
         names = [self.spelled(name) for name in self._annotations]
         for unknown in self._values.keys() - self._annotations.keys():
             closest = difflib.get_close_matches(self.spelled(str(unknown)), names, n=1)
@@ -101,6 +110,7 @@ class Inputs:
         if _contains_output(value):
             kind = "a plain value, not an Output" if self._config_key is None else "set without --secret"
             self.fail(argument, f"must be {kind}, because it decides what is created.")
+        self._refuse_resource(f'argument "{self.spelled(argument)}"', value)
         try:
             return validator(value)
         except ValueError as reason:
@@ -180,7 +190,10 @@ class Inputs:
     def _checked(
         self, argument: str, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
     ) -> pulumi.Output[Any]:
-        def check(plain: Any, hidden: bool, related: list[Any]) -> Any:
+        def check(known: Any, hidden: bool, related: list[Any]) -> Any:
+            plain = _plain(known)
+            self._refuse_resource(what, plain)
+
             def validate(given: Any) -> Any:
                 return validator(given, *related)
 
@@ -189,6 +202,8 @@ class Inputs:
             except ValueError as reason:
                 shown = "" if hidden else f" is {self._shown(plain)}, but it"
                 hint = self._retyped(argument, plain, validate, secret=hidden)
+                if plain is None:
+                    hint = " An output that another stack does not export is None."
                 raise ArgumentError(f"{self._owner}: {what}{shown} {self.spelled(str(reason))}{hint}") from None
 
         if not any(_contains_output(one) for one in (value, *others)):
@@ -201,9 +216,19 @@ class Inputs:
             lambda known: check(known[0], secret or known[1], known[2])
         )
 
+    def _refuse_resource(self, what: str, value: Any) -> None:
+        """Raises ArgumentError for a resource in the place of one of its outputs."""
+        for one in value if is_list(value) else [value]:
+            if isinstance(one, pulumi.Resource):
+                kind, name = type(one).__name__, one.pulumi_resource_name
+                raise ArgumentError(
+                    f"{self._owner}: {what.removesuffix(',')} is the {kind} {name!r} itself. Pass the output that the "
+                    "argument asks for, such as its name, id or email."
+                )
+
     def _shown(self, value: Any) -> str:
         """Returns a value as the caller writes it, without the secrets that are easily pasted in a wrong place."""
-        value = without_secrets(with_integers(value))
+        value = _shortened(without_secrets(with_integers(value)))
         return json.dumps(value, ensure_ascii=False, default=str) if self._camel_case else repr(value)
 
     def _retyped(self, argument: str, value: Any, validator: Validator[Any], *, secret: bool) -> str:
@@ -258,11 +283,27 @@ def _as_mapping(owner: str, values: Any, allowed: type) -> Mapping[str, Any]:
         return values
     if isinstance(values, pulumi.ResourceOptions):
         raise ArgumentError(f"{owner}: resource options are the third argument: pass them as opts=….")
-    kind = "an Output" if isinstance(values, pulumi.Output) else f"a {type(cast(object, values)).__name__}"
     raise ArgumentError(
-        f"{owner}: args must be a dict of arguments ({allowed.__name__}), not {kind}. Its values may be Outputs. "
-        f"Valid arguments: {', '.join(sorted(allowed.__annotations__))}."
+        f"{owner}: args must be a dict of arguments ({allowed.__name__}), not {kind_of(values)}. "
+        f"Its values may be Outputs. Valid arguments: {', '.join(sorted(allowed.__annotations__))}."
     )
+
+
+def kind_of(value: object) -> str:
+    """Returns what a value is, without showing it."""
+    kind = "Output" if isinstance(value, pulumi.Output) else type(value).__name__
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"
+
+
+def _plain(value: Any) -> Any:
+    """Returns the value with strings in place of dates and of members of enums, such as those of the clouds' SDKs."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if is_map(value):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if is_list(value) else value
 
 
 def _contains_output(value: Any) -> bool:
@@ -303,6 +344,11 @@ def without_secrets(value: Any) -> Any:
         value = re.sub(r"(?i)(password\s*=\s*)('[^']*'|\S+)", r"\1[secret]", value)
         value = re.sub(r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*", r"\1[secret]", value)
     return value
+
+
+def _shortened(value: Any) -> Any:
+    """Returns a long string's beginning."""
+    return f"{value[:200]}…" if isinstance(value, str) and len(value) > 200 else value
 
 
 def as_string(value: Any) -> Any:

@@ -1,10 +1,10 @@
 """Refuses resource options that Pulumi would ignore on a component, so that nobody relies on them."""
 
-from typing import Optional
+from typing import Any, Optional
 
 import pulumi
 
-from .inputs import ArgumentError
+from .inputs import ArgumentError, kind_of
 
 _TRANSFORMS = "use `transforms`, which reach every child"
 
@@ -35,6 +35,9 @@ def checked_options(
     component: str, name: str, opts: Optional[pulumi.ResourceOptions]
 ) -> Optional[pulumi.ResourceOptions]:
     """Returns the caller's options. Raises ArgumentError for an option that would have no effect."""
+    given: Any = opts  # Python checks no types.
+    if given is not None and not isinstance(given, pulumi.ResourceOptions):
+        raise ArgumentError(f'{component} "{name}": opts must be pulumi.ResourceOptions(…), not {kind_of(given)}.')
     for option, reason in REFUSED.items():
         if opts is not None and getattr(opts, option, None):
             raise ArgumentError(f'{component} "{name}": the resource option {option} has no effect here: {reason}.')

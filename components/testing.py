@@ -98,6 +98,8 @@ LOGINS: Mapping[str, Mapping[str, Any]] = {
     "gcp:organizations/getClientConfig:getClientConfig": {"project": "portal-123", "region": "europe-west1"},
 }
 
+_GOOGLE = LOGINS["gcp:organizations/getClientConfig:getClientConfig"]
+
 
 class Mocks(mocks.Mocks):
     """Answers like providers that accept everything, and adds the values that the clouds would choose.
@@ -113,7 +115,8 @@ class Mocks(mocks.Mocks):
         if pulumi.runtime.is_dry_run():
             return "", inputs
         plain = {key: rpc.unwrap_rpc_secret(value) for key, value in inputs.items()}
-        return f"{args.name}-id", {"name": f"{args.name}-0000000", **inputs, **_computed_outputs(args.typ, plain)}
+        named = {"name": f"{args.name}-0000000", **plain}
+        return f"{args.name}-id", {"name": named["name"], **inputs, **_computed_outputs(args.typ, named)}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         if args.token not in LOGINS:
@@ -136,26 +139,31 @@ def _with_attached_identities(type_: str, inputs: Mapping[str, Any]) -> dict[str
 
 
 def _computed_outputs(type_: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the outputs that a cloud adds to these inputs."""
+    """Returns the outputs that a cloud adds to these inputs. `name` is a generated name, unless the program sets it."""
+    name = inputs["name"]
     match type_:
         case "azure-native:managedidentity:UserAssignedIdentity":
-            return {"name": inputs["resourceName"], **MANAGED_IDENTITY}
+            return {"name": inputs.get("resourceName", name), **MANAGED_IDENTITY}
         case "azure-native:dbforpostgresql:Server":
-            name = inputs["serverName"]
-            return {"name": name, "fullyQualifiedDomainName": f"{name}.postgres.database.azure.com"}
+            server = inputs.get("serverName", name)
+            return {"name": server, "fullyQualifiedDomainName": f"{server}.postgres.database.azure.com"}
         case "azure-native:network:PrivateEndpoint":
-            return {"name": inputs["privateEndpointName"]}
+            return {"name": inputs.get("privateEndpointName", name)}
         case "gcp:serviceaccount/account:Account":
-            return {"email": account_email(inputs["accountId"], inputs["project"])}
+            project = inputs.get("project", _GOOGLE["project"])
+            return {"project": project, "email": account_email(inputs["accountId"], project)}
         case "gcp:sql/databaseInstance:DatabaseInstance":
+            project, region = inputs.get("project", _GOOGLE["project"]), inputs.get("region", _GOOGLE["region"])
             return {
-                "connectionName": f"{inputs['project']}:{inputs['region']}:{inputs['name']}",
-                "selfLink": f"https://sqladmin.googleapis.com/sql/v1beta4/projects/{inputs['project']}/instances/{inputs['name']}",
+                "project": project,
+                "region": region,
+                "connectionName": f"{project}:{region}:{name}",
+                "selfLink": f"https://sqladmin.googleapis.com/sql/v1beta4/projects/{project}/instances/{name}",
                 "serviceAccountEmailAddress": "p1-a1b2@gcp-sa-cloud-sql.iam.gserviceaccount.com",
-                "pscServiceAttachmentLink": f"projects/a1b2-tp/regions/{inputs['region']}/serviceAttachments/a-1-psc",
+                "pscServiceAttachmentLink": f"projects/a1b2-tp/regions/{region}/serviceAttachments/a-1-psc",
                 "publicIpAddress": "203.0.113.7",
                 "privateIpAddress": "10.1.2.3",
-                "dnsName": f"a1b2.c3d4.{inputs['region']}.sql.goog.",
+                "dnsName": f"a1b2.c3d4.{region}.sql.goog.",
             }
         case _:
             return {}

@@ -24,6 +24,7 @@ from .validators import (
     application_id,
     auto_grow,
     availability_zone,
+    check_reserved,
     cluster_name,
     compute_size,
     database_name,
@@ -59,6 +60,9 @@ T = TypeVar("T")
 # Federated identity credentials that an identity can have (Microsoft Entra Workload ID).
 _MAX_CREDENTIALS = 20
 
+# Tags that a resource can have (Azure Resource Manager).
+_MAX_TAGS = 50
+
 # The Azure portal's name for this rule.
 _AZURE_SERVICES_RULE = "AllowAllAzureServicesAndResourcesWithinAzureIps"
 
@@ -79,7 +83,7 @@ def validate(name: str, args: Mapping[str, Any] | None) -> AzureSettings:
         resource_group_name=inputs.require("resource_group_name", resource_group_name),
         location=inputs.get("location", region),
         server_name=inputs.get("server_name", server_name),
-        tags=_read_named(inputs, "tags", tag_name, tag_value) or None,
+        tags=_read_tags(inputs) or None,
         admin=principals.admin,
         create_identity=create_identity,
         further_admins=principals.further_admins,
@@ -264,6 +268,12 @@ def _check_generated_name(inputs: Inputs, name: str) -> None:
             f"is missing, and cannot be generated from the component's name {name!r}, which would have to be at most "
             "54 of a-z, 0-9 and single hyphens inside.",
         )
+    try:
+        check_reserved(f"{name}-")
+    except ValueError as reason:
+        inputs.fail(
+            "server_name", f"is missing, and cannot be generated from the component's name {name!r}, which {reason}"
+        )
 
 
 def _read_psql_admin(inputs: Inputs) -> str | None:
@@ -292,6 +302,13 @@ def _read_named(
     if len({key.lower() for key in values}) < len(values):
         inputs.fail(argument, "has two keys that differ only in capitals, which Azure takes for one name.")
     return values
+
+
+def _read_tags(inputs: Inputs) -> dict[str, pulumi.Output[str]]:
+    tags = _read_named(inputs, "tags", tag_name, tag_value)
+    if len(tags) > _MAX_TAGS:
+        inputs.fail("tags", f"has {len(tags)} entries, but Azure allows {_MAX_TAGS} for a resource.")
+    return tags
 
 
 def _read_oidc_issuers(inputs: Inputs) -> Mapping[str, pulumi.Output[str]]:

@@ -40,10 +40,34 @@ def region(value: Any) -> str:
     return name
 
 
-server_name = regex(
+_server_name = regex(
     r"(?=.{3,63}$)[a-z0-9](-?[a-z0-9])*",
     "must be 3 to 63 of a-z, 0-9 and single hyphens, and neither start nor end with a hyphen.",
 )
+
+# Whole names that Azure refuses (https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/
+# error-reserved-resource-name). Those that a server cannot have anyway are left out.
+_RESERVED_NAMES = (
+    r"access|azure|bing|bizspark|biztalk|cortana|directx|dotnet|dynamics|excel|exchange|forefront|groove|hololens|hyperv"
+    r"|kinect|lync|msdn|o365|office|office365|onedrive|onenote|outlook|powerpoint|sharepoint|skype|visio|visualstudio"
+    r"|xbox"
+)
+
+
+def check_reserved(name: str) -> str:
+    """Returns the name of something that has a host name. Raises ValueError if Azure reserves it."""
+    if found := re.search("microsoft|windows", name):
+        raise ValueError(f"must not contain {found[0]}, which Azure reserves.")
+    if name.startswith("login"):
+        raise ValueError("must not start with login, which Azure reserves.")
+    if re.fullmatch(_RESERVED_NAMES, name):
+        raise ValueError("must be another name, because Azure reserves this one.")
+    return name
+
+
+def server_name(value: Any) -> str:
+    return check_reserved(_server_name(value))
+
 
 guid = regex(
     r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
@@ -104,7 +128,15 @@ _zone_id = regex(
     "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/….",
 )
 
-tag_name = regex(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < > % & \\ ? and /.")
+_tag_name = regex(r"[^<>%&\\?/]{1,512}", "must be 1 to 512 characters without < > % & \\ ? and /.")
+
+
+def tag_name(value: Any) -> str:
+    """Validates a name (Microsoft's description of Tags_CreateOrUpdate, and Azure Resource Manager's limits)."""
+    name = _tag_name(value)
+    if re.match(r"(?i)microsoft|azure|windows", name):
+        raise ValueError("must not start with microsoft, azure or windows, which Azure reserves for its own tags.")
+    return name
 
 
 def tag_value(value: Any) -> str:
@@ -116,6 +148,8 @@ def tag_value(value: Any) -> str:
 def principal_name(value: Any) -> str:
     if not is_valid_string(value) or not 1 <= len(value.encode()) <= 63 or "\0" in value:
         raise ValueError("must be the principal's name, 1 to 63 bytes long, as PostgreSQL requires for a role.")
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", value) or re.search(WHITESPACE_AROUND, value):
+        raise ValueError("must be one line, without whitespace around it, which Backstage cuts off.")
     return value
 
 

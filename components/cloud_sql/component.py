@@ -16,7 +16,7 @@ from ..protection import refuse_deletion
 from .args import CloudSqlPostgresArgs
 from .instance_children import InstanceChildren
 from .instance_settings import instance_settings
-from .principals import Login, Principal, Users, account_email, account_id
+from .principals import Login, Principal, Users, account_display_name, account_email, account_id
 from .psc import working_endpoint
 from .psql import psql_command
 from .retry import retry_hooks
@@ -195,7 +195,7 @@ class CloudSqlPostgres(pulumi.ComponentResource):
         account = serviceaccount.Account(
             f"{name}-account",
             account_id=instance_name.apply(account_id),
-            display_name=pulumi.Output.concat("Backstage, user of Cloud SQL instance ", instance_name),
+            display_name=instance_name.apply(account_display_name),
             project=project,
             # Do not replace the account when the instance is renamed or moved: it would be deleted first.
             opts=pulumi.ResourceOptions(

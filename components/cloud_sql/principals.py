@@ -124,3 +124,8 @@ def account_id(instance: str) -> str:
     if 6 <= len(instance) <= 30:
         return instance
     return f"{instance[:21].rstrip('-')}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
+
+
+def account_display_name(instance: str) -> str:
+    """Returns the display name of the created service account, for which IAM allows 100 bytes."""
+    return f"Backstage, user of Cloud SQL instance {instance}"[:100]

@@ -10,8 +10,10 @@ from ..inputs import Inputs
 from ..validators import Validator
 from .principals import Principal, Users, account_email, account_id, backstage_principal, check_unique
 from .validators import (
+    key_name,
     project_id,
     region,
+    zone,
 )
 
 _DEFAULT_ADDITIONAL_ROLE = "pg_read_all_data"
@@ -86,7 +88,20 @@ class CloudSqlSettings:
             return self.unknown(argument, component)
         rules: dict[str, Validator[str]] = {"project": project_id, "region": region}
         known = self.inputs.validate_default(argument, value, rules[argument], f"the provider's gcp:{argument}")
+        if argument == "region":
+            self._check_region(known)
         return pulumi.Output.from_input(known)
+
+    def _check_region(self, found: str) -> None:
+        """Fails if a plain zone or key is not in the provider's region. validate() compares with the argument."""
+        for argument, validator in (("zone", zone), ("secondary_zone", zone), ("encryption_key_name", key_name)):
+            value = self.inputs.raw(argument)
+            if not isinstance(value, str):
+                continue
+            try:
+                validator(value, found)
+            except ValueError as reason:
+                self.inputs.fail(argument, f"is {value!r}, but it {reason} {found} is the provider's gcp:region.")
 
     def unknown(self, what: str, resource: pulumi.Resource) -> pulumi.Output[Any]:
         """Returns an unknown value, and logs a warning that the provider did not return it."""

@@ -5,10 +5,11 @@ Google's API checks most of these rules only after minutes, when half of a deplo
 
 import datetime
 import re
+import unicodedata
 from typing import Any
 
 from ..kubernetes import service_account
-from ..validators import boolean, integer, is_list, one_of, regex
+from ..validators import boolean, integer, is_list, is_valid_string, one_of, regex
 from .capacity import DEFAULT_TIER
 from .principals import principal
 
@@ -77,8 +78,24 @@ user_key = regex(
     "not the user.",
 )
 
-label_key = regex(r"[a-z][a-z0-9_-]{0,62}", "must be 1 to 63 of a-z, 0-9, _ and -, starting with a letter.")
-label_value = regex(r"[a-z0-9_-]{0,63}", "must be at most 63 of a-z, 0-9, _ and -.")
+
+def label_key(value: Any) -> str:
+    """Validates a key. Google's requirements for labels allow letters of all languages."""
+    if not is_valid_string(value) or not 1 <= len(value) <= 63 or not _is_label(value) or not value[0].isalpha():
+        raise ValueError("must be 1 to 63 lowercase letters, digits, _ and -, starting with a letter.")
+    return value
+
+
+def label_value(value: Any) -> str:
+    if not is_valid_string(value) or len(value) > 63 or not _is_label(value):
+        raise ValueError("must be at most 63 lowercase letters, digits, _ and -.")
+    return value
+
+
+def _is_label(text: str) -> bool:
+    """Returns whether the text has only lowercase letters, letters without case, digits, _ and -."""
+    return all(character in "_-" or unicodedata.category(character) in ("Ll", "Lo", "Nd") for character in text)
+
 
 flag_name = regex(
     r"(?!cloudsql\.iam_authentication$)[a-z][a-z0-9_.]*",

@@ -418,6 +418,11 @@ class SimulatedCloudSql(SimulatedProvider):
             raise GoogleError(
                 409, f"Service account {account} already exists within project projects/{project}.", "alreadyExists"
             )
+        # terraform-google-modules/terraform-google-sql-db#733
+        if (length := len(wanted.get("displayName", ""))) > 100:
+            raise GoogleError(
+                400, f"The display_name length ({length}) is longer than the maximum allowed length 100.", "badRequest"
+            )
         reported = {key: wanted.get(key, "") for key in ("accountId", "project", "displayName", "description")}
         return {
             **reported,

@@ -10,6 +10,7 @@ import ipaddress
 import math
 import re
 import string
+import unicodedata
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
@@ -200,6 +201,13 @@ def oidc_issuer(text: str) -> bool:
 
 
 dns_part = consists_of(LOWER + DIGITS + "-", 253, first=LOWER + DIGITS, last=LOWER + DIGITS)
+
+
+def label(text: str) -> bool:
+    """Returns whether Google takes a label's key or value: letters of all languages, but none in capitals."""
+    return len(text) <= 63 and not any(map(str.isupper, text)) and all(c in "_-" or c.isalnum() for c in text)
+
+
 dns_label = passes_all(dns_part, lambda text: len(text) <= 63)
 lower_name = consists_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
 google_project = passes_all(lower_name, lambda text: 6 <= len(text) <= 30)
@@ -251,8 +259,8 @@ INVARIANTS = {
         ["westeurope", "West US 2"],
     ),
     "azure.server_name": Invariant(
-        unchanged(passes_all(arm_name, lambda text: len(text) > 2 and "--" not in text)),
-        ["backstage-0a1b2c3d", "a-b-c"],
+        unchanged(passes_all(arm_name, lambda text: len(text) > 2 and "--" not in text and text[:5] != "login")),
+        ["backstage-0a1b2c3d", "a-b-c", "my-login"],
     ),
     "azure.guid": Invariant(
         unchanged(
@@ -275,11 +283,25 @@ INVARIANTS = {
         [f"{AZURE_NETWORKS}/virtualNetworks/v/subnets/s"],
     ),
     "azure.tag_name": Invariant(
-        unchanged(lambda text: len(text) <= 512 and not set(text) & set("<>%&\\?/")), ["cost center"]
+        unchanged(
+            lambda text: (
+                len(text) <= 512
+                and not set(text) & set("<>%&\\?/")
+                and not text.lower().startswith(("microsoft", "azure", "windows"))
+            )
+        ),
+        ["cost center"],
     ),
     "azure.tag_value": Invariant(unchanged(lambda text: len(text) <= 256), ["", "platform team"]),
     "azure.principal_name": Invariant(
-        unchanged(lambda text: 0 < len(text.encode()) <= 63 and "\0" not in text), ["jo@example.com", "Büro 7"]
+        unchanged(
+            lambda text: (
+                0 < len(text.encode()) <= 63
+                and text == text.strip(JAVASCRIPT_WHITESPACE)
+                and "Cc" not in map(unicodedata.category, text)
+            )
+        ),
+        ["jo@example.com", "Büro 7"],
     ),
     "azure.application_id": Invariant(
         unchanged(lambda text, object_id, type_: text.lower() != str(object_id).lower() and type_ != "User"),
@@ -408,10 +430,10 @@ INVARIANTS = {
         ["backstage"],
     ),
     "cloud_sql.user_key": Invariant(unchanged(consists_of(WORD, 63, first=WORD[:-2])), ["jo", "0_a-B"]),
-    "cloud_sql.label_key": Invariant(unchanged(consists_of(LOWER + DIGITS + "_-", 63, first=LOWER)), ["team", "a_1-"]),
-    "cloud_sql.label_value": Invariant(
-        unchanged(lambda text: not text or consists_of(LOWER + DIGITS + "_-", 63)(text)), ["", "-a"]
+    "cloud_sql.label_key": Invariant(
+        unchanged(lambda text: label(text) and text[0].isalpha()), ["team", "a_1-", "größe", "部門"]
     ),
+    "cloud_sql.label_value": Invariant(unchanged(lambda text: label(text)), ["", "-a", "groß"]),
     "cloud_sql.flag_name": Invariant(
         unchanged(
             passes_all(consists_of(LOWER + DIGITS + "_.", 10**6, LOWER), not_reserved("cloudsql.iam_authentication"))

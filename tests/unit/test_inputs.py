@@ -1,8 +1,10 @@
 """How a wrong argument is refused, for plain values and for Outputs."""
 
+import datetime
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypedDict
 
 import pulumi
@@ -10,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import components
 from components.inputs import ArgumentError, CamelCaseArgs, Inputs
 from components.testing import run
 from components.validators import port_number, regex
+from tests.unit.cases import CASES, LEAST
 
 
 class ExampleArgs(TypedDict, total=False):
@@ -57,6 +61,17 @@ def test_a_wrong_value_is_named_with_what_is_allowed() -> None:
 def test_the_value_of_a_secret_argument_is_never_repeated(as_input: Callable[[str], Any]) -> None:
     message = refusal(lambda: arguments(password=as_input("hunter2")).get("password", word, secret=True))
     assert message == 'Example "db": argument "password" must be a word.'
+
+
+def test_a_very_long_value_is_shown_by_its_beginning() -> None:
+    message = refusal(lambda: arguments(user_name="X" * 100_000).get("user_name", word))
+    assert "XXX…', but it must be a word." in message
+    assert len(message) < 500
+
+
+def test_an_output_that_another_stack_does_not_export_is_explained() -> None:
+    message = refusal(lambda: arguments(user_name=pulumi.Output.from_input(None)).get("user_name", word))
+    assert message.endswith("is None, but it must be a word. An output that another stack does not export is None.")
 
 
 def test_a_value_that_comes_as_a_secret_is_not_repeated_whatever_the_argument() -> None:
@@ -138,7 +153,58 @@ def test_anything_else_is_no_port(value: object) -> None:
         port_number(value)
 
 
+# --- Values that Python programs pass in place of strings
+
+
+class Size(str, Enum):
+    """As the clouds' SDKs define the values of their inputs; its str() is `Size.SMALL`."""
+
+    SMALL = "small"
+
+
+@pytest.mark.parametrize("as_input", [lambda value: value, pulumi.Output.from_input])
+def test_the_members_of_an_sdks_enum_and_dates_are_their_strings(as_input: Callable[[Any], Any]) -> None:
+    def program() -> dict[str, Any]:
+        given = arguments(user_name=as_input(Size.SMALL), port=as_input(datetime.date(2026, 12, 20)))
+        return {"size": given.get("user_name", str), "day": given.get("port", str)}
+
+    results = run(program)
+    assert (results["size"].value, results["day"].value) == ("small", "2026-12-20")
+    assert arguments(division_mode=Size.SMALL).get_plain("division_mode", str, "") == "small"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda given: arguments(user_name=given).get("user_name", word),
+        lambda given: arguments(user_name=[given]).get("user_name", word),
+        lambda given: arguments(division_mode=given).get_plain("division_mode", word, "a"),
+        lambda given: arguments(labels={"a": given}).get_map("labels", word, word),
+    ],
+)
+def test_a_resource_in_place_of_its_output_is_refused_by_its_name(read: Callable[[Any], Any]) -> None:
+    message = refusal(lambda: read(pulumi.ComponentResource("test:index:Group", "portal")))
+    assert "is the ComponentResource 'portal' itself. Pass the output that the argument asks for" in message
+    assert "object at 0x" not in message
+
+
 # --- What is passed in place of the arguments
+
+
+@pytest.mark.parametrize(
+    ("name", "is_"),
+    [(None, "a NoneType"), (5, "an int"), ({}, "a dict"), ("", "empty")],
+)
+@pytest.mark.parametrize("component", CASES)
+def test_a_component_without_a_name_is_refused_in_one_sentence(component: str, name: Any, is_: str) -> None:
+    assert refusal(lambda: getattr(components, component)(name, LEAST[component])) == (
+        f"{component}: the first argument, the component's name, is {is_}. It must be a string."
+    )
+
+
+def test_a_name_cannot_be_an_output() -> None:
+    message = refusal(lambda: components.CloudSqlPostgres(pulumi.Output.from_input("db")))  # pyright: ignore[reportArgumentType]
+    assert "name, is an Output. It must be a string." in message
 
 
 @dataclass
@@ -157,8 +223,8 @@ class ClassArgs:
         (ClassArgs(), "a ClassArgs"),
         ([("port", 5433)], "a list"),
         ("port=5433", "a str"),
-        (5433, "a int"),
-        (pulumi.InvokeOptions(), "a InvokeOptions"),
+        (5433, "an int"),
+        (pulumi.InvokeOptions(), "an InvokeOptions"),
     ],
 )
 def test_arguments_that_are_no_dict_are_refused_by_name_of_their_kind(args: Any, kind: str) -> None:

@@ -63,6 +63,12 @@ def test_an_option_that_pulumi_would_ignore_is_refused(component: type[Any], opt
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
+def test_options_that_are_a_dict_are_refused_in_one_sentence(component: type[Any]) -> None:
+    with pytest.raises(ArgumentError, match=r'"db": opts must be pulumi\.ResourceOptions\(…\), not a dict\.'):
+        run(lambda: component("db", COMPONENTS[component], {"protect": True}) and None)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
 def test_a_resource_that_a_component_cannot_be_deleted_or_replaced_with_is_refused(component: type[Any]) -> None:
     for option in ("deleted_with", "replace_with"):
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_azure_native import web
+from pulumi_azure_native import dbforpostgresql, managedidentity, network, web
+from pulumi_gcp import serviceaccount, sql
 
 from components import LocalPostgres
-from components.testing import Mocks, Run, run
+from components.testing import MANAGED_IDENTITY, Mocks, Run, run
 
 CONTAINER = "docker:index/container:Container"
 
@@ -169,3 +170,22 @@ def test_a_resource_in_azure_answers_with_its_identities_as_a_map(preview: bool)
         }
 
     assert list(run(program, preview=preview)["identities"].value) == ["/id"]
+
+
+def test_the_callers_own_resources_may_leave_out_what_the_provider_fills_in() -> None:
+    def program() -> dict[str, Any]:
+        return {
+            "email": serviceaccount.Account("account", account_id="portal").email,
+            "instance": sql.DatabaseInstance("instance", database_version="POSTGRES_17").connection_name,
+            "identity": managedidentity.UserAssignedIdentity("identity", resource_group_name="g").client_id,
+            "server": dbforpostgresql.Server("server", resource_group_name="g").fully_qualified_domain_name,
+            "endpoint": network.PrivateEndpoint("endpoint", resource_group_name="g").name,
+        }
+
+    assert {name: output.value for name, output in run(program).outputs.items()} == {
+        "email": "portal@portal-123.iam.gserviceaccount.com",
+        "instance": "portal-123:europe-west1:instance-0000000",
+        "identity": MANAGED_IDENTITY["clientId"],
+        "server": "server-0000000.postgres.database.azure.com",
+        "endpoint": "endpoint-0000000",
+    }

@@ -1,8 +1,11 @@
 """CloudSqlPostgres: the instance: its settings and its network."""
 
+from typing import Any
+
 import pytest
 
 from components.cloud_sql.validators import default_edition
+from components.inputs import ArgumentError
 from tests.unit.cloud_sql.cases import INSTANCE, NETWORK, PRIVATE, PSC, TEAM, USER, create, instance, settings
 from tests.unit.inputs import of_type
 
@@ -187,3 +190,23 @@ def test_a_network_for_psc_gets_an_endpoint_and_a_dns_name() -> None:
             "pscAutoConnectionPolicyEnabled": True,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"zone": "us-central1-a"},
+        {"zone": "europe-west1-b", "secondary_zone": "us-central1-a", "high_availability": True},
+        {"encryption_key_name": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"},
+    ],
+)
+def test_a_place_outside_the_providers_region_is_refused(args: dict[str, Any]) -> None:
+    """Google would refuse the instance after the service account was created. The mocked region is europe-west1."""
+    with pytest.raises(ArgumentError, match=r"europe-west1 is the provider's gcp:region\."):
+        create(preview=True, **args)
+
+
+def test_labels_may_have_letters_of_any_language() -> None:
+    """Google: international characters are allowed."""
+    labels = {"größe": "groß", "部門": "数据-1"}
+    assert create(labels=labels).resource(INSTANCE).inputs["settings"]["userLabels"] == labels

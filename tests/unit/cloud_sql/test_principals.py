@@ -44,6 +44,14 @@ def test_the_id_of_every_service_account_is_one_that_google_takes(instance_name:
     assert re.fullmatch(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])", account_id(instance_name))
 
 
+@pytest.mark.parametrize("instance_name", ["i" * 50, "i" * 67])
+def test_the_display_name_of_the_created_account_is_one_that_iam_takes(instance_name: str) -> None:
+    """At most 100 bytes (terraform-google-modules/terraform-google-sql-db#733)."""
+    shown = create(instance_name=instance_name).resource(ACCOUNT).inputs["displayName"]
+    assert len(shown) <= 100
+    assert shown.startswith("Backstage, user of Cloud SQL instance iiii")
+
+
 def test_a_created_account_with_too_long_a_postgresql_name_is_refused() -> None:
     """The message says what to do."""
     project = "p" * 30

@@ -12,7 +12,7 @@ from tests.unit.inputs import by_name
 
 # Names of components from which no name of a server can be made.
 BAD_NAMES = {
-    "AzurePostgres": ["Backstage", "back_stage", "a--b", "x" * 55],
+    "AzurePostgres": ["Backstage", "back_stage", "a--b", "x" * 55, "login-db", "my-windows"],
     "CloudSqlPostgres": ["Backstage", "back_stage", "db-", "1db", "x" * 59],
 }
 
