@@ -69,5 +69,8 @@ def _remedy(container: Container) -> str:
     if container.status == "paused":
         return f"Resume it: docker unpause {name}"
     if container.status == "running":
-        return f"Restart it, which sets the password again: docker restart {name}\nThen run `make up` again."
+        return (
+            f"Restart it, which sets the password again and allows the login: docker restart {name}\n"
+            f"Then run `make up` again. If that does not help, its log says why: docker logs {name}"
+        )
     return f"Find the cause in its log, docker logs {name}, and fix it; then run `make up` again."

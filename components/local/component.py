@@ -187,9 +187,10 @@ class LocalPostgres(pulumi.ComponentResource):
             shm_size=128,
             opts=self._child(
                 # Only one container can hold the port and the data, and a half-created one must be recreated. The
-                # provider decides what else replaces a container, because it computes some arguments from others.
+                # provider decides what else replaces a container, because it computes some arguments from others; but a
+                # changed health check it only notes in the state, and the container keeps the old one.
                 delete_before_replace=True,
-                replace_on_changes=["#initerror"],
+                replace_on_changes=["#initerror", "healthcheck.tests"],
                 hooks=container_hooks(name, owner, self),
             ),
         )

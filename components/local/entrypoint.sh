@@ -209,13 +209,14 @@ if [ -e "$server_lock" ] && [ ! -s "$server_lock" ]; then
 fi
 
 # The image's entrypoint sets the password only when it initialises. Here every start sets it, so that a changed password
-# takes effect. The settings keep the statement, which holds the password, out of the log.
+# takes effect, and allows the login, which a superuser that is locked out cannot do itself. The settings keep the
+# statement, which holds the password, out of the log.
 password=$(sed "s/'/''/g" "$POSTGRES_PASSWORD_FILE")
 # A killed server leaves a postmaster.pid with the id of this process. In an image with USER postgres, PostgreSQL would
 # take this shell for that server; with this variable, as pg_ctl sets it, it knows that the id is its caller's.
 export PG_GRANDPARENT_PID=$$
 if ! answer=$(
-  printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" PASSWORD '$password'" |
+  printf '%s\n' "ALTER ROLE \"$POSTGRES_USER\" LOGIN VALID UNTIL 'infinity' PASSWORD '$password'" |
     as_postgres "$server" --single -D "$data" -c standard_conforming_strings=on -c lc_messages=C \
       -c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic template1 2>&1 >/dev/null
 ); then

@@ -41,7 +41,7 @@ def program() -> dict[str, Any]:
         shm_size=128,
         opts=pulumi.ResourceOptions(
             delete_before_replace=True,
-            replace_on_changes=["#initerror"],
+            replace_on_changes=["#initerror", "healthcheck.tests"],
             hooks=container_hooks("db", "the flat program", volume),
         ),
     )

@@ -61,15 +61,15 @@ def test_up_brings_back_a_container_that_does_not_run(running: Checkout, broken:
 
 @one_checkout
 @pytest.mark.drill(
-    broken="the database's container is paused, and its password is changed by hand",
+    broken="the database's container is paused; its user is locked out by hand",
     survived="the failure is named with the container's condition, and the line that is shown ends it",
 )
-@pytest.mark.parametrize("broken", ["paused", "another password"])
+@pytest.mark.parametrize("broken", ["paused", "locked out"])
 def test_up_names_what_it_cannot_repair_with_a_line_that_does(running: Checkout, broken: str) -> None:
     if broken == "paused":
         docker("pause", running.container())
     else:
-        execute(running.database_config(), "ALTER ROLE postgres PASSWORD 'by hand'")
+        execute(running.database_config(), "ALTER ROLE postgres NOLOGIN PASSWORD 'by hand'")
     code, printed = running.make("up")
     assert code != 0, printed
     assert "Traceback" not in printed

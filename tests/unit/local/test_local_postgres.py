@@ -211,7 +211,7 @@ def test_up_waits_for_a_login_and_stops_the_server_gently() -> None:
 def test_only_what_the_provider_says_or_a_failed_creation_replaces_a_container() -> None:
     options = create().resource(CONTAINER).options
     assert options.deleteBeforeReplace
-    assert list(options.replaceOnChanges) == ["#initerror"]
+    assert list(options.replaceOnChanges) == ["#initerror", "healthcheck.tests"]
 
 
 def test_the_record_of_the_login_is_guarded_by_a_login() -> None:
