@@ -63,8 +63,9 @@ def arguments(key: str, allowed: type) -> CamelCaseArgs:
                 f'config "{key}" has {name} and {names[name]}, which are the same argument. '
                 f"Run `pulumi config rm --path {key}.{names[name]}`."
             )
+    shown = _shown(key)
+    values = {name: _as_written(value, shown.get(name)) for name, value in values.items()}
     if pulumi.runtime.is_config_secret(_qualified(key)):
-        shown = _shown(key)
         values = {
             name: value if _must_stay_plain(names.get(name, name), allowed, shown) else _marked(value, shown.get(name))
             for name, value in values.items()
@@ -74,7 +75,11 @@ def arguments(key: str, allowed: type) -> CamelCaseArgs:
         name for name, annotation in annotations(allowed).items() if is_map_of_strings(annotation)
     }:
         if isinstance(python[name], dict):
-            python[name] = {key: as_string(value) for key, value in python[name].items()}
+            written = shown.get(camel_case(name), shown.get(name))
+            python[name] = {
+                key: _string(value, written.get(key) if is_map(written) else None)
+                for key, value in python[name].items()
+            }
     return CamelCaseArgs(python, key)
 
 
@@ -93,6 +98,31 @@ def _map(key: str) -> Mapping[str, Any]:
         f'config "{key}" is {kind}, but it must be a map of arguments. Run `pulumi config rm {key}`, and then set each '
         f"argument by its path: `pulumi config set --path {key}.ARGUMENT VALUE`."
     )
+
+
+# --- What YAML and the CLI made of the text in the stack's file
+
+
+def _as_written(value: Any, shown: Any) -> Any:
+    """Returns the value, with each date as it is in the stack's file, because the CLI adds a time to it."""
+    if is_map(value):
+        return {key: _as_written(item, shown.get(key) if is_map(shown) else None) for key, item in value.items()}
+    day = re.fullmatch(r"(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC", value) if isinstance(value, str) else None
+    return shown if day and shown == day[1] else value
+
+
+def _string(value: Any, shown: Any) -> Any:
+    """Returns a number as it is in the stack's file, such as 1.10 or 0123; other values as `as_string` does."""
+    if isinstance(shown, str) and isinstance(value, int | float) and not isinstance(value, bool):
+        # Both ways of reading: PyYAML takes 1e5 for a string.
+        for read in (yaml.safe_load, float):
+            try:
+                same = read(shown) == value
+            except (ValueError, yaml.YAMLError):
+                continue
+            if same:
+                return shown
+    return as_string(value)
 
 
 # --- Secrets
@@ -115,7 +145,7 @@ def _marked(value: Any, shown: Any) -> Any:
     if is_list(value):
         listed = shown if is_list(shown) and len(shown) == len(value) else [None] * len(value)
         return [_marked(item, listed[index]) for index, item in enumerate(value)]
-    return value if shown is not None and as_string(value) == shown else pulumi.Output.secret(value)
+    return value if shown is not None and _string(value, shown) == shown else pulumi.Output.secret(value)
 
 
 def _must_stay_plain(name: str, allowed: type, shown: Mapping[str, Any]) -> bool:

@@ -190,6 +190,8 @@ class Inputs:
     def _checked(
         self, argument: str, what: str, value: Any, validator: Validator[Any], secret: bool, others: list[Any]
     ) -> pulumi.Output[Any]:
+        is_output = _contains_output(value)
+
         def check(known: Any, hidden: bool, related: list[Any]) -> Any:
             plain = _plain(known)
             self._refuse_resource(what, plain)
@@ -202,7 +204,7 @@ class Inputs:
             except ValueError as reason:
                 shown = "" if hidden else f" is {self._shown(plain)}, but it"
                 hint = self._retyped(argument, plain, validate, secret=hidden)
-                if plain is None:
+                if plain is None and is_output:
                     hint = " An output that another stack does not export is None."
                 raise ArgumentError(f"{self._owner}: {what}{shown} {self.spelled(str(reason))}{hint}") from None
 

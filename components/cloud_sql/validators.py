@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
+from ..inputs import as_string
 from ..kubernetes import service_account
 from ..validators import boolean, integer, is_list, is_valid_string, one_of, regex
 from .capacity import DEFAULT_TIER
@@ -38,10 +39,16 @@ additional_role = regex(
     "must be the name of a PostgreSQL role: 1 to 63 of A-Z, a-z, 0-9, _ and -, starting with a letter or _.",
 )
 
-consumer_project = regex(
+_consumer_project = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|[1-9]\d{4,18}",
     "must be a project's id or number, such as my-project or 123456789012.",
 )
+
+
+def consumer_project(value: Any) -> str:
+    """Validates a project. YAML and the Pulumi CLI read a project's number as a number. Returns a string."""
+    return _consumer_project(value if isinstance(value, bool) else as_string(value))
+
 
 workload_pool = regex(
     r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]\.svc\.id\.goog",

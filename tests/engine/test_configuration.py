@@ -224,6 +224,9 @@ ACCEPTED: dict[str, Callable[[Run], bool]] = {
     GOOGLE + "--path cloudsql.databaseFlags.max_connections 200": lambda up: (
         {"name": "max_connections", "value": "200"} in settings(up)["databaseFlags"]
     ),
+    f"{GOOGLE}--path cloudsql.ipAddressType PSC\n--path cloudsql.pscConsumerProjects[0] 123456789012": lambda up: (
+        settings(up)["ipConfiguration"]["pscConfigs"][0]["allowedConsumerProjects"] == ["123456789012"]
+    ),
     AZURE + "--path azure.tags.production true": lambda up: tags(up)["production"] == "true",
     AZURE + "--path azure.tags.cost 4711": lambda up: (
         up.resource("azure-native:resources:ResourceGroup").inputs["tags"]["cost"] == "4711"
@@ -281,3 +284,17 @@ def test_a_section_without_a_value_is_an_empty_one(typist: Typist) -> None:
     with (typist.folder / "Pulumi.test.yaml").open("a") as file:
         file.write("  local:\n")
     assert typist.run()["port"].value == 5432
+
+
+def test_what_is_written_by_hand_is_taken_as_it_is_written(typist: Typist) -> None:
+    """YAML reads these values as numbers and dates, and the CLI writes dates with a time."""
+    typist.type("database cloudsql")
+    with (typist.folder / "Pulumi.test.yaml").open("a") as file:
+        file.write("  cloudsql:\n    labels: {cost: 0123, build: 1e5, since: 2026-12-20}\n")
+        file.write("    databaseFlags: {autovacuum_vacuum_scale_factor: 0.10, log_checkpoints: on}\n")
+        file.write("    denyMaintenanceStart: 2026-12-20\n    denyMaintenanceEnd: 2026-12-31\n")
+    made = settings(typist.run())
+    assert made["userLabels"] == {"cost": "0123", "build": "1e5", "since": "2026-12-20"}
+    assert made["denyMaintenancePeriod"]["startDate"] == "2026-12-20"
+    flags = {flag["name"]: flag["value"] for flag in made["databaseFlags"]}
+    assert (flags["autovacuum_vacuum_scale_factor"], flags["log_checkpoints"]) == ("0.10", "on")
