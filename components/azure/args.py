@@ -244,7 +244,7 @@ class AzurePostgresArgs(TypedDict, total=False):
     """
 
     tags: Mapping[str, pulumi.Input[str]]
-    """Azure tags of everything that can have them. Default: none."""
+    """Azure tags of everything that can have them, at most 50. Default: none."""
 
     deletion_protection: bool
     """Refuse everything that would delete or replace the server or its database. Default: true. To delete the server:

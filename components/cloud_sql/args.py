@@ -185,7 +185,7 @@ class CloudSqlPostgresArgs(TypedDict, total=False):
     flag that enables IAM authentication."""
 
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of the instance; the other resources cannot have any. Default: none."""
+    """Labels of the instance, at most 50; the other resources cannot have any. Default: none."""
 
     deletion_protection: bool
     """Whether to refuse everything that would delete or replace the instance or its database, here and in Google's API.

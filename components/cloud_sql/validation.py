@@ -51,6 +51,9 @@ from .validators import (
 
 _DEFAULT_ROLE = "cloudsqlsuperuser"
 
+# With more, backups may fail (https://docs.cloud.google.com/sql/docs/postgres/label-instance).
+_MAX_LABELS = 50
+
 
 def validate(name: str, args: CloudSqlPostgresArgs | None) -> CloudSqlSettings:
     """Returns the settings. Raises ArgumentError for a wrong argument, and creates nothing."""
@@ -219,8 +222,10 @@ def _check_network(inputs: Inputs, settings: CloudSqlSettings) -> None:
 
 def _check_labels(inputs: Inputs) -> None:
     given: Mapping[str, Any] = inputs.raw("labels") or {}
-    if len(given) > 64:
-        inputs.fail("labels", f"has {len(given)} entries, but Google allows 64.")
+    if len(given) > _MAX_LABELS:
+        inputs.fail(
+            "labels", f"has {len(given)} entries, but Google allows {_MAX_LABELS}; its own take the rest of 64."
+        )
 
 
 def _check_generated_name(inputs: Inputs, name: str) -> None:

@@ -712,10 +712,15 @@ def _objections(full_name: str, version: str, settings: Mapping[str, Any], exist
         yield "Private Service Connect requires at least one allowed consumer project."
     if settings["connectorEnforcement"] == "REQUIRED" and addresses.get("authorizedNetworks"):
         yield "Authorized networks cannot be used with connector enforcement."
-    # [docs] Labels.
-    for key, value in settings["userLabels"].items():
-        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", key) or not re.fullmatch(r"[a-z0-9_-]{0,63}", value):
+    # [docs] Label instances: international characters are allowed.
+    labels: Mapping[str, str] = settings["userLabels"]
+    if len(labels) > 50:
+        yield f"{len(labels)} labels are more than 50."
+    for key, value in labels.items():
+        if not re.fullmatch(r"[^\W\d_][\w-]{0,62}", key) or not re.fullmatch(r"[\w-]{0,63}", value):
             yield f"Invalid label {key}={value}."
+        if (key + value).lower() != key + value:
+            yield f"Label {key}={value} has capitals."
     flags = [flag["name"] for flag in settings.get("databaseFlags") or []]
     if len(flags) != len(set(flags)):
         yield "A database flag is set more than once."

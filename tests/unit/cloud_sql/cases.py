@@ -253,7 +253,7 @@ WRONG_TOGETHER: list[tuple[dict[str, Any], str]] = [
     ({**PSC, "psc_connection_policy": False}, '"psc_connection_policy" is for psc_consumer_network: set that too'),
     ({"maintenance_day": 1}, '"maintenance_hour" is missing: maintenance_day needs it.'),
     ({"maintenance_hour": 0}, '"maintenance_day" is missing: maintenance_hour needs it.'),
-    ({"labels": {f"l{number}": "" for number in range(65)}}, '"labels" has 65 entries, but Google allows 64.'),
+    ({"labels": {f"l{number}": "" for number in range(51)}}, '"labels" has 51 entries, but Google allows 50; its own'),
     (
         {"user": "jo@example.com", "additional_users": {"me": "user:Jo@Example.com"}},
         "\"additional_users\" has 'jo@example.com', which is a user already: ",
