@@ -1,9 +1,10 @@
-"""A minimal language host for Python, which runs the folder of a plugin. Prints its port.
+"""A minimal language host for Python, which runs the folder of a plugin.
 
-A release of the Pulumi CLI includes the real one; a CLI that was built from its Go module does not.
+A release of the Pulumi CLI includes the real one; a CLI that was built from its Go module does not. The CLI starts one
+for nearly every command; here all of them reach the one that runs in the tests' process, which has its modules loaded.
 """
 
-import signal
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -49,11 +50,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
 
 
-if __name__ == "__main__":
+@functools.cache
+def _running() -> tuple[grpc.Server, int]:
+    """Starts the host, which runs until this process ends, and returns it with its port."""
     server = grpc.server(ThreadPoolExecutor(16))
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    signal.signal(signal.SIGINT, lambda *_: server.stop(None))
-    print(port, flush=True)
-    server.wait_for_termination()
+    return server, port
+
+
+def program() -> str:
+    """Returns what the CLI has to start: it prints the port, and ends when the CLI closes its standard input."""
+    _, port = _running()
+    return f"#!/bin/sh\necho {port}\nexec cat\n"

@@ -3,6 +3,8 @@
 azure-native and our own package load a module when something of it is first used.
 """
 
+import gc
+
 import docker
 import pg8000
 import pulumi_docker
@@ -31,3 +33,6 @@ _ = (
     pulumi_gcp.serviceaccount.Account,
     pulumi_gcp.sql.DatabaseInstance,
 )
+
+# A fork that collects garbage would copy every page of what is loaded here.
+gc.freeze()

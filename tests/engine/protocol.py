@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2
 
 from components.testing import Registration
@@ -38,8 +39,8 @@ class _Context:
 class _Resource:
     urn: str
     id: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    inputs: struct_pb2.Struct
+    outputs: struct_pb2.Struct
 
 
 class Deployment:
@@ -60,7 +61,7 @@ class Deployment:
         done = [change for urn, one in wanted.items() for change in self._apply(urn, one)]
         for urn in [urn for urn in reversed(self._state) if urn not in wanted]:
             gone = self._state.pop(urn)
-            request = provider_pb2.DeleteRequest(id=gone.id, urn=urn, properties=struct(gone.outputs))
+            request = provider_pb2.DeleteRequest(id=gone.id, urn=urn, properties=gone.outputs)
             self._provider.Delete(request, _Context())
             done.append(f"delete {_name(urn)}")
         return done
@@ -69,52 +70,47 @@ class Deployment:
         """Reads everything; returns the names of resources whose inputs are no longer what the program said."""
         changed: list[str] = []
         for urn, one in self._state.items():
-            request = provider_pb2.ReadRequest(
-                id=one.id, urn=urn, properties=struct(one.outputs), inputs=struct(one.inputs)
-            )
+            request = provider_pb2.ReadRequest(id=one.id, urn=urn, properties=one.outputs, inputs=one.inputs)
             found = self._provider.Read(request, _Context())
-            if not found.id or plain(found.inputs) != {key: one.inputs[key] for key in plain(found.inputs)}:
+            before, now = plain(one.inputs), plain(found.inputs)
+            if not found.id or now != {key: before[key] for key in now}:
                 changed.append(_name(urn))
-            one.outputs = plain(found.properties)
+            one.outputs = found.properties
         return changed
 
     def _apply(self, urn: str, registration: Registration) -> list[str]:
         old = self._state.get(urn)
-        inputs = dict(registration.inputs)
+        inputs = struct(registration.inputs)
         for path in registration.options.ignoreChanges if old else []:
             if old and path in old.inputs:
-                inputs[path] = old.inputs[path]
+                inputs.fields[path].CopyFrom(old.inputs.fields[path])
         checked = self._provider.Check(
-            provider_pb2.CheckRequest(
-                urn=urn, olds=struct(old.inputs if old else {}), news=struct(inputs), randomSeed=b"0123456789"
-            ),
+            provider_pb2.CheckRequest(urn=urn, olds=old.inputs if old else None, news=inputs, randomSeed=b"0123456789"),
             _Context(),
         )
         if checked.failures:
             raise RefusedError("; ".join(failure.reason for failure in checked.failures))
         if old is None:
             made = self._provider.Create(provider_pb2.CreateRequest(urn=urn, properties=checked.inputs), _Context())
-            self._state[urn] = _Resource(urn, made.id, plain(checked.inputs), plain(made.properties))
+            self._state[urn] = _Resource(urn, made.id, checked.inputs, made.properties)
             return [f"create {_name(urn)}"]
         diff = self._provider.Diff(
-            provider_pb2.DiffRequest(
-                id=old.id, urn=urn, olds=struct(old.outputs), news=checked.inputs, old_inputs=struct(old.inputs)
-            ),
+            provider_pb2.DiffRequest(id=old.id, urn=urn, olds=old.outputs, news=checked.inputs, old_inputs=old.inputs),
             _Context(),
         )
         if diff.changes != provider_pb2.DiffResponse.DIFF_SOME:
-            old.inputs = plain(checked.inputs)
+            old.inputs = checked.inputs
             return []
         replaces = {*diff.replaces, *(set(diff.detailedDiff) & set(registration.options.replaceOnChanges))}
         if replaces:
             return [f"replace {_name(urn)}: {', '.join(sorted(replaces))}"]
         updated = self._provider.Update(
             provider_pb2.UpdateRequest(
-                id=old.id, urn=urn, olds=struct(old.outputs), news=checked.inputs, old_inputs=struct(old.inputs)
+                id=old.id, urn=urn, olds=old.outputs, news=checked.inputs, old_inputs=old.inputs
             ),
             _Context(),
         )
-        self._state[urn] = _Resource(urn, old.id, plain(checked.inputs), plain(updated.properties))
+        self._state[urn] = _Resource(urn, old.id, checked.inputs, updated.properties)
         return [f"update {_name(urn)}: {', '.join(sorted(diff.detailedDiff))}"]
 
 

@@ -23,7 +23,7 @@ from typing import IO, Any, NamedTuple
 
 import yaml
 
-from . import stack_runner
+from . import language_host, stack_runner
 from .checkpoint import Checkpoint
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -205,7 +205,7 @@ class Stack:
         """Puts a `pulumi-language-python` on the PATH, which a CLI that was built from its Go module lacks."""
         program = self.folder / "programs" / "pulumi-language-python"
         program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('language_host.py')}\n")
+        program.write_text(language_host.program())
         program.chmod(0o755)
         self.environment["PATH"] = f"{program.parent}:{self.environment['PATH']}"
 
