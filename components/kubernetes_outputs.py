@@ -1,6 +1,6 @@
 """Creates the outputs that every component has for a Backstage on Kubernetes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,16 +57,15 @@ def kubernetes_outputs(
     hidden = pulumi.Output.from_input(blocks.without_secret.is_secret())
     # Used only if it is not secret.
     literal = pulumi.Output.unsecret(blocks.without_secret)
-    block = pulumi.Output.all(hidden=hidden, literal=literal, from_env=blocks.from_env).apply(
-        lambda v: v["from_env"] if v["hidden"] else v["literal"]
-    )
-    variables = pulumi.Output.all(hidden=hidden, from_env=blocks.from_env).apply(
-        lambda v: list(backstage.environment(v["from_env"])) if v["hidden"] else _list(blocks.secret_variable)
+    block = hidden.apply(lambda known: blocks.from_env if known else literal)
+    variables = hidden.apply(
+        lambda known: blocks.from_env.apply(_variables) if known else _list(blocks.secret_variable)
     )
     workload = _workload(name, pods, remark)
 
-    def render(rendering: Any, config: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
-        return pulumi.Output.all(workload=workload, config=config, variables=variables).apply(lambda v: rendering(**v))
+    # Not Output.all, which creates an Output for every value in a block again.
+    def render(rendering: Callable[..., str], block: pulumi.Output[Mapping[str, Any]]) -> pulumi.Output[str]:
+        return block.apply(lambda b: variables.apply(lambda v: workload.apply(lambda w: rendering(w, b, v))))
 
     return KubernetesOutputs(
         helm_values=render(kubernetes.helm_values, block),
@@ -82,6 +81,10 @@ def _workload(name: str, pods: PodIdentity | None, remark: str | None) -> pulumi
     return pulumi.Output.all(account=pods.service_account, annotations=pods.annotations).apply(
         lambda v: Workload(object_name, v["account"], v["annotations"], pods.pod_labels, remark)
     )
+
+
+def _variables(from_env: Mapping[str, Any]) -> list[str]:
+    return list(backstage.environment(from_env))
 
 
 def _list(value: str | None) -> list[str]:

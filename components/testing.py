@@ -209,7 +209,7 @@ def run(
             exported: Any = settings.get_root_resource()
             outputs: dict[str, Any] = {**(exported.outputs if exported else {}), **returned}
             for key, value in outputs.items():
-                output = pulumi.Output.from_input(value)
+                output = await _deeply_resolved(value)
                 result.outputs[key] = Resolved(await output.future(), await output.is_known(), await output.is_secret())
 
         try:
@@ -225,6 +225,26 @@ def run(
     with _errors_for_formatted_outputs(), _without_garbage_collection(), ThreadPoolExecutor(1) as thread:
         thread.submit(context.run, _with_event_loop, run_on_loop).result()
     return result
+
+
+async def _deeply_resolved(value: Any) -> pulumi.Output[Any]:
+    """Returns an Output whose value holds no Outputs.
+
+    `from_input` does so too, but it creates an Output for every plain value in a map.
+    """
+    if isinstance(value, pulumi.Output):
+        output = cast("pulumi.Output[Any]", value)
+        if _is_plain(await output.future(with_unknowns=True)):
+            return output
+    return pulumi.Output.from_input(cast(Any, value))
+
+
+def _is_plain(value: Any) -> bool:
+    if is_map(value):
+        return all(map(_is_plain, (*value, *value.values())))
+    if is_list(value):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 def _with_event_loop(work: Callable[[asyncio.AbstractEventLoop], None]) -> None:

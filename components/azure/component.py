@@ -283,8 +283,13 @@ class AzurePostgres(pulumi.ComponentResource):
         client_secret = settings.client_secret
 
         def config(connection: pulumi.Output[Mapping[str, Any]], secret: pulumi.Input[str] | None) -> Any:
-            values = pulumi.Output.all(connection=connection, client_secret=secret, options=settings.database_options)
-            return values.apply(lambda known: _database_config(settings.plugin_division_mode, **known))
+            others = pulumi.Output.all(client_secret=secret, options=settings.database_options)
+            # Not in one Output.all, which would create an Output for every value of the connection again.
+            return others.apply(
+                lambda other: connection.apply(
+                    lambda known: _database_config(settings.plugin_division_mode, known, **other)
+                )
+            )
 
         placeholder = None if client_secret is None else "secret"
         blocks = Blocks(

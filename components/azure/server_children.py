@@ -6,6 +6,7 @@ from typing import TypeVar
 import pulumi
 from pulumi_azure_native import authorization, dbforpostgresql, monitor, network
 
+from ..outputs import resolved_after
 from ..persistence import protected
 from .known import known_or
 from .principals import Principal
@@ -51,8 +52,7 @@ class ServerChildren:
 
     def ready(self, value: pulumi.Input[T]) -> pulumi.Output[T]:
         """Returns `value` as an Output that resolves when all children exist, so that the server is free."""
-        ids: list[pulumi.Output[str]] = [resource.id for resource in (self.last, *self._also_ready)]
-        return pulumi.Output.all(ids=ids, value=value).apply(lambda known: known["value"])
+        return resolved_after(value, *[resource.id for resource in (self.last, *self._also_ready)])
 
     def add_administrator(
         self, name: str, principal: Principal, tenant_id: pulumi.Output[str], *, after: pulumi.Resource | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_gcp import projects, serviceaccount, sql
 
+from ..outputs import resolved_after
 from ..persistence import protected
 from .principals import Principal, account_resource
 
@@ -103,7 +104,7 @@ class InstanceChildren:
 
     def ready(self, value: Any) -> pulumi.Output[Any]:
         """Returns an Output that resolves only when Backstage can log in."""
-        return pulumi.Output.all(value=value, ready=self._all_exist).apply(lambda v: v["value"])
+        return resolved_after(value, self._all_exist)
 
     @cached_property
     def _all_exist(self) -> pulumi.Output[None]:

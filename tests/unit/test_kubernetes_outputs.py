@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.backstage.kubernetes import CONFIG_FILE
-from tests.kubernetes import objects, pod
+from tests.kubernetes import LOADER, objects, pod
 from tests.unit.azure import cases as azure
 from tests.unit.cases import CASES, SETS, args_of, run_of
 from tests.unit.cloud_sql import cases as cloud_sql
@@ -72,7 +72,7 @@ def strings(value: Any) -> Iterator[str]:
     elif isinstance(value, str):
         yield value
         if "\n" in value and "BEGIN" not in value.partition("\n")[0]:
-            yield from strings(list(yaml.safe_load_all(value)))
+            yield from strings(list(yaml.load_all(value, LOADER)))
 
 
 SECRETS = [

@@ -1,5 +1,6 @@
 """What programs in other languages see of the components."""
 
+import functools
 import re
 import sys
 from typing import Any
@@ -23,14 +24,17 @@ def arguments(name: str) -> dict[str, Any]:
     return getattr(components, f"{name}Args").__annotations__
 
 
+# Pulumi reads it out of the source code of the components, each time again.
+package = functools.cache(schema)
+
+
 def component(name: str) -> dict[str, Any]:
-    return schema()["resources"][f"backstage-database:index:{name}"]
+    return package()["resources"][f"backstage-database:index:{name}"]
 
 
 def test_the_package_has_its_name_its_version_and_all_components() -> None:
-    package = schema()
-    assert (package["name"], package["version"]) == ("backstage-database", components.__version__)
-    assert package["resources"].keys() == {f"backstage-database:index:{name}" for name in NAMES}
+    assert (package()["name"], package()["version"]) == ("backstage-database", components.__version__)
+    assert package()["resources"].keys() == {f"backstage-database:index:{name}" for name in NAMES}
 
 
 @pytest.mark.parametrize("name", NAMES)

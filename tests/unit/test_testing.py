@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
-from pulumi_azure_native import dbforpostgresql, managedidentity, network, web
+from pulumi_azure_native import containerinstance, dbforpostgresql, managedidentity, network
 from pulumi_gcp import serviceaccount, sql
 
 from components import LocalPostgres
@@ -164,9 +164,17 @@ def test_a_run_works_where_an_event_loop_is_running() -> None:
 @pytest.mark.parametrize("preview", [False, True])
 def test_a_resource_in_azure_answers_with_its_identities_as_a_map(preview: bool) -> None:
     def program() -> dict[str, Any]:
-        app = web.WebApp("app", resource_group_name="g", identity={"user_assigned_identities": ["/id"]})
+        group = containerinstance.ContainerGroup(
+            "group",
+            resource_group_name="g",
+            containers=[],
+            os_type="Linux",
+            identity={"user_assigned_identities": ["/id"]},
+        )
         return {
-            "identities": app.identity.apply(lambda found: dict(found.user_assigned_identities or {}) if found else {})
+            "identities": group.identity.apply(
+                lambda given: dict(given.user_assigned_identities or {}) if given else {}
+            )
         }
 
     assert list(run(program, preview=preview)["identities"].value) == ["/id"]
