@@ -60,7 +60,7 @@ def test_a_transform_may_change_options() -> None:
     assert (options.protect, list(options.ignoreChanges), list(options.replaceOnChanges)) == (
         True,
         ["image"],
-        ["#initerror"],
+        ["#initerror", "healthcheck.tests"],
     )
 
 
