@@ -6,10 +6,13 @@ import re
 import runpy
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
+import pulumi
 import yaml
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 
 from . import containers, errors, passphrase, paths, port_owner, stale_locks, state_file
 from .console import quote, say
@@ -21,6 +24,27 @@ NAME = state_file.STACK
 _SALT_OF_ORIGINAL = "# The salt is that of the original."
 
 
+class _Workspace(automation.LocalWorkspace):
+    """A workspace that starts the CLI to find a stack only where its state's file does not show that it exists."""
+
+    def select_stack(self, stack_name: str) -> None:
+        if os.environ["PULUMI_BACKEND_URL"] != paths.OWN_BACKEND or not state_file.is_of_this_project():
+            super().select_stack(stack_name)
+
+
+class _Stack(automation.Stack):
+    """A stack without what the Automation API asks after each operation, and what nobody reads here.
+
+    It would start the CLI three times: for the outputs with and without their secrets, and for a summary.
+    """
+
+    def outputs(self) -> automation.OutputMap:
+        return {}
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002
+        return automation.UpdateSummary("update", datetime.now(timezone.utc), "", {}, {}, "succeeded")
+
+
 class DevStack:
     """The stack dev. `open` selects it; call the other methods after that."""
 
@@ -29,6 +53,7 @@ class DevStack:
         self._command = command
         self._backend = os.environ["PULUMI_BACKEND_URL"]
         self._folder = passphrase.workspace()
+        self._exported: dict[str, Any] = {}
 
     def open(self, *, create: bool) -> bool:
         """Selects the stack; with `create`, creates it if necessary. Returns whether it exists."""
@@ -36,22 +61,22 @@ class DevStack:
         for owner in stale_locks.remove(self._backend, NAME):
             say(f"  {'stack':<16}removed the lock of {owner}, which was killed")
         self._pulumi = PulumiCommand()
-        workspace = automation.LocalWorkspace(work_dir=str(self._folder), program=_program, pulumi_command=self._pulumi)
+        workspace = _Workspace(work_dir=str(self._folder), program=self._program, pulumi_command=self._pulumi)
         try:
-            self._stack = self._try(lambda: automation.Stack.select(NAME, workspace))
+            self._stack = self._try(lambda: _Stack(NAME, workspace, StackInitMode.SELECT))
             self._require_passphrase(exists=True)
         except automation.StackNotFoundError:
             if not create:
                 return False
             self._require_passphrase(exists=False)
-            self._stack = self._try(lambda: automation.Stack.create(NAME, workspace))
+            self._stack = self._try(lambda: _Stack(NAME, workspace, StackInitMode.CREATE))
         passphrase.note_use()
         return True
 
     def up(self, **options: Any) -> dict[str, Any]:
         """Updates the stack. Returns its outputs, including secrets."""
-        result = self._try(lambda: self._stack.up(on_output=_show, color="never", **options))
-        return {name: output.value for name, output in result.outputs.items()}
+        self._try(lambda: self._stack.up(on_output=_show, color="never", **options))
+        return self._exported
 
     def destroy(self) -> None:
         """Destroys the stack's resources and removes the stack."""
@@ -60,9 +85,15 @@ class DevStack:
 
     def outputs(self) -> dict[str, Any]:
         """Returns the outputs, including secrets, without an update."""
-        # The Automation API would start the CLI twice, the first time for the outputs without their secrets.
         arguments = ["stack", "output", "--json", "--show-secrets", "--stack", NAME]
         return json.loads(self._try(lambda: self._pulumi.run(arguments, str(self._folder), {})).stdout)
+
+    def _program(self) -> None:
+        """Runs the checkout's program, and keeps what it exports: the CLI would have to decrypt that again."""
+        os.chdir(paths.CHECKOUT)
+        runpy.run_path(str(paths.CHECKOUT / "__main__.py"), run_name="__main__")
+        stack: Any = pulumi.runtime.get_root_resource()
+        pulumi.Output.all(**stack.outputs).apply(self._exported.update)
 
     def _prepare_workspace(self) -> None:
         """Copies the project's files: Pulumi writes into them, and the checkout must stay clean."""
@@ -150,11 +181,6 @@ def _lost_passphrase(needed_by: list[str], exists: bool) -> ExplainedError:
         f"It holds the passphrase that decrypts {', '.join(needed_by)}.",
         restore + (state_file.start_again() if exists else give_up),
     )
-
-
-def _program() -> None:
-    os.chdir(paths.CHECKOUT)
-    runpy.run_path(str(paths.CHECKOUT / "__main__.py"), run_name="__main__")
 
 
 def _show(line: str) -> None:

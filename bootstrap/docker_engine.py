@@ -23,9 +23,9 @@ SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", 
 
 def ensure(progress: Progress) -> str:
     """Makes sure that a Docker engine answers; returns its version."""
-    problem = _unreachable(progress)
-    if problem is None:
-        return f"Docker {_server_version(progress)}"
+    version, problem = _server_version(progress)
+    if version:
+        return f"Docker {version}"
 
     chosen = next((name for name in ("DOCKER_HOST", "DOCKER_CONTEXT") if os.environ.get(name)), None)
     if "permission denied" in problem.lower():
@@ -48,10 +48,11 @@ def ensure(progress: Progress) -> str:
 
     if not shutil.which("dockerd", path=SYSTEM_PATH) or not shutil.which("docker"):
         debian.install(progress, ["docker.io", "iptables"], "a Docker engine")
-    if _unreachable(progress) is not None:
+    version, _ = _server_version(progress)
+    if not version:
         progress.begin("starting the Docker engine", "2 to 5 s")
-        _start(progress)
-    return f"Docker {_server_version(progress)}"
+        version = _start(progress)
+    return f"Docker {version}"
 
 
 def host_of_context() -> dict[str, str]:
@@ -84,22 +85,18 @@ def _program(pid_file: Path) -> str | None:
         return None
 
 
-def _unreachable(progress: Progress) -> str | None:
-    """Returns why no engine answers; None if one does."""
+def _server_version(progress: Progress) -> tuple[str, str]:
+    """Returns the version of the engine that answers, and why none does; one of them is empty."""
     if not shutil.which("docker"):
-        return "there is no `docker` command"
+        return "", "there is no `docker` command"
     try:
-        progress.run(["docker", "version"])
+        return progress.run(["docker", "version", "--format", "{{.Server.Version}}"]).strip(), ""
     except CommandError as error:
-        return error.output.strip().splitlines()[-1] if error.output.strip() else str(error)
-    return None
+        return "", error.output.strip().splitlines()[-1] if error.output.strip() else str(error)
 
 
-def _server_version(progress: Progress) -> str:
-    return progress.run(["docker", "version", "--format", "{{.Server.Version}}"]).strip()
-
-
-def _start(progress: Progress) -> None:
+def _start(progress: Progress) -> str:
+    """Starts the engine, and returns its version when it answers."""
     if Path("/run/systemd/system").is_dir():
         progress.run(["systemctl", "start", "docker"])
     else:
@@ -118,7 +115,10 @@ def _start(progress: Progress) -> None:
             )
         _PID_FILE.write_text(str(daemon.pid))
     deadline = time.monotonic() + 60
-    while (problem := _unreachable(progress)) is not None:
+    while True:
+        version, problem = _server_version(progress)
+        if version:
+            return version
         if time.monotonic() > deadline:
             raise StepError(f"the Docker engine does not start: {problem}", f"See {_LOG} or `systemctl status docker`.")
         time.sleep(0.3)

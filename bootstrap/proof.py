@@ -54,7 +54,8 @@ def _problem(outputs: Mapping[str, Any], container: Container | None) -> str | N
         return f"the container {outputs['containerName']} is not there"
     is_healthy = container.status == "running" and container.health == "healthy"
     by_health = None if is_healthy else f"the container {container.name} {container.condition}"
-    if outputs["host"] == outputs["containerName"]:
+    # A login to a paused container would only end with its timeout.
+    if outputs["host"] == outputs["containerName"] or container.status != "running":
         return by_health
     connection = outputs["databaseConfig"]["connection"]
     try:

@@ -6,7 +6,6 @@ import platform
 import re
 import shutil
 import tarfile
-import urllib.request
 
 from . import go_build, paths
 from .go_build import Program
@@ -34,6 +33,8 @@ LANGUAGE_HOSTS = (
 def ensure_cli(progress: Progress) -> str:
     """Makes sure that a recent Pulumi CLI exists: uses the installed one, else downloads or builds it."""
     program = go_build.find(CLI)
+    if program == str(CLI.file):
+        return f"Pulumi {VERSION} ({program})"
     if program:
         version = _version(progress, program)
         if version >= MINIMUM:
@@ -123,5 +124,8 @@ def _download(progress: Progress) -> None:
 
 
 def _fetch(url: str) -> bytes:
+    # Imported only for a download, because it takes longer to import than all other modules together.
+    import urllib.request
+
     with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310 - https
         return response.read()

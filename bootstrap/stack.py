@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import Any
 
-from . import passphrase, paths, proof, signals
+from . import passphrase, paths, signals
 from .console import quote, say
 from .dev_stack import DevStack
 from .dotenv import dotenv
@@ -24,6 +24,9 @@ def up() -> None:
     stack = DevStack("up")
     stack.open(create=True)
     outputs = _up(stack)
+
+    from . import proof  # Not before it is needed, because the PostgreSQL client takes a moment to import.
+
     problem = proof.login_problem(outputs) if "containerName" in outputs else None
     if problem:
         say(f"  {'stack':<16}{problem.rstrip('.')}: comparing the stack with what exists")

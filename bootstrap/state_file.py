@@ -1,6 +1,7 @@
 """Reads what is not secret in the state of the stack dev in the checkout's own backend, and explains its damage."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ STACK = "dev"
 def find() -> Path | None:
     """Returns the state's file; None if there is no such stack, or it is in another backend."""
     return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None)
+
+
+def is_of_this_project() -> bool:
+    """Returns whether a state's file is where the project of Pulumi.yaml has it."""
+    name = re.search(r"(?m)^name: ([\w.-]+)$", (paths.CHECKOUT / "Pulumi.yaml").read_text("utf-8", "replace"))
+    return name is not None and (paths.STATE / "stacks" / name[1] / f"{STACK}.json").exists()
 
 
 def ids(type_: str) -> list[str]:

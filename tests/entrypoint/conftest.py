@@ -1,4 +1,4 @@
-"""A volume for each test, and all tests on one worker: they build images, which the last one removes."""
+"""A volume for each test, and all tests on one worker: they share images and data, which the last one removes."""
 
 import itertools
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .containers import DERIVED, docker, new_volume, tag
+from .containers import DERIVED, PREPARED, docker, new_volume, tag
 
 _numbers = itertools.count()
 
@@ -24,6 +24,8 @@ def volume() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def images() -> Iterator[None]:
+def nothing_is_left() -> Iterator[None]:
+    """Removes the images and the data that the tests share."""
     yield
     docker("image", "rm", *map(tag, DERIVED), check=False)
+    docker("volume", "rm", "--force", PREPARED)

@@ -16,6 +16,13 @@ from tests.engine.stack import REPOSITORY
 
 SCRIPT = (REPOSITORY / "components" / "local" / "entrypoint.sh").read_text()
 PASSWORD = 'it\'s \\ $x "quoted"'
+# The table of a server that gets data, and what it has.
+KEEP = "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number"
+ROWS = "SELECT count(*), sum(number) FROM kept"
+KEPT = [(1000, 500500)]
+# An ordinary volume, of this process alone, with a folder for each kind of data that give_data has made.
+PREPARED = f"backstage-database-test-prepared-{os.getpid()}"
+_prepared: set[str] = set()
 # Seconds. A start takes two or three on a machine with nothing else to do.
 START_TIMEOUT = 300
 
@@ -146,12 +153,35 @@ def new_volume(name: str) -> Iterator[str]:
     """
     docker("volume", "create", "--driver", "local", "--opt", "type=tmpfs", "--opt", "device=tmpfs", name)
     try:
-        mount = ("--volume", f"{name}:/volume", "--workdir", "/volume", "--user", "root")
+        volumes = ("--volume", f"{name}:/volume", "--volume", f"{PREPARED}:/prepared")
+        mount = (*volumes, "--workdir", "/volume", "--user", "root")
         docker("run", "--detach", "--name", name, *mount, "--entrypoint", "sleep", "postgres:17-trixie", "infinity")
         yield name
     finally:
         docker("rm", "--force", "--volumes", name, check=False)
         docker("volume", "rm", "--force", name)
+
+
+def give_data(volume: str, image: str, *, script: bool = True, after: str = "kill") -> None:
+    """Leaves on an empty volume what a server with the table `kept` left there `after` a stop or a kill.
+
+    It was initialised by the entry script, or without `script` by a plain `docker run`, as in the guide; once for each
+    image.
+    """
+    kind = f"{image.replace(':', '-')}-{'script' if script else 'plain'}"
+    if kind not in _prepared:
+        options = () if script else ("--volume", f"{volume}:/var/lib/postgresql/data")
+        with server(image, volume, *options, script=script) as made:
+            made.sql(KEEP)
+            docker("stop", made.container)
+            in_volume(volume, f"cp -a . /prepared/{kind}-stop")
+            docker("start", made.container)
+            made.answers()
+            docker("kill", made.container)
+            in_volume(volume, f"cp -a . /prepared/{kind}-kill")
+        in_volume(volume, "find . -mindepth 1 -delete")
+        _prepared.add(kind)
+    in_volume(volume, f"cp -a /prepared/{kind}-{after}/. .")
 
 
 def in_volume(volume: str, command: str) -> str:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from .containers import Server, docker, files, in_volume, server
+from .containers import KEEP, KEPT, ROWS, Server, docker, files, give_data, in_volume, server
 
 TRIXIE, BOOKWORM = "postgres:17-trixie", "postgres:15-bookworm"
 # `make reliability` kills ten times.
 KILLS = int(os.environ.get("BACKSTAGE_DATABASE_KILLS", "2"))
 SEED = int(os.environ.get("BACKSTAGE_DATABASE_SEED", random.randrange(10**6)))
-
-KEEP = "CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number"
-ROWS = "SELECT count(*), sum(number) FROM kept"
-KEPT = [(1000, 500500)]
 
 
 @dataclass(frozen=True)
@@ -49,9 +45,7 @@ COMBINATIONS = [
 
 def make_data(image: str, volume: str, at: str) -> None:
     """Leaves on the volume what a plain `docker run`, as in the guide, created until it was killed, moved to `at`."""
-    with server(image, volume, "--volume", f"{volume}:/var/lib/postgresql/data", script=False) as plain:
-        plain.sql(KEEP)
-        docker("kill", plain.container)
+    give_data(volume, image, script=False)
     if at != ".":
         in_volume(
             volume,
@@ -143,9 +137,7 @@ def test_what_an_interrupted_initdb_left_under_the_real_name_is_moved_aside(volu
 
 @pytest.mark.parametrize("damage", ["rm global/pg_control", "rm -r base", "rm -r global", "echo x >global/pg_control"])
 def test_data_that_was_once_complete_is_never_moved_aside_however_damaged(volume: str, damage: str) -> None:
-    with server(TRIXIE, volume) as started:
-        started.sql(KEEP)
-        docker("kill", started.container)
+    give_data(volume, TRIXIE)
     # As older versions of LocalPostgres and plain images have made it.
     in_volume(volume, f"cd 17/data && rm .backstage-database-complete && {damage}")
     before = in_volume(volume, "ls 17")
@@ -157,18 +149,15 @@ def test_data_that_was_once_complete_is_never_moved_aside_however_damaged(volume
 @pytest.mark.parametrize("image", [TRIXIE, "user-postgres"])
 def test_an_empty_lock_file_of_a_server_that_was_killed_does_not_stop_the_next_one(volume: str, image: str) -> None:
     """PostgreSQL creates postmaster.pid first, and then writes its number into it."""
+    give_data(volume, image)
+    in_volume(volume, ": >17/data/postmaster.pid && chown --reference=17/data/base 17/data/postmaster.pid")
     with server(image, volume) as started:
-        started.sql(KEEP)
-        docker("kill", started.container)
-        in_volume(volume, ": >17/data/postmaster.pid && chown --reference=17/data/base 17/data/postmaster.pid")
-        docker("start", started.container)
         assert started.sql(ROWS) == KEPT
         assert "was killed while it started" in started.log
 
 
 def test_data_without_the_named_user_is_refused_with_the_way_out(volume: str) -> None:
-    with server(TRIXIE, volume) as started:
-        started.answers()
+    give_data(volume, TRIXIE)
     with server(TRIXIE, volume, "--env", "POSTGRES_USER=somebody_else") as refused:
         log = refused.ended()
     assert 'has no user "somebody_else"' in log
@@ -176,9 +165,7 @@ def test_data_without_the_named_user_is_refused_with_the_way_out(volume: str) ->
 
 
 def test_an_image_that_may_not_use_the_data_says_how_to_let_it(volume: str) -> None:
-    with server(TRIXIE, volume) as started:
-        started.answers()
-        docker("stop", started.container)
+    give_data(volume, TRIXIE, after="stop")
     in_volume(volume, "chown -R 12345 .")
     with server("user-postgres", volume) as refused:
         assert "docker run --rm --user root --entrypoint chown" in refused.ended()

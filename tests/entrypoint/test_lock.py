@@ -2,16 +2,14 @@
 
 import pytest
 
-from .containers import docker, files, in_volume, server
+from .containers import KEPT, ROWS, docker, files, give_data, in_volume, server
 
 
 @pytest.mark.parametrize("second", ["postgres:17-trixie", "postgres:15-bookworm", "uid-70", "user-postgres"])
 def test_a_second_container_on_a_volume_fails_before_it_touches_anything(volume: str, second: str) -> None:
+    give_data(volume, "postgres:17-trixie", after="stop")
+    before = files(volume)
     with server("postgres:17-trixie", volume, "--env", "BACKSTAGE_DATABASE_OWNER=the stack one") as first:
-        first.sql("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS number")
-        docker("stop", first.container)
-        before = files(volume)
-        docker("start", first.container)
         first.answers()
         with server(second, volume) as other:
             log = other.ended()
@@ -26,22 +24,24 @@ def test_a_second_container_on_a_volume_fails_before_it_touches_anything(volume:
             line.split()[0] for line in before.splitlines()
         ]
         docker("start", first.container)
-        assert first.sql("SELECT count(*) FROM kept") == [(1000,)]
+        assert first.sql(ROWS) == KEPT
 
 
 def test_a_second_container_works_once_the_first_one_is_gone(volume: str) -> None:
+    give_data(volume, "postgres:17-trixie")
     with server("postgres:17-trixie", volume) as first:
-        first.sql("CREATE TABLE kept AS SELECT 1 AS number")
+        first.answers()
         with server("postgres:17-trixie", volume) as second:
             second.ended()
             docker("kill", first.container)
             docker("start", second.container)
-            assert second.sql("SELECT number FROM kept") == [(1,)]
+            assert second.sql(ROWS) == KEPT
             docker("start", first.container)
             assert "in use by" in first.ended()
 
 
 def test_the_lock_is_held_when_postgresql_crashes_inside_and_after_a_restart(volume: str) -> None:
+    give_data(volume, "postgres:17-trixie")
     with server("postgres:17-trixie", volume) as first:
         first.answers()
         [(checkpointer,)] = first.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
@@ -64,6 +64,7 @@ def test_the_password_file_is_readable_by_root_alone(volume: str) -> None:
 
 
 def test_the_record_of_the_holder_has_no_secret(volume: str) -> None:
+    give_data(volume, "postgres:17-trixie")
     with server("postgres:17-trixie", volume) as one:
         one.answers()
         assert in_volume(volume, "cat .backstage-database-holder").startswith(f"container {one.container[:12]} of ")
