@@ -5,15 +5,19 @@ for nearly every command; here all of them reach the one that runs in the tests'
 """
 
 import functools
-import subprocess
+import os
+import runpy
+import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import Any
 
 import grpc
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from .forks import fork
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -28,26 +32,42 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return iter(())
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
-        """Runs `python FOLDER ARGUMENTS` until it ends, or until the engine ends the call."""
-        command = [sys.executable, request.info.program_directory, *request.args]
+        """Runs what `python FOLDER ARGUMENTS` does until it ends, or until the engine ends the call."""
         environment = dict(setting.split("=", 1) for setting in request.env)
-        plugin = subprocess.Popen(
-            command, cwd=request.pwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        command = [request.info.program_directory, *request.args]
+        (output, theirs), (errors, their_errors) = socket.socketpair(), socket.socketpair()
+        with theirs, their_errors:
+            plugin = fork(_run_plugin, command, request.pwd, environment, theirs, their_errors)
         context.add_callback(plugin.kill)
         printed: SimpleQueue[Any] = SimpleQueue()
 
-        def forward(stream: IO[bytes] | None, response: Callable[[bytes], Any]) -> None:
-            for line in stream or ():
-                printed.put(response(line))
+        def forward(connection: socket.socket, response: Callable[[bytes], Any]) -> None:
+            with connection, connection.makefile("rb") as stream:
+                for line in stream:
+                    printed.put(response(line))
             printed.put(None)
 
         with ThreadPoolExecutor(2) as pool:
-            pool.submit(forward, plugin.stdout, lambda line: language_pb2.RunPluginResponse(stdout=line))
-            pool.submit(forward, plugin.stderr, lambda line: language_pb2.RunPluginResponse(stderr=line))
+            pool.submit(forward, output, lambda line: language_pb2.RunPluginResponse(stdout=line))
+            pool.submit(forward, errors, lambda line: language_pb2.RunPluginResponse(stderr=line))
             for _ in range(2):
                 yield from iter(printed.get, None)
-        yield language_pb2.RunPluginResponse(exitcode=plugin.wait())
+        plugin.join()
+        yield language_pb2.RunPluginResponse(exitcode=plugin.exitcode or 0)
+
+
+def _run_plugin(
+    command: list[str], folder: str, environment: Mapping[str, str], output: socket.socket, errors: socket.socket
+) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.dup2(output.fileno(), sys.stdout.fileno())
+    os.dup2(errors.fileno(), sys.stderr.fileno())
+    for connection in (output, errors):
+        connection.close()
+    sys.argv = command
+    runpy.run_path(command[0], run_name="__main__")
 
 
 @functools.cache

@@ -4,7 +4,6 @@ import atexit
 import contextlib
 import functools
 import json
-import multiprocessing
 import os
 import shutil
 import signal
@@ -25,16 +24,13 @@ import yaml
 
 from . import language_host, stack_runner
 from .checkpoint import Checkpoint
+from .forks import fork
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OPERATE = Path(stack_runner.__file__)
 # An operator that starts from nothing, as a user's command does: for measurements.
 COLD_OPERATOR = (sys.executable, OPERATE)
 PASSPHRASE = "passphrase of a test"
-
-# Loading the SDKs takes longer than most operations: operators are forked from a process that has done it.
-_SDKS_LOADED = multiprocessing.get_context("forkserver")
-_SDKS_LOADED.set_forkserver_preload(["tests.engine.loaded_sdks"])
 
 
 @functools.cache
@@ -268,10 +264,7 @@ class Stack:
 
     def _fork_operator(self) -> Operator:
         ours, theirs = socket.socketpair()
-        process = _SDKS_LOADED.Process(
-            target=stack_runner.run_forked, args=(theirs, self.folder, self.environment), daemon=True
-        )
-        process.start()
+        process = fork(stack_runner.run_forked, theirs, self.folder, self.environment)
         theirs.close()
         requests, answers = ours.makefile("w"), ours.makefile("r")
         # The connection ends with the last of these three.
