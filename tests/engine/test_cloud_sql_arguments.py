@@ -100,7 +100,7 @@ def combinations(at_least: int) -> Iterator[dict[str, Any]]:
     }
     made = 0
     while missing or made < at_least:
-        fixed = dict(next(iter(sorted(missing, key=sorted)), frozenset()))
+        fixed = dict(min(missing, key=lambda pair: sorted(pair))) if missing else {}
         chosen = {name: fixed.get(name, dice.randrange(len(FACTORS[name]))) for name in names}
         args = {key: value for name, level in chosen.items() for key, value in FACTORS[name][level].items()}
         if goes_together(args):
