@@ -58,12 +58,16 @@ def build(progress: Progress, program: Program) -> None:
     source = WORKSPACE / program.name
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(SOURCES / program.name, source)
-    # Module and build caches of our own, and writable ones (-modcacherw), so that `tidy` can delete them.
+    # Folders of our own for everything that Go writes, and writable ones (-modcacherw), so that `tidy` can delete them.
+    # A killed build leaves hundreds of MB in GOTMPDIR.
+    temporary = WORKSPACE / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     env = {
         "CGO_ENABLED": "0",
         "GOPATH": str(WORKSPACE),
         "GOMODCACHE": str(WORKSPACE / "mod"),
         "GOCACHE": str(WORKSPACE / "build"),
+        "GOTMPDIR": str(temporary),
         "GOFLAGS": f"{os.environ.get('GOFLAGS', '')} -modcacherw".strip(),
     }
     go = _go(progress)

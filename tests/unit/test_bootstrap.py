@@ -265,6 +265,7 @@ def program(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         if [ "$1" = list ]; then echo {module}; exit; fi
         if [ "$1" = mod ]; then exit; fi
         while [ "$1" != -o ]; do shift; done
+        : >"$GOTMPDIR/left-by-a-killed-build"
         cat modules/example.org/m/*.go > "$2"
         """,
     )
@@ -279,6 +280,8 @@ def test_a_program_is_built_with_our_files_and_edits_and_without_what_is_left_ou
     go_build.build(progress, program)
     assert program.file.read_text() == "oursneededfunc Load lazy"
     assert program.is_built
+    go_build.tidy()
+    assert not go_build.WORKSPACE.exists()
 
 
 @pytest.mark.parametrize("change", ["source", "overlay", "flags"])
