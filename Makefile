@@ -5,6 +5,8 @@ BOOTSTRAP = command -v $(firstword $(PYTHON)) >/dev/null || { echo "Python is mi
 
 # Whatever the locale: messages are not all ASCII, and a checkout's path may not be either.
 export PYTHONUTF8 = 1
+# They are for other programs, such as ROS: Python would find other modules with them, or none.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
 # All targets work on one machine and one stack: with -j, or `MAKEFLAGS=-j4`, too, one comes after the other.
 .NOTPARALLEL:

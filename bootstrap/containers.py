@@ -42,6 +42,12 @@ def find(name: str) -> Container | None:
     return _container(json.loads(found)[0]) if found else None
 
 
+def refusal() -> str:
+    """Returns why the command `docker` does not reach an engine; an empty string if it does."""
+    said = _docker("version", merge=True, always=True) or ""
+    return "" if _docker("version") is not None else said.strip().rpartition("\n")[2]
+
+
 def on_volume(volume: str) -> Container | None:
     """Returns the newest container that uses this volume, running or not; None if there is none."""
     ids = (_docker("container", "ls", "--all", "--quiet", "--filter", f"volume={volume}") or "").split()
@@ -67,10 +73,10 @@ def _container(found: Mapping[str, Any]) -> Container:
     )
 
 
-def _docker(*arguments: str, merge: bool = False) -> str | None:
-    """Returns the output of `docker`; None if it fails."""
+def _docker(*arguments: str, merge: bool = False, always: bool = False) -> str | None:
+    """Returns the output of `docker`; None if it fails, unless `always`."""
     errors = subprocess.STDOUT if merge else subprocess.DEVNULL
     with signals.start(["docker", *arguments], stop=signals.ANYWHERE, stdout=subprocess.PIPE, stderr=errors) as process:
         printed = process.stdout.read() if process.stdout else ""
     signals.check()
-    return printed if process.returncode == 0 else None
+    return printed if process.returncode == 0 or always else None

@@ -51,7 +51,7 @@ class DevStack:
     def __init__(self, command: str) -> None:
         """`command` is the `make` command that the user ran."""
         self._command = command
-        self._backend = os.environ["PULUMI_BACKEND_URL"]
+        self._backend = paths.backend()
         self._folder = passphrase.workspace()
         self._exported: dict[str, Any] = {}
 

@@ -99,8 +99,8 @@ CAUSES = (
     ),
     Cause(
         r"PULUMI_ACCESS_TOKEN must be set|Unauthorized|invalid access token",
-        "PULUMI_BACKEND_URL={backend} requires a login.",
-        f"Run `pulumi login`, or set PULUMI_ACCESS_TOKEN, {_OTHER_BACKEND}",
+        "PULUMI_BACKEND_URL={backend} is not a folder (file://…), bucket or database, so Pulumi logs in there.",
+        f"Correct it, run `pulumi login`, or set PULUMI_ACCESS_TOKEN, {_OTHER_BACKEND}",
     ),
     Cause(
         r"unable to open state directory",
@@ -108,7 +108,7 @@ CAUSES = (
         f"Create it, correct the variable, {_OTHER_BACKEND}",
     ),
     Cause(
-        r"performing HTTP request|unable to open bucket|blob \(.*(dial tcp|no such host|resolve)",
+        r"performing HTTP request|unable to open (bucket|state database)|blob \(.*(dial tcp|no such host|resolve)",
         "The backend in PULUMI_BACKEND_URL={backend} cannot be reached from here.",
         f"Check the network and the variable, {_OTHER_BACKEND}",
     ),
@@ -126,6 +126,12 @@ CAUSES = (
         r"Error pinging Docker server|Cannot connect to the Docker daemon|Is the docker daemon running",
         "No Docker engine answers.",
         "Start it, then run `make {command}` again: the stack has not changed.",
+    ),
+    Cause(
+        r"Error loading Docker context|unable to parse docker host|failed to create tls config",
+        "The setting that chooses the Docker engine is wrong.",
+        f"Correct DOCKER_CONTEXT, DOCKER_HOST or DOCKER_CERT_PATH, or `docker:context` or `docker:host` in {SETTINGS}; "
+        "then run `make {command}` again.",
     ),
     Cause(
         r"network \S+ not found|No such network",
@@ -196,12 +202,17 @@ def explain_encoding(error: UnicodeDecodeError) -> ExplainedError:
 
 def explain(words: str, *, command: str, backend: str, key: str) -> ExplainedError:
     """Returns an explanation of a failure of Pulumi. `key` is the source of the passphrase."""
-    # An address may hold a password.
-    known = {"command": command, "backend": re.sub(r"//[^/@]*@", "//", backend), "key": key}
+    known = {"command": command, "backend": _without_password(backend), "key": key}
+    words = _without_password(words)
     for cause in CAUSES:
         if re.search(cause.pattern, words, re.IGNORECASE):
             return ExplainedError(words, cause.meaning.format(**known), cause.remedy.format(**known))
     return ExplainedError(words, "", f"Fix the cause, then run `make {command}` again.")
+
+
+def _without_password(text: str) -> str:
+    """Returns the text, in which addresses have no password: the CLI repeats that of its backend."""
+    return re.sub(r"(//[^/@:\s]*):[^@\s]*@", r"\1:[secret]@", text)
 
 
 def essence(out: str, err: str) -> str:

@@ -16,10 +16,7 @@ _MARK = "encrypted-with-our-passphrase"
 
 def is_ours() -> bool:
     """Returns whether Pulumi uses the generated passphrase, and not one of the user's own."""
-    return "PULUMI_CONFIG_PASSPHRASE" not in os.environ and os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") in (
-        None,
-        str(paths.PASSPHRASE),
-    )
+    return "PULUMI_CONFIG_PASSPHRASE" not in os.environ and paths.passphrase_file() == paths.PASSPHRASE
 
 
 def workspace() -> Path:
@@ -27,7 +24,7 @@ def workspace() -> Path:
 
     The salt belongs to the stack, and every backend has its own stack dev.
     """
-    backend = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND)
+    backend = paths.backend()
     if backend == paths.OWN_BACKEND:
         return paths.STATE / "workspace"
     return OTHER_WORKSPACES / hashlib.sha256(backend.encode()).hexdigest()[:12]
@@ -49,7 +46,7 @@ def may_be_needed_by() -> list[str]:
 
 def provide() -> None:
     """Generates a passphrase for the checkout's own backend, unless it exists or something needs an older one."""
-    own = os.environ.get("PULUMI_BACKEND_URL", paths.OWN_BACKEND) == paths.OWN_BACKEND
+    own = paths.backend() == paths.OWN_BACKEND
     if own and is_ours() and not paths.PASSPHRASE.exists() and not needed_by():
         generate()
 

@@ -18,7 +18,8 @@ _START_TIMEOUT = 60
 def login_problem(outputs: Mapping[str, Any]) -> str | None:
     """Returns why a login from this machine with the stack's outputs fails; None if it works.
 
-    A database on its own Docker network cannot be reached from here: then its container's health counts.
+    The login counts even if `docker` does not find the container, because the provider may use another engine. A
+    database on its own Docker network cannot be reached from here: then its container's health counts.
     """
     deadline = time.monotonic() + _START_TIMEOUT
     while True:
@@ -37,8 +38,17 @@ def require_login(outputs: Mapping[str, Any]) -> None:
     name = outputs["containerName"]
     container = containers.find(name)
     if container is None:
+        if refusal := containers.refusal():
+            raise ExplainedError(
+                f"{problem.rstrip('.')}.\n{refusal}",
+                "The command `docker` does not reach the engine.",
+                "Make `docker version` work, then run `make up` again.",
+            )
         raise ExplainedError(
-            problem, f"The container {name} is not there.", "Run `make up` again: it creates a new one."
+            problem,
+            f"The engine that `docker` uses has no container {name}.",
+            "If `docker:host` or `docker:context` names another engine, look there. Otherwise run `make up` again: it "
+            "creates a new one.",
         )
     log = containers.end_of_log(name)
     data = f" Its data is in the volume {container.volumes[0]}." if container.volumes else ""
@@ -51,17 +61,20 @@ def require_login(outputs: Mapping[str, Any]) -> None:
 
 def _problem(outputs: Mapping[str, Any], container: Container | None) -> str | None:
     if container is None:
-        return f"the container {outputs['containerName']} is not there"
-    is_healthy = container.status == "running" and container.health == "healthy"
-    by_health = None if is_healthy else f"the container {container.name} {container.condition}"
+        by_health = f"the container {outputs['containerName']} is not there"
+    elif container.status == "running" and container.health == "healthy":
+        by_health = None
+    else:
+        by_health = f"the container {container.name} {container.condition}"
     # A login to a paused container would only end with its timeout.
-    if outputs["host"] == outputs["containerName"] or container.status != "running":
+    if outputs["host"] == outputs["containerName"] or (container and container.status != "running"):
         return by_health
     connection = outputs["databaseConfig"]["connection"]
     try:
         log_in(connection["host"], connection["port"], connection["user"], connection["password"])
     except LoginError as error:
-        return by_health if error.reason == "unsupported" else str(error)
+        # A missing container says more than a refused connection.
+        return by_health if container is None or error.reason == "unsupported" else str(error)
     return None
 
 

@@ -232,7 +232,7 @@ def test_a_backend_that_is_not_there_is_explained(broken: Checkout) -> None:
 
 def test_a_backend_that_asks_for_a_login_is_explained(broken: Checkout, tmp_path: Path) -> None:
     result = broken.make("up", PULUMI_BACKEND_URL="https://api.pulumi.com", PULUMI_HOME=str(tmp_path))
-    refusal(result, "requires a login", "pulumi login")
+    refusal(result, "Pulumi logs in there", "pulumi login")
 
 
 def test_a_backend_out_of_reach_is_explained(broken: Checkout, tmp_path: Path) -> None:

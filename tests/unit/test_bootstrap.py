@@ -15,6 +15,7 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.markers import default_environment
@@ -33,6 +34,7 @@ from bootstrap import (
     paths,
     port_owner,
     postgres_image,
+    proof,
     pulumi_cli,
     python_environment,
     stale_locks,
@@ -701,13 +703,91 @@ def test_every_known_cause_says_what_to_do(cause: errors.Cause) -> None:
 
 def test_the_password_in_a_backends_address_is_never_shown() -> None:
     explained = errors.explain(
-        "unable to open state directory", command="up", backend="postgres://jo:s3cret@db/pulumi", key=""
+        'unable to open state database "postgres://jo:s3cret@db/pulumi"',
+        command="up",
+        backend="postgres://jo:s3cret@db/pulumi",
+        key="",
     )
-    assert "s3cret" not in explained.meaning + explained.remedy
+    assert "s3cret" not in explained.words + explained.meaning + explained.remedy
     assert "db/pulumi" in explained.meaning
 
 
+@pytest.fixture
+def outputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The outputs of a stack whose container the command `docker` does not know."""
+    monkeypatch.setattr(proof.containers, "find", void)
+    connection = {"host": "127.0.0.1", "port": 1, "user": "postgres", "password": "secret"}
+    return {"containerName": "backstage-postgres", "host": "127.0.0.1", "databaseConfig": {"connection": connection}}
+
+
+def test_a_login_counts_although_docker_does_not_know_the_container(
+    monkeypatch: pytest.MonkeyPatch, outputs: dict[str, Any]
+) -> None:
+    """With `docker:host` in the settings the provider uses another engine than the command `docker`."""
+    monkeypatch.setattr(proof, "log_in", void)
+    assert proof.login_problem(outputs) is None
+
+
+@pytest.mark.parametrize(
+    ("docker", "said"),
+    [("echo Client; exit 0", "has no container backstage-postgres"), ("echo 'not TLS' >&2; exit 1", "does not reach")],
+)
+def test_a_container_that_docker_does_not_know_is_absent_only_if_docker_works(
+    machine: Machine, outputs: dict[str, Any], docker: str, said: str
+) -> None:
+    machine.install("docker", docker)
+    with pytest.raises(errors.ExplainedError) as error:
+        proof.require_login(outputs)
+    assert said in error.value.meaning
+    assert ("not TLS" in error.value.words) == ("not TLS" in docker)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("", paths.OWN_BACKEND),
+        ("file://state", f"{paths.OWN_BACKEND}/state"),
+        ("file://./state", f"{paths.OWN_BACKEND}/state"),
+        ("file:state", f"{paths.OWN_BACKEND}/state"),
+        ("file://~", "file://~"),
+        ("file:///state", "file:///state"),
+        ("s3://bucket", "s3://bucket"),
+    ],
+)
+def test_an_empty_backend_is_none_and_a_relative_one_is_in_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, given: str, used: str
+) -> None:
+    """It would otherwise be in a folder that `make down` deletes."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", given)
+    assert paths.environment()["PULUMI_BACKEND_URL"] == used
+
+
+@pytest.mark.parametrize(("given", "used"), [("", paths.PASSPHRASE), ("pass", paths.CHECKOUT / "pass")])
+def test_an_empty_passphrase_file_is_none_and_a_relative_one_is_in_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, given: str, used: Path
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", given)
+    assert paths.environment()["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(used)
+
+
+def test_programs_on_this_machine_are_not_asked_for_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "corp.example.com")
+    assert paths.environment()["no_proxy"] == "corp.example.com,127.0.0.1,localhost"
+
+
 # --- Make
+
+
+def test_variables_that_hide_pythons_modules_have_no_effect() -> None:
+    """Some are set for every program, such as PYTHONPATH by ROS."""
+    hidden = {"PYTHONPATH": "/elsewhere", "PYTHONHOME": "/nonexistent", "PYTHONSAFEPATH": "1"}
+    variables = {"PATH": os.environ["PATH"], **hidden}
+    command = ["make", "--eval", "show: ; @env", "show"]
+    shown = subprocess.run(
+        command, cwd=paths.CHECKOUT, env=variables, capture_output=True, text=True, check=True
+    ).stdout
+    assert not [name for name in hidden if f"{name}=" in shown]
 
 
 def test_targets_of_one_call_run_one_after_the_other_also_with_jobs(machine: Machine, tmp_path: Path) -> None:
