@@ -90,7 +90,7 @@ def _server_version(progress: Progress) -> tuple[str, str]:
     if not shutil.which("docker"):
         return "", "there is no `docker` command"
     try:
-        return progress.run(["docker", "version", "--format", "{{.Server.Version}}"]).strip(), ""
+        return progress.ask(["docker", "version", "--format", "{{.Server.Version}}"]), ""
     except CommandError as error:
         return "", error.output.strip().splitlines()[-1] if error.output.strip() else str(error)
 

@@ -19,7 +19,7 @@ def ensure(progress: Progress) -> str:
     """Links node_modules of these folders to the cache, which all checkouts with the same lock files share."""
     if not shutil.which("node") or not shutil.which("npm"):
         raise StepError("Node.js is missing", _REMEDY)
-    version = progress.run(["node", "--version"]).strip()
+    version = progress.ask(["node", "--version"])
     major = re.match(r"v(\d+)", version)
     if not major or int(major[1]) < 20:
         raise StepError(f"Node.js is too old: {version}", _REMEDY)

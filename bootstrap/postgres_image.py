@@ -35,7 +35,7 @@ def configured_image(progress: Progress) -> str:
     """Returns the image in Pulumi.dev.yaml, else the default. Runs the Python of .venv, which can read YAML."""
     try:
         command = [paths.VENV / "bin" / "python", "-m", "bootstrap.configuration", "image"]
-        return progress.run(command, cwd=paths.CHECKOUT).strip() or DEFAULT
+        return progress.ask(command, cwd=paths.CHECKOUT) or DEFAULT
     except CommandError as error:
         problem = f"{paths.SETTINGS.name} cannot be read: {' '.join(error.output.split())}"
         raise StepError(problem, "Correct it; the original is in git.") from error

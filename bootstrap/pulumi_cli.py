@@ -59,7 +59,7 @@ def ensure_docker_provider(progress: Progress) -> str:
         go_build.discard_outdated(DOCKER_PROVIDER)
         return "Docker provider, built from source"
     python = paths.VENV / "bin" / "python"
-    sdk = progress.run([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"]).strip()
+    sdk = progress.ask([python, "-c", "import importlib.metadata as m; print(m.version('pulumi-docker'))"])
     if re.search(rf"^docker\s+resource\s+{re.escape(sdk)}\b", progress.run(["pulumi", "plugin", "ls"], env=env), re.M):
         go_build.discard_outdated(DOCKER_PROVIDER)
         return f"Docker provider {sdk}"

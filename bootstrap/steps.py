@@ -54,6 +54,10 @@ class Progress:
         self.task = work
         self.log(f"{work} (usually {usually})")
 
+    def ask(self, command: Sequence[str | Path], *, cwd: Path | None = None) -> str:
+        """Runs a command and returns the last line that it prints, before which a program may print warnings."""
+        return "".join(self.run(command, cwd=cwd).splitlines()[-1:]).strip()
+
     def run(
         self, command: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:

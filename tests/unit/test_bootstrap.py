@@ -343,6 +343,11 @@ def test_a_running_docker_is_used_as_it_is(machine: Machine, progress: steps.Pro
     assert docker_engine.ensure(progress) == "Docker 28.0.1"
 
 
+def test_a_warning_of_docker_is_not_part_of_its_version(machine: Machine, progress: steps.Progress) -> None:
+    machine.install("docker", "echo 'WARNING: Error parsing config file' >&2; echo 28.1.0")
+    assert docker_engine.ensure(progress) == "Docker 28.1.0"
+
+
 def test_the_context_chosen_with_docker_context_use_becomes_docker_host(machine: Machine) -> None:
     machine.install("docker", "echo unix:///home/me/.colima/docker.sock")
     assert docker_engine.host_of_context() == {"DOCKER_HOST": "unix:///home/me/.colima/docker.sock"}
