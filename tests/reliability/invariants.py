@@ -211,6 +211,14 @@ def label(text: str) -> bool:
 dns_label = passes_all(dns_part, lambda text: len(text) <= 63)
 lower_name = consists_of(LOWER + DIGITS + "-", 98, first=LOWER, last=LOWER + DIGITS)
 google_project = passes_all(lower_name, lambda text: 6 <= len(text) <= 30)
+
+
+def consumer_project(result: Any, value: Any) -> bool:
+    """Requires a project's id, or its number, which YAML reads as a number."""
+    given = value if isinstance(value, str) else f"{value:.0f}"
+    return result == given and (given.isdigit() or google_project(given.split(":")[-1]))
+
+
 arm_name = consists_of(LOWER + DIGITS + "-", 63, first=LOWER + DIGITS, last=LOWER + DIGITS)
 postgres_name = consists_of(WORD, 63, first=string.ascii_letters + "_")
 
@@ -480,9 +488,7 @@ INVARIANTS = {
         ),
     ),
     "cloud_sql.additional_role": Invariant(unchanged(postgres_name), ["pg_read_all_data", "cloudsqlsuperuser"]),
-    "cloud_sql.consumer_project": Invariant(
-        unchanged(lambda text: text.isdigit() or google_project(text.split(":")[-1])), ["consumer-1", "123456789012"]
-    ),
+    "cloud_sql.consumer_project": Invariant(consumer_project, ["consumer-1", "123456789012", 123456789012, 10000.0]),
     "cloud_sql.backup_location": Invariant(
         unchanged(consists_of(LOWER + DIGITS + "-", 10**6, LOWER, LOWER + DIGITS)), ["eu", "europe-west1"]
     ),
@@ -532,10 +538,8 @@ INVARIANTS = {
         st.tuples(st.sampled_from([None, 0, 0.0, "0", "00", "0.0", 7, "7", -1, "x"])),
     ),
     "cloud_sql.consumer_projects": Invariant(
-        lambda result, value: (
-            result == list(value) and result and all(google_project(one.split(":")[-1]) for one in result)
-        ),
-        [["consumer-1", "a.com:consumer-2"]],
+        lambda result, value: result and all(map(consumer_project, result, value)) and len(result) == len(value),
+        [["consumer-1", "a.com:consumer-2"], [123456789012, 10000.0]],
     ),
 }
 """One for every rule that `rules` finds."""
