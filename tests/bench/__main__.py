@@ -64,7 +64,7 @@ def real_stacks(rounds: int) -> tuple[tuple[float, float], tuple[float, float]]:
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             empty_program = Path(folder) / "empty.py"
-            # With a secret among its outputs, which the runner then asks the CLI for, as it does for ours.
+            # With a secret among its outputs, as ours has.
             empty_program.write_text('import pulumi\n\npulumi.export("password", pulumi.Output.secret(""))\n')
             empty = Stack(Path(folder) / "empty", program=empty_program, operator=COLD_OPERATOR)
             ours = Stack(Path(folder) / "ours", operator=COLD_OPERATOR)

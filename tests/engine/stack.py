@@ -91,8 +91,15 @@ class Result:
     """All that the engine printed, errors included."""
     changes: dict[str, int] = field(default_factory=dict)
     """How many resources saw each kind of step, such as {"create": 6}."""
-    outputs: dict[str, Any] = field(default_factory=dict)
+    stored_outputs: dict[str, Any] = field(default_factory=dict)
+    """The outputs of an `up` as its state has them, secrets encrypted."""
     secret_outputs: list[str] = field(default_factory=list)
+    decrypt: Callable[[], dict[str, Any]] | None = None
+
+    @functools.cached_property
+    def outputs(self) -> dict[str, Any]:
+        """The outputs of an `up`. A secret among them is decrypted by the CLI, before the next `up`."""
+        return self.decrypt() if self.decrypt and self.secret_outputs else self.stored_outputs
 
     @property
     def changed(self) -> dict[str, int]:
@@ -132,6 +139,7 @@ class Stack:
         self.program = program
         self.operator = operator
         self._operating: Operator | None = None
+        self._ups = 0
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         shutil.copy(project / "Pulumi.yaml", folder)
@@ -180,6 +188,11 @@ class Stack:
         else:
             # As the CLI writes it, without the time that it takes to start.
             self.write_setting(key.split("."), _typed(str(value)))
+
+    def configure_secrets(self, values: Mapping[str, str]) -> None:
+        """Sets all of them by one command, which derives the key once. Processes that run meanwhile see the values."""
+        settings = [word for key, value in values.items() for word in ("--secret", f"{key}={value}")]
+        self.cli("config", "set-all", "--stack", self.name, *settings)
 
     def write_setting(self, path: Sequence[str], value: Any) -> None:
         """Writes a value into the stack's settings file, as somebody does who edits it."""
@@ -249,7 +262,14 @@ class Stack:
             if killer:
                 killer.result()
         assert "broke_down" not in answer, f"{operation} broke down:\n{answer['broke_down']}"
-        return Result(**answer)
+        if operation == "up" and answer["ok"]:
+            self._ups += 1
+        return Result(**answer, decrypt=functools.partial(self._outputs_of, self._ups))
+
+    def _outputs_of(self, up: int) -> dict[str, Any]:
+        assert up == self._ups, "another `up` has replaced these outputs: read them before it"
+        printed = self.cli("stack", "output", "--json", "--show-secrets", "--stack", self.name)
+        return json.JSONDecoder().raw_decode(printed)[0]  # A warning may follow.
 
     def _start_operator(self) -> Operator:
         if self.operator is None:

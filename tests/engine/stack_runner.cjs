@@ -19,13 +19,13 @@ async function main() {
 async function answer(stack, { operation, options, environment }) {
   Object.assign(process.env, environment);
   const lines = [];
-  const answer = { ok: true, outputs: {}, changes: {} };
+  const answer = { ok: true, changes: {} };
   const listening = { onOutput: (line) => lines.push(line), onError: (line) => lines.push(line), color: "never" };
   try {
     const result = await stack[operation]({ ...listening, ...options });
     answer.changes = (operation === "preview" ? result.changeSummary : result.summary.resourceChanges) ?? {};
     const outputs = Object.entries(result.outputs ?? {});
-    answer.outputs = Object.fromEntries(outputs.map(([key, output]) => [key, output.value]));
+    answer.stored_outputs = Object.fromEntries(outputs.map(([key, output]) => [key, output.value]));
     answer.secret_outputs = outputs.filter(([, output]) => output.secret).map(([key]) => key);
   } catch (error) {
     answer.ok = false;

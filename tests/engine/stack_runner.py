@@ -68,12 +68,10 @@ class Stack(automation.Stack):
         return automation.UpdateSummary("update", now, "", {}, {}, "succeeded", resource_changes=self.changes)
 
     def outputs(self) -> automation.OutputMap:
+        """Returns the outputs as they are stored, secrets encrypted."""
         checkpoint = Checkpoint(Path(urlsplit(os.environ["PULUMI_BACKEND_URL"]).path), self.name)
-        outputs, secret = checkpoint.outputs(), checkpoint.secret_outputs()
-        if secret:
-            plain = ["stack", "output", "--json", "--show-secrets"]
-            outputs = json.loads(self._run_pulumi_cmd_sync(plain).stdout)
-        return {key: automation.OutputValue(value, key in secret) for key, value in outputs.items()}
+        secret = checkpoint.secret_outputs()
+        return {key: automation.OutputValue(value, key in secret) for key, value in checkpoint.outputs().items()}
 
 
 class Cli(automation.PulumiCommand):
@@ -120,7 +118,7 @@ def answer(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
     os.environ.clear()
     os.environ.update(request["environment"])
     lines: list[str] = []
-    answer: dict[str, Any] = {"ok": True, "outputs": {}, "changes": {}}
+    answer: dict[str, Any] = {"ok": True, "changes": {}}
     try:
         operation, options = getattr(stack, request["operation"]), request["options"]
         stack.flags = options.pop("flags", ())
@@ -129,7 +127,7 @@ def answer(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
         changes = result.change_summary if request["operation"] == "preview" else result.summary.resource_changes
         answer["changes"] = {getattr(kind, "value", kind): count for kind, count in (changes or {}).items()}
         if request["operation"] == "up":
-            answer["outputs"] = {key: output.value for key, output in result.outputs.items()}
+            answer["stored_outputs"] = {key: output.value for key, output in result.outputs.items()}
             answer["secret_outputs"] = [key for key, output in result.outputs.items() if output.secret]
     except automation.CommandError as error:
         answer["ok"] = False

@@ -125,8 +125,7 @@ def test_arguments_given_as_secrets_are_nowhere_in_plain_text(all_components: St
     secrets = {name: f"s3cret-{name.lower()}" for name in names}
     secrets |= {"azureAddress": "203.0.113.77", "existingHost": "s3cret-host.example.com"}
     secrets["existingCertificate"] = AUTHORITY
-    for name, value in secrets.items():
-        all_components.configure(name, value, secret=True)
+    all_components.configure_secrets(secrets)
     printed = [
         succeeded(all_components.preview(diff=True)),
         succeeded(all_components.up(debug=True)),
