@@ -9,11 +9,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+import grpc
 import pulumi
-from pulumi.provider import main
+from pulumi.provider import main, server
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
+from typing_extensions import override
 
 NAME = "backstage-database"
 FOLDER = Path(__file__).resolve().parent
@@ -38,6 +40,18 @@ class Provider(ComponentProvider):
             return super().construct(*args, **kwargs)
         except ComponentInitError as error:
             raise error.inner if isinstance(error.inner, pulumi.RunError) else error from None
+
+
+class Servicer(server.ProviderServicer):
+    """Pulumi's server of a provider, which answers a wrong argument with its message alone."""
+
+    @override
+    async def Construct(self, request: Any, context: Any) -> Any:
+        try:
+            return await super().Construct(request, context)
+        except pulumi.RunError as error:
+            # gRPC would put the error's Python class before the message.
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
 
 def provider() -> Provider:
@@ -89,6 +103,7 @@ def _in_camel_case(text: str, names: set[str]) -> str:
 if __name__ == "__main__":
     # `python components` puts this folder on sys.path; use its parent instead.
     sys.path[0] = str(FOLDER.parent)
+    server.ProviderServicer = Servicer
     try:
         main(provider(), sys.argv[1:])
     except ModuleNotFoundError as absent:

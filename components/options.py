@@ -4,7 +4,8 @@ from typing import Any, Optional
 
 import pulumi
 
-from .inputs import ArgumentError, kind_of
+from .inputs import ArgumentError, CamelCaseArgs, kind_of
+from .outputs import camel_case
 
 _TRANSFORMS = "use `transforms`, which reach every child"
 
@@ -32,13 +33,17 @@ REFUSED = {
 
 
 def checked_options(
-    component: str, name: str, opts: Optional[pulumi.ResourceOptions]
+    component: str, name: str, opts: Optional[pulumi.ResourceOptions], args: Any
 ) -> Optional[pulumi.ResourceOptions]:
-    """Returns the caller's options. Raises ArgumentError for an option that would have no effect."""
+    """Returns the caller's options. Raises ArgumentError for an option that would have no effect.
+
+    `args` are the component's arguments, from which follows how the caller writes names.
+    """
     given: Any = opts  # Python checks no types.
     if given is not None and not isinstance(given, pulumi.ResourceOptions):
         raise ArgumentError(f'{component} "{name}": opts must be pulumi.ResourceOptions(…), not {kind_of(given)}.')
     for option, reason in REFUSED.items():
         if opts is not None and getattr(opts, option, None):
-            raise ArgumentError(f'{component} "{name}": the resource option {option} has no effect here: {reason}.')
+            shown = camel_case(option.rstrip("_")) if isinstance(args, CamelCaseArgs) else option
+            raise ArgumentError(f'{component} "{name}": the resource option {shown} has no effect here: {reason}.')
     return opts

@@ -129,7 +129,7 @@ class AzurePostgres(pulumi.ComponentResource):
     def __init__(self, name: str, args: AzurePostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)
         super().__init__(
-            "backstage-database:index:AzurePostgres", name, None, checked_options("AzurePostgres", name, opts)
+            "backstage-database:index:AzurePostgres", name, None, checked_options("AzurePostgres", name, opts, args)
         )
         settings.log_warnings(self)
         created: list[pulumi.CustomResource] = []

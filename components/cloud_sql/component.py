@@ -113,7 +113,10 @@ class CloudSqlPostgres(pulumi.ComponentResource):
     ) -> None:
         settings = validate(name, args)
         super().__init__(
-            "backstage-database:index:CloudSqlPostgres", name, None, checked_options("CloudSqlPostgres", name, opts)
+            "backstage-database:index:CloudSqlPostgres",
+            name,
+            None,
+            checked_options("CloudSqlPostgres", name, opts, args),
         )
         settings.log_warnings(self)
         hooks = retry_hooks(name, self)

@@ -66,7 +66,10 @@ class ExistingPostgres(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExistingPostgresArgs, opts: Optional[pulumi.ResourceOptions] = None) -> None:
         settings = validate(name, args)
         super().__init__(
-            "backstage-database:index:ExistingPostgres", name, None, checked_options("ExistingPostgres", name, opts)
+            "backstage-database:index:ExistingPostgres",
+            name,
+            None,
+            checked_options("ExistingPostgres", name, opts, args),
         )
 
         # With verify_login, the block is not known before the login has worked.

@@ -91,7 +91,7 @@ class LocalPostgres(pulumi.ComponentResource):
     ) -> None:
         settings = validate(name, args)
         super().__init__(
-            "backstage-database:index:LocalPostgres", name, None, checked_options("LocalPostgres", name, opts)
+            "backstage-database:index:LocalPostgres", name, None, checked_options("LocalPostgres", name, opts, args)
         )
 
         password = settings.password

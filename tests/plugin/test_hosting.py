@@ -194,8 +194,8 @@ def refusal(host: Host, component: str, /, **args: Any) -> str:
 @pytest.mark.parametrize("passed", [0, wire(0)], ids=["plain", "output"])
 def test_a_wrong_argument_is_explained_in_one_line(host: Host, passed: Any) -> None:
     message = refusal(host, "LocalPostgres", port=passed)
-    assert re.search(r'LocalPostgres "db": argument "port" is 0, but it must be .* from 1 to 65535\.$', message), (
-        "a traceback would follow, or a float that nobody wrote"
+    assert re.fullmatch(r'LocalPostgres "db": argument "port" is 0, but it must be .* from 1 to 65535\.', message), (
+        "a Python class would precede, a traceback would follow, or a float that nobody wrote"
     )
 
 

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components import AzurePostgres, CloudSqlPostgres, ExistingPostgres, LocalPostgres
-from components.inputs import ArgumentError
+from components.inputs import ArgumentError, CamelCaseArgs
 from components.options import REFUSED
 from components.testing import Run, run
 from docs.reference import HONOURED
@@ -60,6 +60,13 @@ def test_an_option_that_pulumi_would_ignore_is_refused(component: type[Any], opt
         ArgumentError, match=f'{component.__name__} "db": the resource option {option} has no effect here'
     ):
         created(component, pulumi.ResourceOptions(**{option: IGNORED[option]}))
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_an_option_is_named_as_in_the_callers_language(component: type[Any]) -> None:
+    opts = pulumi.ResourceOptions(ignore_changes=["tags"])
+    with pytest.raises(ArgumentError, match="the resource option ignoreChanges has no effect here"):
+        run(lambda: component("db", CamelCaseArgs(COMPONENTS[component]), opts) and None)
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
