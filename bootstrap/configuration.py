@@ -17,12 +17,20 @@ def local_argument(name: str, settings: Path = paths.SETTINGS) -> Any:
 
     Raises OSError, UnicodeDecodeError and yaml.YAMLError.
     """
+    local = _value("local", settings)
+    return local.get(name) if isinstance(local, dict) else None
+
+
+def chosen_database(settings: Path = paths.SETTINGS) -> str:
+    """Returns which database the stack has. Raises the same errors."""
+    return str(_value("database", settings) or "local")
+
+
+def _value(name: str, settings: Path) -> Any:
     document = yaml.safe_load(settings.read_text(encoding="utf-8"))
     config = document.get("config") if isinstance(document, dict) else None
-    for key, value in config.items() if isinstance(config, dict) else ():
-        if str(key).rpartition(":")[2] == "local" and isinstance(value, dict):
-            return value.get(name)
-    return None
+    values = {str(key).rpartition(":")[2]: value for key, value in config.items()} if isinstance(config, dict) else {}
+    return values.get(name)
 
 
 def main() -> None:

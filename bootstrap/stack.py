@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import Any
 
-from . import passphrase, paths, signals
+from . import configuration, passphrase, paths, signals, state_file
 from .console import quote, say
 from .dev_stack import DevStack
 from .dotenv import dotenv
@@ -23,6 +23,7 @@ _AFTER_A_SIGNAL = {
 def up() -> None:
     stack = DevStack("up")
     stack.open(create=True)
+    _keep_the_data()
     outputs = _up(stack)
 
     from . import proof  # Not before it is needed, because the PostgreSQL client takes a moment to import.
@@ -36,6 +37,28 @@ def up() -> None:
     say("\n" + re.sub(r"(?m)^( *password: ).*", r'\1"[secret]"', outputs["appConfig"]))
     say(f"Written to {_APP_CONFIG.name}, with the password. Next, in the folder of your Backstage app:\n")
     say(f"  cp -p {quote(_APP_CONFIG)} . && yarn start\n")
+
+
+def _keep_the_data() -> None:
+    """Raises an error if the stack has a volume of its own that it would not have with the settings as they are.
+
+    `make up` shows no preview, and Pulumi would delete the volume with the data.
+    """
+    own = state_file.ids("docker:index/volume:Volume")
+    database = configuration.chosen_database(paths.SETTINGS)
+    volume = configuration.local_argument("volume", paths.SETTINGS)
+    if not own or (database == "local" and not volume):
+        return
+    setting = f"`local.volume` is {volume}" if database == "local" else f"`database` is {database}"
+    user = configuration.local_argument("user", paths.SETTINGS) or "postgres"
+    container = next((id_[:12] for id_ in state_file.ids("docker:index/container:Container")), "CONTAINER")
+    raise ExplainedError(
+        f"{setting} in {paths.SETTINGS.name}, but the data of the stack dev is on the stack's own volume {own[0]}.",
+        "With this setting that volume would be deleted with its data.",
+        "To keep the database, take the setting out again. To use the setting, run `make down`, which deletes the "
+        "data, and then `make up`. To save the data before:\n\n"
+        f"  docker exec {container} pg_dumpall -U {user} > backstage.sql",
+    )
 
 
 def _up(stack: DevStack) -> dict[str, Any]:

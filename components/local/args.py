@@ -38,8 +38,8 @@ class LocalPostgresArgs(TypedDict, total=False):
     volume: pulumi.Input[str]
     """Name of a Docker volume that outlives the stack; Docker creates it if needed and `destroy` leaves it. If it
     already holds data that an official image created, that data is used in place, with an image of the same major
-    version. Only one container at a time can use the volume. Default: a volume that is created and destroyed with the
-    stack."""
+    version. Only one container at a time can use the volume. If it is set later, the data on the stack's own volume is
+    deleted. Default: a volume that is created and destroyed with the stack."""
 
     host_address: pulumi.Input[str]
     """Name or IP address by which Backstage reaches the machine with the Docker engine, if that is another machine than

@@ -37,7 +37,9 @@ from bootstrap import (
     proof,
     pulumi_cli,
     python_environment,
+    stack,
     stale_locks,
+    state_file,
     steps,
 )
 from components import LocalPostgres
@@ -715,6 +717,35 @@ def test_the_password_in_a_backends_address_is_never_shown() -> None:
     )
     assert "s3cret" not in explained.words + explained.meaning + explained.remedy
     assert "db/pulumi" in explained.meaning
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("config:\n  local: {volume: mine, user: jo}\n", "`local.volume` is mine"),
+        ("config:\n  backstage-database:local:\n    volume: mine\n", "`local.volume` is mine"),
+        ("config:\n  database: existing\n  existing: {host: db}\n", "`database` is existing"),
+    ],
+    ids=["a volume", "with the project's name", "another database"],
+)
+def test_up_is_refused_if_it_would_delete_the_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: str, said: str
+) -> None:
+    """`make up` shows no preview, and the page about LocalPostgres recommends `volume` for data that must last."""
+    monkeypatch.setattr(paths, "SETTINGS", tmp_path / "Pulumi.dev.yaml")
+    paths.SETTINGS.write_text(settings)
+    monkeypatch.setattr(
+        state_file, "ids", lambda type_: ["backstage-data-1"] if "volume" in type_ else ["0123456789abcd"]
+    )
+    stack_dev = type(
+        "StackDev", (), {"__init__": void, "open": lambda *_, **__: True, "up": lambda *_: pytest.fail("up")}
+    )
+    monkeypatch.setattr(stack, "DevStack", stack_dev)
+    with pytest.raises(errors.ExplainedError) as error:
+        stack.up()
+    assert said in error.value.words
+    assert "backstage-data-1" in error.value.words
+    assert f"docker exec 0123456789ab pg_dumpall -U {'jo' if 'jo' in settings else 'postgres'} >" in error.value.remedy
 
 
 @pytest.fixture
