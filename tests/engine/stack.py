@@ -99,7 +99,7 @@ class Result:
     @functools.cached_property
     def outputs(self) -> dict[str, Any]:
         """The outputs of an `up`. A secret among them is decrypted by the CLI, before the next `up`."""
-        return self.decrypt() if self.decrypt and self.secret_outputs else self.stored_outputs
+        return self.decrypt() if self.decrypt else self.stored_outputs
 
     @property
     def changed(self) -> dict[str, int]:
@@ -264,7 +264,10 @@ class Stack:
         assert "broke_down" not in answer, f"{operation} broke down:\n{answer['broke_down']}"
         if operation == "up" and answer["ok"]:
             self._ups += 1
-        return Result(**answer, decrypt=functools.partial(self._outputs_of, self._ups))
+        result = Result(**answer)
+        if result.secret_outputs:
+            result.decrypt = functools.partial(self._outputs_of, self._ups)
+        return result
 
     def _outputs_of(self, up: int) -> dict[str, Any]:
         assert up == self._ups, "another `up` has replaced these outputs: read them before it"
