@@ -1,11 +1,15 @@
 """For every tier."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from execnet.gateway_base import WorkerGateway
 from hypothesis import settings
 from xdist.workermanage import NodeManager
@@ -39,3 +43,17 @@ WorkerGateway._terminate_execution = _wait_for_teardown
 # On a loaded machine a single example may take any time.
 settings.register_profile("loaded", deadline=None)
 settings.load_profile("loaded")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Keeps the garbage collector away from the provider SDKs, which never become garbage, now and in the tests.
+
+    While they are imported, it would look at all that there is a thousand times, for a quarter of the collection.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
