@@ -165,7 +165,7 @@ def connection_ssl(mode: str, ca: str | None, servername: str | None) -> dict[st
 
 
 def _default_ssl_mode(host: str) -> str:
-    return "disable" if host == "localhost" or _is_loopback(host) else "verify-full"
+    return "disable" if host.lower() == "localhost" or _is_loopback(host) else "verify-full"
 
 
 # --- Validators
@@ -180,11 +180,17 @@ def host_name(value: Any) -> str:
     if value.startswith("/"):
         raise ValueError("must be a host name or IP address: the folder of a socket cannot be used here.")
     if _is_ip_address(value):
+        if ipaddress.ip_address(value).is_unspecified or ipaddress.ip_address(value).is_multicast:
+            raise ValueError("must be the server's own address: a server listens on 0.0.0.0 or ::, but has another.")
         return value
     if re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:]+):\d+", value):
         raise ValueError("must be the host name alone: give the port as the argument port.")
     if not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9_-]{1,63})*\.?", value):
         raise ValueError("must be a host name such as db.example.com, or an IP address without brackets.")
+    if re.search(r"(^|\.)\d+\.?$", value):
+        raise ValueError(
+            "must be a host name, which does not end in a number, or an IP address of four, each up to 255."
+        )
     return value
 
 
