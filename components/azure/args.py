@@ -20,8 +20,8 @@ class AzurePostgresArgs(TypedDict, total=False):
 
     server_name: pulumi.Input[str]
     """Name of the server, which is the first part of its host name and must be unique in all of Azure: 3 to 63 of a-z,
-    0-9 and single hyphens inside. Default: the component's name and eight random hex digits, generated once and kept in
-    the stack. Changing it would replace the server.
+    0-9 and single hyphens inside, without microsoft and windows, which Azure reserves. Default: the component's name
+    and eight random hex digits, generated once and kept in the stack. Changing it would replace the server.
     """
 
     admin_name: pulumi.Input[str]
