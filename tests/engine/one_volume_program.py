@@ -1,4 +1,4 @@
-"""Two LocalPostgres on one volume. The program waits 30 s for the one that cannot start, instead of two minutes."""
+"""Two LocalPostgres on one volume. The program waits 20 s for the one that cannot start, instead of two minutes."""
 
 import os
 
@@ -9,7 +9,7 @@ import components
 
 def shorten_wait(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
     if args.type_ == "docker:index/container:Container":
-        return pulumi.ResourceTransformResult({**args.props, "waitTimeout": 30}, args.opts)
+        return pulumi.ResourceTransformResult({**args.props, "waitTimeout": 20}, args.opts)
     return pulumi.ResourceTransformResult(args.props, args.opts)
 
 

@@ -207,7 +207,7 @@ def database(changing: SharedStack) -> Iterator[SharedStack]:
 @changes_it
 def test_a_changed_password_works_on_the_old_data_and_the_old_one_does_not(database: SharedStack) -> None:
     before = database.database_config
-    tricky = ["it's \"$HOME\" ${X} $${Y} `id` \\ \\' %s ü 😀", " outer spaces ", "'; DROP ROLE x; --"]
+    tricky = ["it's \"$HOME\" ${X} $${Y} `id` \\ \\' %s ü 😀", " '; DROP ROLE x; -- with outer spaces "]
     for password in tricky:
         database.configure("local.password", password, secret=True)
         after = succeeded(database.up()).outputs["databaseConfig"]

@@ -903,6 +903,24 @@ def test_a_state_of_another_user_ends_no_command_with_a_traceback(
     assert f"`make {command}` failed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("project", "found"),
+    [("name: backstage-database\n", True), ("runtime: python\nname: renamed\n", False), ("runtime: python\n", False)],
+)
+def test_a_state_counts_as_the_stacks_only_under_the_projects_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: str, found: bool
+) -> None:
+    """Of a renamed project, the CLI says that it has no such stack."""
+    monkeypatch.setattr(paths, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(paths, "STATE", tmp_path / ".pulumi")
+    (tmp_path / "Pulumi.yaml").write_text(project)
+    state = tmp_path / ".pulumi" / "stacks" / "backstage-database" / "dev.json"
+    assert not state_file.is_of_this_project()
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    assert state_file.is_of_this_project() is found
+
+
 # --- Clean
 
 
