@@ -57,6 +57,8 @@ class DevStack:
 
     def open(self, *, create: bool) -> bool:
         """Selects the stack; with `create`, creates it if necessary. Returns whether it exists."""
+        if self._backend == paths.OWN_BACKEND:
+            state_file.refuse_copy()
         self._prepare_workspace()
         for owner in stale_locks.remove(self._backend, NAME):
             say(f"  {'stack':<16}removed the lock of {owner}, which was killed")
@@ -110,6 +112,7 @@ class DevStack:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             paths.STATE.chmod(0o700)
+            state_file.note_checkout()
             shutil.copy(paths.CHECKOUT / "Pulumi.yaml", self._folder)
             copy = self._folder / errors.SETTINGS
             before = copy.read_text(encoding="utf-8") if copy.exists() else ""

@@ -23,6 +23,33 @@ def is_of_this_project() -> bool:
     return name is not None and (paths.STATE / "stacks" / name[1] / f"{STACK}.json").exists()
 
 
+def refuse_copy() -> None:
+    """Raises an error if the state was copied together with its checkout: both would manage the same database.
+
+    A file next to the state names its checkout. A checkout that was moved is no longer where the file says.
+    """
+    mark, file = _mark(), find()
+    if file and mark.exists():
+        original = Path(mark.read_text(encoding="utf-8")) / file.relative_to(paths.CHECKOUT)
+        if original.exists() and not original.samefile(file):
+            raise ExplainedError(
+                f"{paths.CHECKOUT} is a copy of {mark.read_text(encoding='utf-8')}.",
+                "Its state was copied too, and names the database of the other checkout: `make up` would change that "
+                "database, and `make down` delete it.",
+                "Use the other checkout. Or give this one a database of its own: delete the copied state, which leaves "
+                f"the database alone, and choose another `local.port`.\n\n  rm {quote(file)}*",
+            )
+
+
+def note_checkout() -> None:
+    """Notes next to the state which checkout it is of."""
+    _mark().write_text(str(paths.CHECKOUT), encoding="utf-8")
+
+
+def _mark() -> Path:
+    return paths.STATE / "checkout"
+
+
 def ids(type_: str) -> list[str]:
     """Returns the ids of the resources of a type; none if the file cannot be read."""
     file = find()

@@ -748,6 +748,38 @@ def test_up_is_refused_if_it_would_delete_the_data(
     assert f"docker exec 0123456789ab pg_dumpall -U {'jo' if 'jo' in settings else 'postgres'} >" in error.value.remedy
 
 
+def use_checkout(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(paths, "CHECKOUT", folder)
+    monkeypatch.setattr(paths, "STATE", folder / ".pulumi")
+
+
+def test_a_copied_checkout_does_not_manage_the_database_of_the_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`make down` in a copy that someone made to try something would delete the data."""
+    original, copy, moved = tmp_path / "original", tmp_path / "a copy", tmp_path / "moved"
+    (original / ".pulumi" / "stacks" / "project").mkdir(parents=True)
+    (original / ".pulumi" / "stacks" / "project" / "dev.json").write_text("{}")
+    use_checkout(monkeypatch, original)
+    state_file.refuse_copy()
+    state_file.note_checkout()
+    state_file.refuse_copy()
+    shutil.copytree(original, copy)
+
+    use_checkout(monkeypatch, copy)
+    with pytest.raises(errors.ExplainedError) as error:
+        state_file.refuse_copy()
+    assert f"is a copy of {original}." in error.value.words
+    subprocess.run(["sh", "-ec", error.value.remedy.rpartition("\n")[2]], check=True)
+    state_file.refuse_copy()
+    assert not state_file.find()
+
+    original.rename(moved)
+    use_checkout(monkeypatch, moved)
+    state_file.refuse_copy()
+    assert state_file.find()
+
+
 @pytest.fixture
 def outputs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The outputs of a stack whose container the command `docker` does not know."""
