@@ -165,23 +165,19 @@ def new_volume(name: str) -> Iterator[str]:
 def give_data(volume: str, image: str, *, script: bool = True, after: str = "kill") -> None:
     """Leaves on an empty volume what a server with the table `kept` left there `after` a stop or a kill.
 
-    It was initialised by the entry script, or without `script` by a plain `docker run`, as in the guide; once for each
-    image.
+    It was initialised by the entry script, or without `script` by a plain `docker run`, as in the guide. That happens
+    once; later volumes get a copy.
     """
-    kind = f"{image.replace(':', '-')}-{'script' if script else 'plain'}"
-    if kind not in _prepared:
-        options = () if script else ("--volume", f"{volume}:/var/lib/postgresql/data")
-        with server(image, volume, *options, script=script) as made:
-            made.sql(KEEP)
-            docker("stop", made.container)
-            in_volume(volume, f"cp -a . /prepared/{kind}-stop")
-            docker("start", made.container)
-            made.answers()
-            docker("kill", made.container)
-            in_volume(volume, f"cp -a . /prepared/{kind}-kill")
-        in_volume(volume, "find . -mindepth 1 -delete")
-        _prepared.add(kind)
-    in_volume(volume, f"cp -a /prepared/{kind}-{after}/. .")
+    kind = f"{image.replace(':', '-')}-{'script' if script else 'plain'}-{after}"
+    if kind in _prepared:
+        in_volume(volume, f"cp -a /prepared/{kind}/. .")
+        return
+    options = () if script else ("--volume", f"{volume}:/var/lib/postgresql/data")
+    with server(image, volume, *options, script=script) as made:
+        made.sql(KEEP)
+        docker(after, made.container)
+    in_volume(volume, f"cp -a . /prepared/{kind}")
+    _prepared.add(kind)
 
 
 def in_volume(volume: str, command: str) -> str:
