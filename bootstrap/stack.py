@@ -13,6 +13,8 @@ from .errors import ExplainedError, explain_file
 
 _APP_CONFIG = paths.CHECKOUT / "app-config.local.yaml"
 _DOTENV = paths.CHECKOUT / ".env"
+_VOLUME = "docker:index/volume:Volume"
+_CONTAINER = "docker:index/container:Container"
 _AFTER_A_SIGNAL = {
     "up": "Stopped before the database was ready. `make up` continues from here; `make down` removes what exists.",
     "env": f"Stopped; {_DOTENV.name} has not changed.",
@@ -44,14 +46,14 @@ def _keep_the_data() -> None:
 
     `make up` shows no preview, and Pulumi would delete the volume with the data.
     """
-    own = state_file.ids("docker:index/volume:Volume")
+    own = state_file.ids(_VOLUME)
     database = configuration.chosen_database(paths.SETTINGS)
     volume = configuration.local_argument("volume", paths.SETTINGS)
     if not own or (database == "local" and not volume):
         return
     setting = f"`local.volume` is {volume}" if database == "local" else f"`database` is {database}"
     user = configuration.local_argument("user", paths.SETTINGS) or "postgres"
-    container = next((id_[:12] for id_ in state_file.ids("docker:index/container:Container")), "CONTAINER")
+    container = next((id_[:12] for id_ in state_file.ids(_CONTAINER)), "CONTAINER")
     raise ExplainedError(
         f"{setting} in {paths.SETTINGS.name}, but the data of the stack dev is on the stack's own volume {own[0]}.",
         "With this setting that volume would be deleted with its data.",
@@ -94,11 +96,22 @@ def down() -> None:
     stack = DevStack("down")
     if not stack.open(create=False):
         return say("There is nothing to destroy.")
+    deleted, what_stays = _what_down_deletes()
     stack.destroy()
     for file in (_APP_CONFIG, _DOTENV):
         file.unlink(missing_ok=True)
-    say(f"The database, its data, {_APP_CONFIG.name} and {_DOTENV.name} are deleted.")
+    say(f"{deleted}, {_APP_CONFIG.name} and {_DOTENV.name} are deleted.{what_stays}")
     return _forget_what_nothing_needs()
+
+
+def _what_down_deletes() -> tuple[str, str]:
+    """Returns the start of a sentence about what `down` deletes, and a sentence about what stays."""
+    volume = configuration.local_argument("volume", paths.SETTINGS)
+    if configuration.chosen_database(paths.SETTINGS) == "existing" and not state_file.ids(_CONTAINER):
+        return "The stack dev", " The database's server has not changed."
+    if volume and not state_file.ids(_VOLUME):
+        return "The database", f" Its data stays on the volume {volume}."
+    return "The database, its data", ""
 
 
 def _forget_what_nothing_needs() -> None:

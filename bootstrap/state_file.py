@@ -14,7 +14,8 @@ STACK = "dev"
 
 def find() -> Path | None:
     """Returns the state's file; None if there is no such stack, or it is in another backend."""
-    return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None)
+    own = paths.backend() == paths.OWN_BACKEND
+    return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None) if own else None
 
 
 def is_of_this_project() -> bool:

@@ -748,6 +748,38 @@ def test_up_is_refused_if_it_would_delete_the_data(
     assert f"docker exec 0123456789ab pg_dumpall -U {'jo' if 'jo' in settings else 'postgres'} >" in error.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("settings", "in_state", "said"),
+    [
+        ("config:\n", ("volume", "container"), "The database, its data, app-config.local.yaml and .env are deleted."),
+        ("config:\n  local: {volume: mine}\n", ("container",), "Its data stays on the volume mine."),
+        ("config:\n  database: existing\n", (), "The database's server has not changed."),
+    ],
+    ids=["a volume of the stack", "a volume that outlives the stack", "an existing server"],
+)
+def test_down_says_what_it_deletes_and_what_stays(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    settings: str,
+    in_state: tuple[str, ...],
+    said: str,
+) -> None:
+    use_checkout(monkeypatch, tmp_path)
+    monkeypatch.setattr(paths, "SETTINGS", tmp_path / "Pulumi.dev.yaml")
+    monkeypatch.setattr(stack, "_APP_CONFIG", tmp_path / "app-config.local.yaml")
+    monkeypatch.setattr(stack, "_DOTENV", tmp_path / ".env")
+    monkeypatch.setattr(stack, "_forget_what_nothing_needs", void)
+    paths.SETTINGS.write_text(settings)
+    monkeypatch.setattr(state_file, "ids", lambda type_: ["id"] if any(word in type_ for word in in_state) else [])
+    operations = {"__init__": void, "open": lambda *_, **__: True, "destroy": void}
+    monkeypatch.setattr(stack, "DevStack", type("StackDev", (), operations))
+    stack.down()
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert ("its data," in printed) == ("volume" in in_state)
+
+
 def use_checkout(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setattr(paths, "CHECKOUT", folder)
     monkeypatch.setattr(paths, "STATE", folder / ".pulumi")
