@@ -39,7 +39,7 @@ docs: ## generate docs/reference.md from the docstrings
 
 unit: ## run only the unit tests, a quick check
 	@$(BOOTSTRAP) python
-	@$(BOOTSTRAP) run --unattended --interrupt pytest -q -n auto tests/unit
+	@$(BOOTSTRAP) run --unattended --interrupt pytest -q -n auto --dist loadfile tests/unit
 
 lock: ## lock versions and hashes of the Python packages in requirements/*.txt
 	@$(BOOTSTRAP) python
