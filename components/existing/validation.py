@@ -218,7 +218,8 @@ def ca_certificate(value: Any, host: Any, mode: Any) -> str:
 
 
 def _check_verified(host: Any, mode: Any) -> None:
-    if (mode or _default_ssl_mode(host)) != "verify-full":
+    # A host that is not a string is refused by its own validator.
+    if (mode or _default_ssl_mode(str(host))) != "verify-full":
         raise ValueError("is for ssl_mode verify-full: otherwise no certificate is checked.")
 
 
