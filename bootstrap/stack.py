@@ -5,6 +5,8 @@ import shutil
 import sys
 from typing import Any
 
+import yaml
+
 from . import configuration, passphrase, paths, signals, state_file
 from .console import quote, say
 from .dev_stack import DevStack
@@ -47,8 +49,7 @@ def _keep_the_data() -> None:
     `make up` shows no preview, and Pulumi would delete the volume with the data.
     """
     own = state_file.ids(_VOLUME)
-    database = configuration.chosen_database(paths.SETTINGS)
-    volume = configuration.local_argument("volume", paths.SETTINGS)
+    database, volume = _database_and_volume()
     if not own or (database == "local" and not volume):
         return
     setting = f"`local.volume` is {volume}" if database == "local" else f"`database` is {database}"
@@ -106,12 +107,20 @@ def down() -> None:
 
 def _what_down_deletes() -> tuple[str, str]:
     """Returns the start of a sentence about what `down` deletes, and a sentence about what stays."""
-    volume = configuration.local_argument("volume", paths.SETTINGS)
-    if configuration.chosen_database(paths.SETTINGS) == "existing" and not state_file.ids(_CONTAINER):
+    database, volume = _database_and_volume()
+    if database == "existing" and not state_file.ids(_CONTAINER):
         return "The stack dev", " The database's server has not changed."
     if volume and not state_file.ids(_VOLUME):
         return "The database", f" Its data stays on the volume {volume}."
     return "The database, its data", ""
+
+
+def _database_and_volume() -> tuple[str, Any]:
+    """Returns two settings; the defaults for settings that are not YAML, which Pulumi will refuse and explain."""
+    try:
+        return configuration.chosen_database(paths.SETTINGS), configuration.local_argument("volume", paths.SETTINGS)
+    except yaml.YAMLError:
+        return "local", None
 
 
 def _forget_what_nothing_needs() -> None:

@@ -315,7 +315,7 @@ def test_a_docker_socket_without_permission_is_explained(running: Checkout, tmp_
 
 def test_a_docker_engine_that_stops_answering_is_explained(running: Checkout) -> None:
     python = str(running.folder / ".venv" / "bin" / "python")
-    prepared = ("python3", "-m", "bootstrap", "run", python, "-m", "bootstrap.stack", "up")
+    prepared = ("python3", "-m", "bootstrap", "run", python, "-m", "bootstrap.stack", "down")
     refusal(running.run(*prepared, DOCKER_HOST="unix:///nonexistent.sock"), "No Docker engine answers.")
     running.up()
 
