@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,15 +53,34 @@ def watching_process_arguments(seen: set[str]) -> Iterator[None]:
         watcher.join()
 
 
+def keep_logs_in_folder(stack: Stack) -> None:
+    """Gives the CLI a home in the stack's folder. It writes a log of each command there, compressed or encrypted."""
+    home = stack.folder / "home"
+    home.mkdir()
+    (home / "plugins").symlink_to(Path(os.environ["PULUMI_HOME"]) / "plugins")
+    stack.environment["PULUMI_HOME"] = str(home)
+
+
 def plain_text_in_files(folder: Path, password: str) -> list[str]:
     """Returns the files below a stack's folder that have the password."""
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert len(files) > 5, "the state, its history and its backups are expected here"
-    return [str(file.relative_to(folder)) for file in files if password.encode() in file.read_bytes()]
+    assert any(is_compressed(file.read_bytes()) for file in files), "the CLI's logs are expected here"
+    return [str(file.relative_to(folder)) for file in files if password.encode() in contents(file)]
+
+
+def contents(file: Path) -> bytes:
+    data = file.read_bytes()
+    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data) if is_compressed(data) else data
+
+
+def is_compressed(data: bytes) -> bool:
+    return data.startswith(b"\x1f\x8b")
 
 
 def test_a_password_given_or_generated_is_nowhere_in_plain_text(stack: Stack) -> None:
     """First a given password, then, in the same stack, a generated one."""
+    keep_logs_in_folder(stack)
     arguments: set[str] = set()
     printed: list[Result] = []
     texts: dict[str, str] = {}
@@ -120,6 +140,7 @@ def all_components(tmp_path: Path, port: int) -> Iterator[Stack]:
 
 def test_arguments_given_as_secrets_are_nowhere_in_plain_text(all_components: Stack) -> None:
     """Whatever the argument, unless the cloud makes it part of an id, which Pulumi never encrypts."""
+    keep_logs_in_folder(all_components)
     names = set(re.findall(r'(?:secret|options)\("(\w+)"\)', Path(all_components.program or "").read_text()))
     assert len(names) == 14
     secrets = {name: f"s3cret-{name.lower()}" for name in names}
