@@ -167,7 +167,7 @@ def _prepared_environment() -> dict[str, str]:
 
 def _may_exist() -> bool:
     """Returns whether a stack dev may exist. With a backend of the user's own, only Pulumi itself knows."""
-    return any((paths.STATE / "stacks").rglob("dev.json*")) or paths.backend() != paths.OWN_BACKEND
+    return any((paths.STATE / "stacks").rglob("dev.json*")) or not paths.uses_own_backend()
 
 
 if __name__ == "__main__":

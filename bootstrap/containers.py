@@ -44,8 +44,8 @@ def find(name: str) -> Container | None:
 
 def refusal() -> str:
     """Returns why the command `docker` does not reach an engine; an empty string if it does."""
-    said = _docker("version", merge=True, always=True) or ""
-    return "" if _docker("version") is not None else said.strip().rpartition("\n")[2]
+    succeeded, printed = _run("version", merge=True)
+    return "" if succeeded else printed.strip().rpartition("\n")[2]
 
 
 def on_volume(volume: str) -> Container | None:
@@ -73,10 +73,16 @@ def _container(found: Mapping[str, Any]) -> Container:
     )
 
 
-def _docker(*arguments: str, merge: bool = False, always: bool = False) -> str | None:
-    """Returns the output of `docker`; None if it fails, unless `always`."""
+def _docker(*arguments: str, merge: bool = False) -> str | None:
+    """Returns the output of `docker`; None if it fails."""
+    succeeded, printed = _run(*arguments, merge=merge)
+    return printed if succeeded else None
+
+
+def _run(*arguments: str, merge: bool) -> tuple[bool, str]:
+    """Runs `docker`. Returns whether it succeeded, and its output, with `merge` including its errors."""
     errors = subprocess.STDOUT if merge else subprocess.DEVNULL
     with signals.start(["docker", *arguments], stop=signals.ANYWHERE, stdout=subprocess.PIPE, stderr=errors) as process:
         printed = process.stdout.read() if process.stdout else ""
     signals.check()
-    return printed if process.returncode == 0 or always else None
+    return process.returncode == 0, printed

@@ -28,7 +28,7 @@ class _Workspace(automation.LocalWorkspace):
     """A workspace that starts the CLI to find a stack only where its state's file does not show that it exists."""
 
     def select_stack(self, stack_name: str) -> None:
-        if os.environ["PULUMI_BACKEND_URL"] != paths.OWN_BACKEND or not state_file.is_of_this_project():
+        if not (paths.uses_own_backend() and state_file.is_of_this_project()):
             super().select_stack(stack_name)
 
 
@@ -57,7 +57,7 @@ class DevStack:
 
     def open(self, *, create: bool) -> bool:
         """Selects the stack; with `create`, creates it if necessary. Returns whether it exists."""
-        if self._backend == paths.OWN_BACKEND:
+        if paths.uses_own_backend():
             state_file.refuse_copy()
         self._prepare_workspace()
         for owner in stale_locks.remove(self._backend, NAME):

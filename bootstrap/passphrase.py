@@ -24,10 +24,9 @@ def workspace() -> Path:
 
     The salt belongs to the stack, and every backend has its own stack dev.
     """
-    backend = paths.backend()
-    if backend == paths.OWN_BACKEND:
+    if paths.uses_own_backend():
         return paths.STATE / "workspace"
-    return OTHER_WORKSPACES / hashlib.sha256(backend.encode()).hexdigest()[:12]
+    return OTHER_WORKSPACES / hashlib.sha256(paths.backend().encode()).hexdigest()[:12]
 
 
 def needed_by() -> list[str]:
@@ -46,8 +45,7 @@ def may_be_needed_by() -> list[str]:
 
 def provide() -> None:
     """Generates a passphrase for the checkout's own backend, unless it exists or something needs an older one."""
-    own = paths.backend() == paths.OWN_BACKEND
-    if own and is_ours() and not paths.PASSPHRASE.exists() and not needed_by():
+    if paths.uses_own_backend() and is_ours() and not paths.PASSPHRASE.exists() and not needed_by():
         generate()
 
 

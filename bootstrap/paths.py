@@ -32,6 +32,11 @@ def backend() -> str:
     return (CHECKOUT / relative[1]).resolve().as_uri() if relative else given
 
 
+def uses_own_backend() -> bool:
+    """Returns whether the state is in the checkout's own backend."""
+    return backend() == OWN_BACKEND
+
+
 def passphrase_file() -> Path:
     """Returns PULUMI_CONFIG_PASSPHRASE_FILE, or the file with the generated passphrase."""
     return CHECKOUT / (os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") or PASSPHRASE)

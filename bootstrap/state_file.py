@@ -14,8 +14,7 @@ STACK = "dev"
 
 def find() -> Path | None:
     """Returns the state's file; None if there is no such stack, or it is in another backend."""
-    own = paths.backend() == paths.OWN_BACKEND
-    return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None) if own else None
+    return next((paths.STATE / "stacks").rglob(f"{STACK}.json"), None) if paths.uses_own_backend() else None
 
 
 def is_of_this_project() -> bool:

@@ -144,7 +144,7 @@ def test_the_database_is_reachable_from_this_machine_only(running: SharedStack) 
 
 @only_looks
 def test_the_health_check_leaves_no_failed_logins_in_the_log(running: SharedStack) -> None:
-    """It runs as root and for ever: the log would grow by them, and hide the cause of a real failure."""
+    """It runs as root, again and again: the log would grow by them, and hide the cause of a real failure."""
     assert 'user "root"' not in docker("logs", container_of(running))
 
 

@@ -441,7 +441,7 @@ INVARIANTS = {
     "cloud_sql.label_key": Invariant(
         unchanged(lambda text: label(text) and text[0].isalpha()), ["team", "a_1-", "größe", "部門"]
     ),
-    "cloud_sql.label_value": Invariant(unchanged(lambda text: label(text)), ["", "-a", "groß"]),
+    "cloud_sql.label_value": Invariant(unchanged(label), ["", "-a", "groß"]),
     "cloud_sql.flag_name": Invariant(
         unchanged(
             passes_all(consists_of(LOWER + DIGITS + "_.", 10**6, LOWER), not_reserved("cloudsql.iam_authentication"))
